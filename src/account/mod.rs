@@ -1,0 +1,110 @@
+//! Accounts: what can be asked about one, over the token and the client of its app key.
+//!
+//! Everything that belongs to one account hangs on one [`Account`], so that several can live in one daemon. Must never: know
+//! JSON-RPC or a socket, or call KIS past the quota.
+
+pub mod balance;
+mod desk;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use crate::{kis::KisClient, token::TokenHandle};
+
+pub use self::{
+    balance::Balance,
+    desk::{BalanceDesk, BalanceHandle},
+};
+
+/// An account number that never prints whole.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct AccountId {
+    cano: String,
+    product_code: String,
+}
+
+/// Why a text is not an account number; never quotes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AccountFault {
+    /// `CANO`.
+    #[error("must be the first 8 digits of the account number")]
+    Number,
+    /// `ACNT_PRDT_CD`.
+    #[error("must be the last 2 digits of the account number (01 for a brokerage account)")]
+    ProductCode,
+}
+
+impl AccountId {
+    /// From the eight digits of `CANO` and the two of `ACNT_PRDT_CD`.
+    pub fn try_new(cano: &str, product_code: &str) -> Result<Self, AccountFault> {
+        let digits = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(cano, 8) {
+            return Err(AccountFault::Number);
+        }
+        if !digits(product_code, 2) {
+            return Err(AccountFault::ProductCode);
+        }
+        Ok(Self { cano: cano.to_owned(), product_code: product_code.to_owned() })
+    }
+
+    /// `CANO`, for KIS only.
+    pub fn cano(&self) -> &str {
+        &self.cano
+    }
+
+    /// `ACNT_PRDT_CD`.
+    pub fn product_code(&self) -> &str {
+        &self.product_code
+    }
+}
+
+/// With the middle hidden: `12****78-01`.
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}****{}-{}", &self.cano[..2], &self.cano[6..], self.product_code)
+    }
+}
+
+impl fmt::Debug for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// How an account is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// An answer this young is served again from memory.
+    pub max_age: Duration,
+    /// Longest time that one call may take, waiting for token and quota included.
+    pub call_timeout: Duration,
+}
+
+/// One account with everything that serves it; a clone is a handle.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its number.
+    pub id: AccountId,
+    /// The client of its app key.
+    pub client: Arc<KisClient>,
+    /// The token of its app key.
+    pub token: TokenHandle,
+    /// Its balance.
+    pub balance: BalanceHandle,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_number_never_prints_whole() {
+        let id = AccountId::try_new("12345678", "01").unwrap();
+        assert_eq!(format!("{id} {id:?}"), "12****78-01 12****78-01");
+    }
+
+    #[test]
+    fn anything_but_eight_and_two_digits_is_refused() {
+        assert_eq!(AccountId::try_new("1234567８", "01"), Err(AccountFault::Number));
+        assert_eq!(AccountId::try_new("12345678", "1"), Err(AccountFault::ProductCode));
+    }
+}

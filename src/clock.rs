@@ -1,0 +1,189 @@
+//! Time as a parameter: the wall clock for expiry, the monotonic clock for waiting, both behind one seam.
+//!
+//! Nobody else asks the operating system for the time (clippy enforces it). KIS states instants in Korean time without a
+//! zone; [`from_kst`] and [`kst`] are the only places that know the offset.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta, Utc};
+use tokio::sync::watch;
+
+/// A point on the monotonic clock, as the time since the clock was made.
+pub type Instant = Duration;
+
+/// A clock that many parts share.
+pub type SharedClock = Arc<dyn Clock>;
+
+/// Wall time, monotonic time and waiting.
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// Wall time: may jump either way. Only for what is an instant in the world (expiry, time stamps).
+    fn now(&self) -> DateTime<Utc>;
+
+    /// Monotonic time: never jumps, and stands still while the machine is suspended. For intervals and deadlines.
+    fn monotonic(&self) -> Instant;
+
+    /// Completes once [`monotonic`](Clock::monotonic) has reached `at`.
+    fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// Waits for `duration` on the clock's monotonic time.
+pub async fn sleep(clock: &dyn Clock, duration: Duration) {
+    clock.sleep_until(clock.monotonic().saturating_add(duration)).await;
+}
+
+/// The output of `future`, or `None` once `deadline` has passed.
+pub async fn before<F: Future>(clock: &dyn Clock, deadline: Instant, future: F) -> Option<F::Output> {
+    tokio::select! {
+        biased;
+        output = future => Some(output),
+        () = clock.sleep_until(deadline) => None,
+    }
+}
+
+/// Seconds that Korean time is ahead of UTC; Korea has no daylight saving time.
+const KST_OFFSET_SECONDS: i32 = 9 * 3600;
+
+/// Korean Standard Time, UTC+09:00.
+pub fn kst_offset() -> FixedOffset {
+    #[expect(clippy::expect_used, reason = "nine hours is within the day that an offset may have: it cannot fail")]
+    FixedOffset::east_opt(KST_OFFSET_SECONDS).expect("nine hours is a valid offset")
+}
+
+/// The instant as Korean clocks show it.
+pub fn kst(instant: DateTime<Utc>) -> DateTime<FixedOffset> {
+    instant.with_timezone(&kst_offset())
+}
+
+/// The instant that a Korean clock reading without a zone means.
+pub fn from_kst(reading: NaiveDateTime) -> Option<DateTime<Utc>> {
+    reading.and_local_timezone(kst_offset()).single().map(|instant| instant.with_timezone(&Utc))
+}
+
+/// A monotonic duration as a difference of wall instants; one too long for it becomes the longest there is.
+pub fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+/// `instant + duration`, or the last instant there is.
+pub fn after(instant: DateTime<Utc>, duration: Duration) -> DateTime<Utc> {
+    instant.checked_add_signed(delta(duration)).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// How long until `instant`; zero when it has passed.
+pub fn until(now: DateTime<Utc>, instant: DateTime<Utc>) -> Duration {
+    instant.signed_duration_since(now).to_std().unwrap_or(Duration::ZERO)
+}
+
+/// The machine's clocks.
+#[derive(Debug)]
+pub struct SystemClock {
+    origin: tokio::time::Instant,
+}
+
+impl SystemClock {
+    /// A clock whose monotonic time starts now.
+    pub fn shared() -> SharedClock {
+        Arc::new(Self { origin: tokio::time::Instant::now() })
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> DateTime<Utc> {
+        #[expect(clippy::disallowed_methods, reason = "this is the seam")]
+        Utc::now()
+    }
+
+    fn monotonic(&self) -> Instant {
+        tokio::time::Instant::now().saturating_duration_since(self.origin)
+    }
+
+    fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        // A deadline beyond what the runtime can hold means "never" to every caller.
+        match self.origin.checked_add(at) {
+            Some(at) => Box::pin(tokio::time::sleep_until(at)),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+}
+
+/// A clock that moves only when told to: for tests, and for a simulator whose time is steered.
+#[derive(Debug, Clone)]
+pub struct ManualClock {
+    reading: Arc<watch::Sender<Reading>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    wall: DateTime<Utc>,
+    monotonic: Instant,
+}
+
+impl ManualClock {
+    /// A clock that stands at `wall`.
+    pub fn at(wall: DateTime<Utc>) -> Self {
+        Self { reading: Arc::new(watch::Sender::new(Reading { wall, monotonic: Duration::ZERO })) }
+    }
+
+    /// This clock for a part that takes any clock.
+    pub fn shared(&self) -> SharedClock {
+        Arc::new(self.clone())
+    }
+
+    /// Lets time pass: both clocks move, and whoever waited long enough wakes.
+    pub fn advance(&self, by: Duration) {
+        self.reading.send_modify(|reading| {
+            reading.wall = after(reading.wall, by);
+            reading.monotonic = reading.monotonic.saturating_add(by);
+        });
+    }
+
+    /// Steps the wall clock alone, either way, as an administrator, NTP or a suspended machine does.
+    pub fn step_wall(&self, by: TimeDelta) {
+        self.reading.send_modify(|reading| {
+            reading.wall = reading.wall.checked_add_signed(by).unwrap_or(reading.wall);
+        });
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.reading.borrow().wall
+    }
+
+    fn monotonic(&self) -> Instant {
+        self.reading.borrow().monotonic
+    }
+
+    fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let mut reading = self.reading.subscribe();
+        Box::pin(async move {
+            if reading.wait_for(|reading| reading.monotonic >= at).await.is_err() {
+                // The clock is gone, so time never comes.
+                std::future::pending::<()>().await;
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_without_zone_is_korean_time() {
+        // The recorded pair of the reference: JWT exp 1738730340 was stated as 13:39:00 on 2025-02-05.
+        let reading = NaiveDateTime::parse_from_str("2025-02-05 13:39:00", "%Y-%m-%d %H:%M:%S").unwrap();
+        assert_eq!(from_kst(reading).unwrap().timestamp(), 1_738_730_340);
+    }
+
+    #[tokio::test]
+    async fn a_manual_sleeper_wakes_when_its_instant_is_reached_and_not_for_a_wall_step() {
+        let clock = ManualClock::at(DateTime::UNIX_EPOCH);
+        let mut sleeper = tokio::spawn(clock.sleep_until(Duration::from_secs(60)));
+        clock.step_wall(TimeDelta::hours(5));
+        clock.advance(Duration::from_secs(59));
+        assert!(tokio::time::timeout(Duration::from_millis(5), &mut sleeper).await.is_err());
+        clock.advance(Duration::from_secs(1));
+        sleeper.await.unwrap();
+    }
+}

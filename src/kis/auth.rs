@@ -1,0 +1,122 @@
+//! The token call, on the wire only: when to make it is `token`'s business.
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    client::KisClient,
+    error::KisError,
+    field::{Field, Object, Place},
+};
+use crate::{
+    clock::{self, Instant},
+    secret::AccessToken,
+};
+
+/// The name of the call in logs and errors, where business calls have their TR id.
+pub const ISSUE: &str = "tokenP";
+
+/// A token as KIS handed it out.
+#[derive(Debug)]
+pub struct IssuedToken {
+    /// The token.
+    pub access_token: AccessToken,
+    /// `token_type`, which has always been "Bearer".
+    pub token_type: String,
+    /// `access_token_token_expired`, read as Korean time.
+    pub expires_at: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+struct IssueRequest<'a> {
+    grant_type: &'a str,
+    appkey: &'a str,
+    appsecret: &'a str,
+}
+
+#[derive(Deserialize)]
+struct IssueAnswer<'a> {
+    #[serde(borrow, default)]
+    access_token: Field<'a>,
+    #[serde(borrow, default)]
+    access_token_token_expired: Field<'a>,
+    #[serde(borrow, default)]
+    token_type: Field<'a>,
+    #[serde(borrow, default)]
+    expires_in: Field<'a>,
+}
+
+/// Asks KIS for a token, once. The owner of the account is notified by KIS of every success.
+pub async fn issue(client: &KisClient, deadline: Instant) -> Result<IssuedToken, KisError> {
+    let credentials = client.credentials();
+    let request = IssueRequest {
+        grant_type: "client_credentials",
+        appkey: credentials.app_key.expose(),
+        appsecret: credentials.app_secret.expose(),
+    };
+    let exchange = client.post(ISSUE, "/oauth2/tokenP", &request, deadline).await?;
+    let issued = parse(&exchange.body, client.clock().now());
+    if let Err(error) = &issued {
+        client.totals().count_failure(error);
+    }
+    issued
+}
+
+fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IssuedToken, KisError> {
+    let place = Place { tr_id: ISSUE, row: None };
+    let Object(answer): Object<IssueAnswer<'_>> =
+        serde_json::from_slice(body).map_err(|_| place.malformed("body", "is not a JSON object"))?;
+    let access_token = AccessToken::try_new(answer.access_token.text("access_token", &place)?.to_owned())
+        .map_err(|fault| place.malformed("access_token", fault.to_string()))?;
+    Ok(IssuedToken {
+        access_token,
+        token_type: answer.token_type.as_str().filter(|kind| !kind.is_empty()).unwrap_or("Bearer").to_owned(),
+        expires_at: expiry(&answer, now, &place)?,
+    })
+}
+
+/// The stated instant, since `expires_in` is not trustworthy when an old token is handed out again. Only when the instant is
+/// missing or unreadable does the number of seconds serve.
+fn expiry(answer: &IssueAnswer<'_>, now: DateTime<Utc>, place: &Place) -> Result<DateTime<Utc>, KisError> {
+    let stated = answer
+        .access_token_token_expired
+        .as_str()
+        .and_then(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok())
+        .and_then(clock::from_kst);
+    if let Some(instant) = stated {
+        return Ok(instant);
+    }
+    answer
+        .expires_in
+        .integer("expires_in", place)
+        .ok()
+        .and_then(TimeDelta::try_seconds)
+        .and_then(|life| now.checked_add_signed(life))
+        .ok_or_else(|| place.malformed("access_token_token_expired", "is missing or not a time, and so is expires_in"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stated_korean_time_wins_over_expires_in() {
+        let body = br#"{"access_token":"a.b.c","access_token_token_expired":"2025-02-05 13:39:00","token_type":"Bearer","expires_in":86400}"#;
+        let issued = parse(body, DateTime::UNIX_EPOCH).unwrap();
+        assert_eq!(issued.expires_at.timestamp(), 1_738_730_340);
+    }
+
+    #[test]
+    fn without_a_stated_time_the_seconds_serve_and_without_both_the_field_is_named() {
+        let issued = parse(br#"{"access_token":"a.b.c","expires_in":60}"#, DateTime::UNIX_EPOCH).unwrap();
+        assert_eq!(issued.expires_at.timestamp(), 60);
+        let error = parse(br#"{"access_token":"a.b.c"}"#, DateTime::UNIX_EPOCH).unwrap_err();
+        assert!(error.to_string().contains("access_token_token_expired"), "{error}");
+    }
+
+    #[test]
+    fn a_token_that_could_not_be_sent_is_malformed_and_not_quoted() {
+        let error = parse(br#"{"access_token":"line\nbreak","expires_in":60}"#, DateTime::UNIX_EPOCH).unwrap_err();
+        assert!(error.to_string().contains("access_token") && !error.to_string().contains("break"), "{error}");
+    }
+}

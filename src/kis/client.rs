@@ -1,0 +1,215 @@
+//! One app key's way to KIS: every call, token calls included, passes through here and waits for the same quota.
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use tracing::debug;
+use url::Url;
+
+use super::{
+    Credentials, Environment, Settings, Tr,
+    error::KisError,
+    http::{self, Exchange, SetupError},
+    quota::Quota,
+    reply::{self, Reply, Verdict},
+    totals::Totals,
+};
+use crate::{
+    backoff::Backoff,
+    clock::{self, Instant, SharedClock},
+    secret::AccessToken,
+};
+
+/// Pauses between the tries of one read.
+const READ_BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(2));
+
+/// Tries of one read that meets faults. Being throttled does not count: it passes, and the deadline ends it.
+const READ_TRIES: u32 = 3;
+
+/// A business call that only reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// Path under the base URL.
+    pub path: &'static str,
+    /// The transaction.
+    pub tr: Tr,
+    /// Query parameters, as KIS spells them.
+    pub query: &'a [(&'static str, &'a str)],
+    /// Whether this asks for a page after the first.
+    pub next_page: bool,
+}
+
+/// The client of one app key.
+#[derive(Debug)]
+pub struct KisClient {
+    http: reqwest::Client,
+    environment: Environment,
+    base_url: Url,
+    /// What a reload may replace while calls are in flight; each call uses the values it started with.
+    live: ArcSwap<Live>,
+    quota: Quota,
+    totals: Totals,
+    clock: SharedClock,
+}
+
+#[derive(Debug)]
+struct Live {
+    credentials: Credentials,
+    request_timeout: Duration,
+}
+
+impl KisClient {
+    /// A client that has not connected yet.
+    pub fn new(settings: Settings, clock: SharedClock) -> Result<Self, SetupError> {
+        Ok(Self {
+            http: http::client(&settings.base_url)?,
+            environment: settings.environment,
+            base_url: settings.base_url,
+            live: ArcSwap::from_pointee(Live {
+                credentials: settings.credentials,
+                request_timeout: settings.request_timeout,
+            }),
+            quota: Quota::new(settings.calls_per_second, clock.clone()),
+            totals: Totals::default(),
+            clock,
+        })
+    }
+
+    /// The environment that is called.
+    pub fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    /// The clock that deadlines are read from.
+    pub fn clock(&self) -> &SharedClock {
+        &self.clock
+    }
+
+    /// The counters.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// The key pair in use.
+    pub fn credentials(&self) -> Credentials {
+        self.live.load().credentials.clone()
+    }
+
+    /// Replaces what can be replaced while running: credentials, limit and timeout. The environment and the host cannot.
+    pub fn reload(&self, settings: &Settings) {
+        self.live.store(Arc::new(Live {
+            credentials: settings.credentials.clone(),
+            request_timeout: settings.request_timeout,
+        }));
+        self.quota.set_limit(settings.calls_per_second);
+    }
+
+    /// Reads, and repeats the read with pauses where KIS's answer allows it, until `deadline`.
+    pub async fn read(&self, call: &Call<'_>, token: &AccessToken, deadline: Instant) -> Result<Reply, KisError> {
+        let (mut failures, mut faults) = (0, 0);
+        loop {
+            let error = match self.read_once(call, token, deadline).await {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            failures += 1;
+            if matches!(error, KisError::Throttled(_)) {
+                self.quota.slow_down();
+            } else {
+                faults += 1;
+            }
+            let resume = self.clock.monotonic().saturating_add(READ_BACKOFF.delay(failures));
+            if !error.read_may_be_repeated() || faults >= READ_TRIES || resume >= deadline {
+                return Err(error);
+            }
+            self.clock.sleep_until(resume).await;
+        }
+    }
+
+    async fn read_once(&self, call: &Call<'_>, token: &AccessToken, deadline: Instant) -> Result<Reply, KisError> {
+        let tr_id = call.tr.id(self.environment);
+        let live = self.live.load_full();
+        let request = self
+            .http
+            .get(self.url(call.path))
+            .header(CONTENT_TYPE, "application/json; charset=utf-8")
+            .header(AUTHORIZATION, sensitive(&format!("Bearer {}", token.expose())))
+            .header("appkey", sensitive(live.credentials.app_key.expose()))
+            .header("appsecret", sensitive(live.credentials.app_secret.expose()))
+            .header("tr_id", tr_id)
+            .header("tr_cont", if call.next_page { "N" } else { "" })
+            .header("custtype", "P")
+            .query(call.query);
+        let (exchange, verdict) = self.send(tr_id, request, deadline).await?;
+        match verdict {
+            Verdict::Success => {
+                let more = reply::promises_more(exchange.tr_cont.as_deref());
+                Ok(Reply { tr_id, more, body: exchange.body })
+            }
+            Verdict::Flat => {
+                let error = KisError::Foreign { tr_id, http_status: exchange.http_status, what: "JSON without rt_cd" };
+                self.totals.count_failure(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Posts a token call, which is never repeated here: that is a decision of `token`.
+    pub(super) async fn post(
+        &self,
+        name: &'static str,
+        path: &'static str,
+        body: &impl serde::Serialize,
+        deadline: Instant,
+    ) -> Result<Exchange, KisError> {
+        let request = self.http.post(self.url(path)).json(body);
+        let (exchange, _) = self.send(name, request, deadline).await?;
+        Ok(exchange)
+    }
+
+    async fn send(
+        &self,
+        tr_id: &'static str,
+        request: reqwest::RequestBuilder,
+        deadline: Instant,
+    ) -> Result<(Exchange, Verdict), KisError> {
+        let slot = self.quota.slot(deadline).await?;
+        self.totals.count_sent();
+        let started = self.clock.monotonic();
+        let answer_by = deadline.min(started.saturating_add(self.live.load().request_timeout));
+        let answer = clock::before(&*self.clock, answer_by, http::exchange(tr_id, request)).await;
+        drop(slot);
+        let elapsed_ms = self.clock.monotonic().saturating_sub(started).as_millis();
+        let result = match answer {
+            Some(Ok(exchange)) => {
+                let (msg_cd, verdict) = reply::classify(tr_id, exchange.http_status, &exchange.body);
+                debug!(tr_id, status = exchange.http_status, %msg_cd, elapsed_ms, "KIS answered");
+                verdict.map(|verdict| (exchange, verdict))
+            }
+            Some(Err(error)) => {
+                debug!(tr_id, elapsed_ms, %error, "KIS did not answer");
+                Err(error)
+            }
+            None => {
+                debug!(tr_id, elapsed_ms, "KIS did not answer in time");
+                Err(KisError::Unreachable { tr_id, reason: "timed out".to_owned(), sent: true })
+            }
+        };
+        if let Err(error) = &result {
+            self.totals.count_failure(error);
+        }
+        result
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url.as_str().trim_end_matches('/'))
+    }
+}
+
+fn sensitive(secret: &str) -> HeaderValue {
+    // Checked characters are graphic ASCII, all of which a header may hold; an empty header is refused by KIS, not sent wrong.
+    let mut value = HeaderValue::from_str(secret).unwrap_or(HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
+}

@@ -1,0 +1,159 @@
+//! Everything that can go wrong between a call and its answer, sorted by what the caller can do about it.
+//!
+//! Classified once, in [`reply`](super::reply); nobody above looks at a code again. Cloneable, since one failed gathering
+//! answers many callers. No variant carries a URL, a header or a body: they hold account numbers and secrets.
+
+use std::{fmt, time::Duration};
+
+/// What KIS said of itself when it refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The TR, or the name of the token call.
+    pub tr_id: &'static str,
+    /// `msg_cd` or `error_code`; empty when KIS gave none.
+    pub msg_cd: String,
+    /// `msg1` or `error_description`, trimmed.
+    pub msg1: String,
+    /// HTTP status, for the record: it decides nothing.
+    pub http_status: u16,
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let code = if self.msg_cd.is_empty() { "no code" } else { &self.msg_cd };
+        write!(f, "{} to {}, HTTP {}", code, self.tr_id, self.http_status)?;
+        if !self.msg1.is_empty() {
+            write!(f, ": {}", self.msg1)?;
+        }
+        Ok(())
+    }
+}
+
+/// A call to KIS that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KisError {
+    /// The access token is dead (EGW00121, EGW00122, EGW00123).
+    #[error("KIS refuses the access token ({0})")]
+    TokenRefused(Answer),
+    /// App key or secret are wrong.
+    #[error("KIS refuses the app key or secret ({0})")]
+    CredentialsRejected(Answer),
+    /// A token was asked for within a minute of the last one (EGW00133).
+    #[error("KIS issues one token a minute and has just issued one ({0})")]
+    IssuedTooSoon(Answer),
+    /// KIS counts more calls than it allows (EGW00201, EGW00215).
+    #[error("KIS counts too many calls ({0})")]
+    Throttled(Answer),
+    /// A fault on KIS's side that passes.
+    #[error("KIS has a temporary fault ({0})")]
+    Transient(Answer),
+    /// A business error.
+    #[error("KIS refuses the call ({0})")]
+    Rejected(Answer),
+    /// An answer that is not KIS's: a gateway page, an empty body.
+    #[error("the answer to {tr_id} (HTTP {http_status}) is not one of KIS's: {what}")]
+    Foreign {
+        /// The TR, or the name of the token call.
+        tr_id: &'static str,
+        /// HTTP status.
+        http_status: u16,
+        /// What was found instead.
+        what: &'static str,
+    },
+    /// No answer at all.
+    #[error("no answer to {tr_id}: {reason}")]
+    Unreachable {
+        /// The TR, or the name of the token call.
+        tr_id: &'static str,
+        /// What the network said.
+        reason: String,
+        /// Whether KIS may have received the request.
+        sent: bool,
+    },
+    /// KIS's own answer, with a field that does not parse.
+    #[error("the answer to {tr_id} does not parse: {field} {problem}")]
+    Malformed {
+        /// The TR, or the name of the token call.
+        tr_id: &'static str,
+        /// The field, with its place: `output1[3].hldg_qty`.
+        field: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// No slot of the quota before the caller's deadline.
+    #[error("the call could not be fitted into the quota of {calls_per_second} calls a second in time")]
+    NoSlot {
+        /// The quota.
+        calls_per_second: u32,
+        /// When a slot may be free.
+        retry_after: Duration,
+    },
+}
+
+/// How failures are counted in `daemon.status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The token was refused.
+    TokenRefused,
+    /// Credentials were refused, or a token asked for too soon.
+    CredentialsRejected,
+    /// KIS counted too many calls.
+    Throttled,
+    /// KIS refused, or has a temporary fault.
+    Rejected,
+    /// No answer, or one that is not KIS's.
+    Unreachable,
+    /// An answer that does not parse.
+    Malformed,
+}
+
+impl KisError {
+    /// How the failure is counted; `None` for a call that was never sent.
+    pub fn failure_kind(&self) -> Option<FailureKind> {
+        Some(match self {
+            Self::TokenRefused(_) => FailureKind::TokenRefused,
+            Self::CredentialsRejected(_) => FailureKind::CredentialsRejected,
+            Self::Throttled(_) => FailureKind::Throttled,
+            Self::Rejected(_) | Self::Transient(_) | Self::IssuedTooSoon(_) => FailureKind::Rejected,
+            Self::Foreign { .. } | Self::Unreachable { .. } => FailureKind::Unreachable,
+            Self::Malformed { .. } => FailureKind::Malformed,
+            Self::NoSlot { .. } => return None,
+        })
+    }
+
+    /// Whether a read may be sent again at once, with a pause.
+    pub fn read_may_be_repeated(&self) -> bool {
+        match self {
+            Self::Throttled(_) | Self::Transient(_) | Self::Unreachable { .. } => true,
+            // A gateway in front of KIS speaks for KIS when it says 5xx; a 404 page will not change.
+            Self::Foreign { http_status, .. } => *http_status >= 500,
+            _ => false,
+        }
+    }
+
+    /// Whether KIS may have issued a token although the call for it failed.
+    ///
+    /// A complete refusal says that it has not. Silence, or an answer that breaks off, says nothing, and the owner of the
+    /// account may have been sent a message: such a try counts against the minute.
+    pub fn may_have_issued(&self) -> bool {
+        match self {
+            Self::Unreachable { sent, .. } => *sent,
+            Self::Foreign { http_status, .. } => (200..300).contains(http_status),
+            Self::Malformed { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// KIS's own words, where it spoke.
+    pub fn answer(&self) -> Option<&Answer> {
+        match self {
+            Self::TokenRefused(answer)
+            | Self::CredentialsRejected(answer)
+            | Self::IssuedTooSoon(answer)
+            | Self::Throttled(answer)
+            | Self::Transient(answer)
+            | Self::Rejected(answer) => Some(answer),
+            _ => None,
+        }
+    }
+}

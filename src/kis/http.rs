@@ -1,0 +1,95 @@
+//! The only HTTP client towards KIS, and the reading of answers under a cap.
+
+use std::{error::Error as _, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use reqwest::{Response, redirect};
+use url::{Host, Url};
+
+use super::{error::KisError, reply::MAX_BODY_BYTES};
+
+/// Longest wait for a connection, TLS included: shorter than a request may take, so that "not even connected" is told apart
+/// from "sent, and no answer".
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// KIS closes idle connections after a while it does not document; a connection older than this is not used again.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The client cannot be made: in practice, no certificate authorities on this machine.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up HTTPS (are the system's CA certificates installed?): {0}")]
+pub struct SetupError(String);
+
+/// Whether the host is this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+pub(crate) fn client(base_url: &Url) -> Result<reqwest::Client, SetupError> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("kisd/", env!("CARGO_PKG_VERSION")))
+        // reqwest takes `Authorization` off when a redirect leaves the host, but would send `appsecret` along.
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+        .tcp_keepalive(Duration::from_secs(15))
+        .tcp_nodelay(true);
+    if is_loopback(base_url) {
+        builder = builder.no_proxy();
+    }
+    if base_url.scheme() == "http" {
+        // Nothing to verify, so a machine without CA certificates can still run the simulator.
+        builder = builder.tls_certs_only([]);
+    }
+    builder.build().map_err(|error| SetupError(cause(&error)))
+}
+
+/// The status, `tr_cont` and the whole body of an answer.
+pub(crate) struct Exchange {
+    pub(crate) http_status: u16,
+    pub(crate) tr_cont: Option<String>,
+    pub(crate) body: Bytes,
+}
+
+/// Sends a request and reads its answer.
+pub(crate) async fn exchange(tr_id: &'static str, request: reqwest::RequestBuilder) -> Result<Exchange, KisError> {
+    let unreachable = |error: reqwest::Error| KisError::Unreachable {
+        tr_id,
+        sent: !error.is_connect() && !error.is_builder(),
+        // Without its URL, which holds the account number.
+        reason: cause(&error.without_url()),
+    };
+    let mut response = request.send().await.map_err(unreachable)?;
+    let http_status = response.status().as_u16();
+    let tr_cont = header(&response, "tr_cont");
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Err(KisError::Foreign { tr_id, http_status, what: "larger than any answer of KIS" });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Exchange { http_status, tr_cont, body: body.freeze() })
+}
+
+fn header(response: &Response, name: &str) -> Option<String> {
+    response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// The innermost reason of an error, which is the one a person can act on ("Connection refused").
+fn cause(error: &reqwest::Error) -> String {
+    let mut reason = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        reason = inner.to_string();
+        source = inner.source();
+    }
+    reason
+}

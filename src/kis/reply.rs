@@ -1,0 +1,170 @@
+//! An answer of KIS: read under a size cap, its JSON parsed whatever the HTTP status, classified once.
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::{
+    codes::{self, Class},
+    error::{Answer, KisError},
+    field::{Field, Object},
+};
+
+/// Largest answer taken; the largest known page is under 100 KiB.
+pub(crate) const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+/// Longest `msg1` passed on; KIS's own are at most 80 bytes.
+const MAX_MESSAGE_CHARS: usize = 200;
+
+/// A successful answer to a business call.
+#[derive(Debug)]
+pub struct Reply {
+    /// The TR.
+    pub tr_id: &'static str,
+    /// Whether the response header `tr_cont` promises another page.
+    pub more: bool,
+    /// The whole body, valid JSON.
+    pub body: Bytes,
+}
+
+/// Whether `tr_cont` says that more pages follow: `F` on the first page and `M` on later ones; `D` and `E` end the list.
+pub(crate) fn promises_more(tr_cont: Option<&str>) -> bool {
+    matches!(tr_cont.map(str::trim), Some("F" | "M"))
+}
+
+/// The parts of an answer that say whether it is one.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    rt_cd: Field<'a>,
+    #[serde(borrow, default)]
+    msg_cd: Field<'a>,
+    #[serde(borrow, default)]
+    msg1: Field<'a>,
+    #[serde(borrow, default)]
+    error_code: Field<'a>,
+    #[serde(borrow, default)]
+    error_description: Field<'a>,
+}
+
+/// What an answer turned out to be.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// `rt_cd` is "0".
+    Success,
+    /// A JSON object without `rt_cd` and `error_code` and with a 2xx status: the flat form of the token calls.
+    Flat,
+}
+
+/// Decides what an answer is. `msg_cd` is returned for the log.
+pub(crate) fn classify(tr_id: &'static str, http_status: u16, body: &[u8]) -> (String, Result<Verdict, KisError>) {
+    let envelope: Envelope<'_> = match serde_json::from_slice(body) {
+        Ok(Object(envelope)) => envelope,
+        Err(_) => {
+            let foreign = KisError::Foreign { tr_id, http_status, what: describe(body) };
+            return (String::new(), Err(foreign));
+        }
+    };
+    let code = |field: &Field<'_>| field.as_str().map(printable).filter(|code| !code.is_empty());
+    let oauth_code = code(&envelope.error_code);
+    let msg_cd = oauth_code.clone().or_else(|| code(&envelope.msg_cd)).unwrap_or_default();
+    let success = (200..300).contains(&http_status);
+    let verdict = match (envelope.rt_cd.as_str(), &oauth_code) {
+        (Some("0"), None) if success => Ok(Verdict::Success),
+        (Some(_), None) if msg_cd == codes::NOTHING_FOUND => Ok(Verdict::Success),
+        (None, None) if success => Ok(Verdict::Flat),
+        (None, None) => Err(KisError::Foreign { tr_id, http_status, what: "JSON without rt_cd" }),
+        _ => {
+            let message = if oauth_code.is_some() { &envelope.error_description } else { &envelope.msg1 };
+            let msg1 = message.as_str().map(printable).unwrap_or_default();
+            let answer = Answer { tr_id, msg_cd: msg_cd.clone(), msg1, http_status };
+            Err(refusal(answer))
+        }
+    };
+    (msg_cd, verdict)
+}
+
+fn refusal(answer: Answer) -> KisError {
+    // Seen in outages, and with bad tokens: the body says nothing, so the server's failure is all there is to go by.
+    if answer.msg_cd.is_empty() && answer.http_status >= 500 {
+        return KisError::Transient(answer);
+    }
+    match codes::class(&answer.msg_cd) {
+        Class::TokenRefused => KisError::TokenRefused(answer),
+        Class::CredentialsRejected => KisError::CredentialsRejected(answer),
+        Class::IssuedTooSoon => KisError::IssuedTooSoon(answer),
+        Class::Throttled => KisError::Throttled(answer),
+        Class::Transient => KisError::Transient(answer),
+        Class::Rejected => KisError::Rejected(answer),
+    }
+}
+
+/// Text from outside that goes into logs and messages: one line, of bounded length.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(MAX_MESSAGE_CHARS).collect()
+}
+
+fn describe(body: &[u8]) -> &'static str {
+    match body.trim_ascii_start() {
+        [] => "an empty body",
+        [b'<', ..] => "a page of HTML or XML",
+        [b'{', ..] => "JSON that breaks off or does not parse",
+        _ => "not a JSON object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(status: u16, body: &str) -> Result<Verdict, KisError> {
+        classify("TTTC8434R", status, body.as_bytes()).1
+    }
+
+    #[test]
+    fn the_body_decides_and_not_the_status() {
+        let expired = r#"{"rt_cd":"1","msg1":"기간이 만료된 token 입니다.","msg_cd":"EGW00123"}"#;
+        for status in [200, 401, 500] {
+            assert!(matches!(verdict(status, expired), Err(KisError::TokenRefused(_))), "{status}");
+        }
+    }
+
+    #[test]
+    fn both_shapes_of_a_token_error_are_read() {
+        let too_soon = r#"{"error_description":"잠시 후 다시 시도하세요","error_code":"EGW00133"}"#;
+        assert!(matches!(verdict(403, too_soon), Err(KisError::IssuedTooSoon(_))));
+    }
+
+    #[test]
+    fn a_failure_without_a_code_is_passing_when_the_server_failed() {
+        let empty = r#"{"rt_cd":"1","msg_cd":"","msg1":""}"#;
+        assert!(matches!(verdict(500, empty), Err(KisError::Transient(_))));
+        assert!(matches!(verdict(200, empty), Err(KisError::Rejected(_))));
+    }
+
+    #[test]
+    fn an_empty_list_is_a_success_whatever_rt_cd_says() {
+        let nothing = r#"{"rt_cd":"7","msg_cd":"KIOK0560","msg1":"조회할 내용이 없습니다   ","output1":[]}"#;
+        assert!(matches!(verdict(200, nothing), Ok(Verdict::Success)));
+    }
+
+    #[test]
+    fn what_is_not_json_is_not_an_answer_of_kis() {
+        for (status, body) in [(404, ""), (502, "<html>"), (200, "{\"rt_cd\":"), (200, "[]")] {
+            assert!(matches!(verdict(status, body), Err(KisError::Foreign { .. })), "{body}");
+        }
+    }
+
+    #[test]
+    fn padding_and_control_characters_do_not_reach_a_message() {
+        let padded = "{\"rt_cd\":\"2\",\"msg_cd\":\"OPSQ2000\",\"msg1\":\"ERROR\\u001b[2J : ACNO      \"}";
+        let Err(KisError::Rejected(answer)) = verdict(200, padded) else { panic!() };
+        assert_eq!(answer.msg1, "ERROR[2J : ACNO");
+    }
+
+    #[test]
+    fn f_and_m_promise_another_page() {
+        let more: Vec<bool> =
+            [Some("F"), Some("M"), Some("D"), Some("E"), Some(""), None].iter().map(|t| promises_more(*t)).collect();
+        assert_eq!(more, [true, true, false, false, false, false]);
+    }
+}

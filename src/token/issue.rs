@@ -1,0 +1,192 @@
+//! One try to get a token: under the lock that all processes share, from the mirror if another has been issued one, from KIS
+//! otherwise, and never within the minute.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tracing::{info, warn};
+
+use super::{
+    Source, Token,
+    store::{IssueLock, Mirrored, Store},
+};
+use crate::{
+    clock::{self, Instant, SharedClock},
+    kis::{KisClient, KisError, auth},
+};
+
+/// Longest wait for KIS's answer, the wait for a slot of the quota included.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// Life of an individual's token.
+const USUAL_LIFE: TimeDelta = TimeDelta::hours(24);
+
+/// What is known before the try.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    /// The token held, if any.
+    pub(super) current: Option<Arc<Token>>,
+    /// The last token that KIS refused.
+    pub(super) refused: Option<Arc<Token>>,
+    /// Before this instant this process must not ask, whatever the disk says.
+    pub(super) not_before: Instant,
+}
+
+/// How a try ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// Another process had been issued this token.
+    Adopted(Token),
+    /// KIS issued this token, or handed out the one that is already held.
+    Issued(Token),
+    /// KIS handed out the token that it refuses.
+    StillDead(Token),
+    /// It is too early; KIS was not asked.
+    TooEarly(Duration),
+    /// KIS was asked in vain.
+    Failed(KisError),
+}
+
+/// What a try works with.
+#[derive(Debug, Clone)]
+pub(super) struct Issuer {
+    pub(super) client: Arc<KisClient>,
+    pub(super) store: Arc<Store>,
+    pub(super) clock: SharedClock,
+    pub(super) issue_interval: Duration,
+}
+
+impl Issuer {
+    /// One try.
+    pub(super) async fn attempt(self, known: Known) -> Outcome {
+        let mut lock = self.lock().await;
+        if let Some(token) = self.newer_in_mirror(&known).await {
+            return Outcome::Adopted(token);
+        }
+        let previous;
+        (lock, previous) = self.last_issue(lock).await;
+        let wait = self.wait(previous, known.not_before);
+        if wait > Duration::ZERO {
+            return Outcome::TooEarly(wait);
+        }
+        lock = self.note(lock, Some(self.clock.now())).await;
+        let deadline = self.clock.monotonic().saturating_add(ANSWER_WITHIN);
+        match auth::issue(&self.client, deadline).await {
+            Ok(issued) => {
+                let token = self.token(issued, &known);
+                let dead =
+                    known.refused.as_ref().is_some_and(|refused| refused.access_token.same_as(&token.access_token));
+                self.save(&token, dead.then(|| self.clock.now())).await;
+                self.note(lock, Some(self.clock.now())).await;
+                if dead { Outcome::StillDead(token) } else { Outcome::Issued(token) }
+            }
+            Err(error) => {
+                // A clear refusal has cost no issuance: the minute still counts from the one before.
+                let note = if error.may_have_issued() { Some(self.clock.now()) } else { previous };
+                self.note(lock, note).await;
+                Outcome::Failed(error)
+            }
+        }
+    }
+
+    fn wait(&self, last_issue: Option<DateTime<Utc>>, not_before: Instant) -> Duration {
+        let by_disk = last_issue.map_or(Duration::ZERO, |at| {
+            let end = clock::after(at, self.issue_interval);
+            // A note from the future was written before the clock was set back; no wait is longer than the interval.
+            clock::until(self.clock.now(), end).min(self.issue_interval)
+        });
+        by_disk.max(not_before.saturating_sub(self.clock.monotonic()))
+    }
+
+    fn token(&self, issued: auth::IssuedToken, known: &Known) -> Token {
+        let now = self.clock.now();
+        let seen = [&known.current, &known.refused]
+            .into_iter()
+            .flatten()
+            .find(|token| token.access_token.same_as(&issued.access_token));
+        // A token new to us may still be hours old: KIS hands out the same one for six hours.
+        let issued_at = match seen {
+            Some(token) => token.issued_at,
+            None => issued.expires_at.checked_sub_signed(USUAL_LIFE).map_or(now, |at| at.min(now)),
+        };
+        Token {
+            access_token: issued.access_token,
+            token_type: issued.token_type,
+            issued_at,
+            expires_at: issued.expires_at,
+            source: Source::Issued,
+        }
+    }
+
+    /// The mirror's token, if it is better than the one held. A refused token is marked there on the way.
+    async fn newer_in_mirror(&self, known: &Known) -> Option<Token> {
+        let (store, now) = (self.store.clone(), self.clock.now());
+        let read = blocking(move || store.read(now)).await?;
+        let mirrored = match read {
+            Ok(Some(Mirrored::Usable(token))) => token,
+            Ok(Some(Mirrored::Refused(_)) | None) => return None,
+            Err(distrust) => {
+                warn!(mirror = %self.store.path().display(), "the token mirror {distrust}; it is not used");
+                return None;
+            }
+        };
+        let is = |token: &Option<Arc<Token>>| {
+            token.as_ref().is_some_and(|token| token.access_token.same_as(&mirrored.access_token))
+        };
+        if is(&known.refused) {
+            self.save(&mirrored, Some(now)).await;
+            return None;
+        }
+        let better = known.current.as_ref().is_none_or(|current| mirrored.expires_at > current.expires_at);
+        (better && !is(&known.current)).then_some(mirrored)
+    }
+
+    // The disk may be full, read-only or gone. Then kisd goes on with what it has in memory, and says so.
+
+    async fn lock(&self) -> Option<IssueLock> {
+        let store = self.store.clone();
+        self.report("lock", blocking(move || store.lock()).await)
+    }
+
+    async fn last_issue(&self, lock: Option<IssueLock>) -> (Option<IssueLock>, Option<DateTime<Utc>>) {
+        let Some(mut lock) = lock else { return (None, None) };
+        match blocking(move || (lock.last_issue(), lock)).await {
+            Some((last, lock)) => (Some(lock), self.report("read the last issuance of", Some(last)).flatten()),
+            None => (None, None),
+        }
+    }
+
+    async fn note(&self, lock: Option<IssueLock>, at: Option<DateTime<Utc>>) -> Option<IssueLock> {
+        let mut lock = lock?;
+        let (noted, lock) = blocking(move || (lock.note(at), lock)).await?;
+        self.report("note the issuance beside", Some(noted));
+        Some(lock)
+    }
+
+    async fn save(&self, token: &Token, refused_at: Option<DateTime<Utc>>) {
+        let (store, token) = (self.store.clone(), token.clone());
+        let expires_at = token.expires_at;
+        let written = blocking(move || store.write(&token, refused_at)).await;
+        if self.report("write", written).is_some() && refused_at.is_none() {
+            info!(expires_at = %clock::kst(expires_at), "token mirrored");
+        }
+    }
+
+    fn report<T>(&self, action: &str, result: Option<std::io::Result<T>>) -> Option<T> {
+        match result? {
+            Ok(value) => Some(value),
+            Err(error) => {
+                warn!(
+                    mirror = %self.store.path().display(), %error,
+                    "cannot {action} the token mirror; the token is kept in memory only, and a restart will have to ask KIS for another"
+                );
+                None
+            }
+        }
+    }
+}
+
+/// Runs what blocks on a thread made for it; `None` if it panicked or the runtime is going down.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
+}
