@@ -1,1 +1,30 @@
-fn main() {}
+//! `kisctl`: arguments → [`kisd::ctl`] → exit code.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::Parser;
+use kisd::ctl::{Arguments, Failure, output::Printer};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let json = arguments.json();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("kisctl: cannot start: {error}"), 1),
+    };
+    match runtime.block_on(arguments.run(&mut Printer::stdout())) {
+        Ok(()) => ExitCode::SUCCESS,
+        // `kisctl … | head` has read all that it wants.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => fail(&failure.message(json), failure.exit_code()),
+    }
+}
+
+fn fail(message: &str, code: u8) -> ExitCode {
+    // Nobody to tell if stderr is closed; the exit code says it.
+    let _ = writeln!(io::stderr(), "{message}");
+    ExitCode::from(code)
+}

@@ -1,0 +1,103 @@
+//! `kisd demo`: the main job without an account. Simulator and daemon run in one process; the balance goes over the real socket.
+
+use std::{
+    env,
+    fs::OpenOptions,
+    io::Write,
+    net::Ipv4Addr,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use clap::Parser;
+use kisd::{
+    clock::SystemClock,
+    config::{self, Variables},
+    ctl::{self, output::Printer},
+    daemon::{
+        Daemon, Listening,
+        signals::{Asked, Signals},
+    },
+    simulator::{Mode, Options, Simulator},
+    telemetry::Telemetry,
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Failure, print};
+
+pub(crate) fn run(once: bool) -> Result<(), Failure> {
+    let directory = tempfile::Builder::new().prefix("kisd-demo-").tempdir().map_err(Failure::other)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::other)?;
+    runtime.block_on(demo(directory.path(), once))
+}
+
+async fn demo(directory: &Path, once: bool) -> Result<(), Failure> {
+    let mut signals = Signals::catch().map_err(Failure::other)?;
+    let clock = SystemClock::shared();
+    let options = Options::demo(Mode::Paper);
+    let simulator = Simulator::start((Ipv4Addr::LOCALHOST, 0).into(), options.clone(), clock.clone())
+        .await
+        .map_err(Failure::other)?;
+    let file = write_config(directory, &simulator, &options).map_err(Failure::other)?;
+    let config = config::load(Some(&file), &Variables::default())?;
+    let _telemetry = Telemetry::start(&config.log, false).map_err(Failure::other)?;
+    let socket = config.rpc.socket.clone();
+    let listening = Listening::start(&config).await.map_err(Failure::other)?;
+    let daemon = Daemon::new(config, clock).map_err(Failure::other)?;
+    let shutdown = CancellationToken::new();
+    let (_no_reloads, reloads) = mpsc::channel(1);
+    let serving = tokio::spawn(daemon.run(listening, None, reloads, shutdown.clone()));
+
+    let shown = show(&simulator, &socket, once, &mut signals).await;
+    shutdown.cancel();
+    serving.await.map_err(Failure::other)?.map_err(Failure::other)?;
+    shown
+}
+
+async fn show(simulator: &Simulator, socket: &Path, once: bool, signals: &mut Signals) -> Result<(), Failure> {
+    print(&format!("simulated KIS on {}, daemon on {}\n\n", simulator.base_url(), socket.display()))?;
+    let arguments =
+        ctl::Arguments::try_parse_from([Path::new("kisctl"), Path::new("--socket"), socket, Path::new("balance")])
+            .map_err(Failure::other)?;
+    let mut printer = Printer::stdout();
+    tokio::select! {
+        asked = arguments.run(&mut printer) => asked.map_err(Failure::other)?,
+        Asked::Stop = signals.next() => return Ok(()),
+    }
+    if once {
+        return Ok(());
+    }
+    print(&format!(
+        "\nAsk again from another terminal:\n\n  {kisctl} --socket {socket} balance\n  \
+         curl --unix-socket {socket} http://kisd/ -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.balance\"}}'\n\n\
+         Ctrl-C ends the demo.\n",
+        kisctl = kisctl(),
+        socket = socket.display(),
+    ))?;
+    while signals.next().await != Asked::Stop {}
+    Ok(())
+}
+
+/// How to call kisctl here: the one beside this program, else by way of cargo, which ran us.
+fn kisctl() -> String {
+    let beside = env::current_exe().ok().map(|exe| exe.with_file_name("kisctl")).filter(|path| path.exists());
+    beside.map_or_else(|| "cargo run --quiet --bin kisctl --".to_owned(), |path| path.display().to_string())
+}
+
+fn write_config(directory: &Path, simulator: &Simulator, options: &Options) -> std::io::Result<PathBuf> {
+    let path = directory.join("config.toml");
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    write!(
+        file,
+        "[kis]\nmode = \"paper\"\nbase_url = \"{}\"\napp_key = \"{}\"\napp_secret = \"{}\"\naccount_no = \"{}\"\n\n\
+         [token]\nfile = \"{token}\"\n\n[rpc]\nsocket = \"{socket}\"\n\n[log]\nlevel = \"warn\"\n",
+        simulator.base_url(),
+        options.app_key,
+        options.app_secret,
+        options.cano,
+        token = directory.join("token.json").display(),
+        socket = directory.join("kisd.sock").display(),
+    )?;
+    Ok(path)
+}

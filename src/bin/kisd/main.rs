@@ -1,0 +1,124 @@
+//! `kisd`: arguments → configuration → logs → runtime → [`kisd::daemon`] → exit code.
+
+mod demo;
+mod run;
+mod simulate;
+
+use std::{
+    env,
+    fmt::Display,
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand, ValueEnum};
+use kisd::{
+    config::{self, ConfigError, Variables},
+    daemon::process,
+    simulator,
+};
+
+/// Exit code for a configuration that is refused (`EX_CONFIG`): systemd need not try again.
+const REFUSED_CONFIGURATION: u8 = 78;
+
+/// Local gateway to the Open API of Korea Investment & Securities: one access token for every program on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "kisd", version)]
+struct Arguments {
+    /// Configuration file; without it $KISD_CONFIG, the user's own or /etc/kisd/config.toml.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the daemon in the foreground (the default).
+    Run,
+    /// Reads and checks the configuration, and shows what would be used; secrets are masked.
+    Check,
+    /// Runs a simulated KIS on loopback, for any client of KIS.
+    Simulate {
+        /// Where to listen.
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8765")]
+        listen: SocketAddr,
+        /// The environment to simulate.
+        #[arg(long, value_enum, default_value = "paper")]
+        mode: Mode,
+    },
+    /// Runs simulator and daemon together in a private temporary directory, and shows a first balance.
+    Demo {
+        /// Ends after the first balance.
+        #[arg(long)]
+        once: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Mode {
+    Paper,
+    Real,
+}
+
+impl From<Mode> for simulator::Mode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Paper => Self::Paper,
+            Mode::Real => Self::Real,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Err(error) = process::protect() {
+        return fail(format!("cannot protect the memory of this process: {error}"), 1);
+    }
+    let variables = Variables::new(env::vars_os().filter_map(|(name, value)| {
+        // Variables that are not UTF-8 cannot be ours.
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    }));
+    let file = arguments.config.as_deref();
+    let result = match arguments.command.unwrap_or(Command::Run) {
+        Command::Run => run::run(file, variables),
+        Command::Check => config::load(file, &variables).map_err(Failure::from).and_then(|config| print(&config)),
+        Command::Simulate { listen, mode } => simulate::run(listen, mode.into()),
+        Command::Demo { once } => demo::run(once),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Configuration(error)) => fail(error, REFUSED_CONFIGURATION),
+        Err(Failure::Other(message)) => fail(message, 1),
+    }
+}
+
+/// Why the program ends early.
+enum Failure {
+    Configuration(ConfigError),
+    Other(String),
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::Configuration(error)
+    }
+}
+
+impl Failure {
+    fn other(error: impl Display) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+fn print(text: &impl Display) -> Result<(), Failure> {
+    write!(io::stdout(), "{text}").map_err(Failure::other)
+}
+
+fn fail(message: impl Display, code: u8) -> ExitCode {
+    // Nobody to tell if stderr is closed; the exit code says it.
+    let _ = writeln!(io::stderr(), "kisd: {message}");
+    ExitCode::from(code)
+}

@@ -1,0 +1,78 @@
+//! `kisd run`: the daemon in the foreground.
+
+use std::path::{Path, PathBuf};
+
+use kisd::{
+    clock::SystemClock,
+    config::{self, Config, Variables},
+    daemon::{
+        Daemon, DaemonError, Listening,
+        signals::{Asked, Signals},
+        systemd,
+    },
+    telemetry::Telemetry,
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use crate::Failure;
+
+pub(crate) fn run(file: Option<&Path>, variables: Variables) -> Result<(), Failure> {
+    let config = config::load(file, &variables)?;
+    let journal = variables.get("JOURNAL_STREAM").is_some();
+    // Dropped last, when everything has been said.
+    let telemetry = Telemetry::start(&config.log, journal).map_err(Failure::other)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::other)?;
+    let reloading = Reloading { file: file.map(Path::to_owned), variables, telemetry };
+    let result = runtime.block_on(serve(config, reloading));
+    // A thread may still wait for another process's issuance; the process ends without it.
+    runtime.shutdown_background();
+    result.map_err(|error| {
+        error!(%error, "kisd ends");
+        Failure::other(error)
+    })
+}
+
+async fn serve(config: Config, reloading: Reloading) -> Result<(), DaemonError> {
+    let signals = Signals::catch().map_err(|error| DaemonError::Schedule(error.to_string()))?;
+    let listening = Listening::start(&config).await?;
+    let daemon = Daemon::new(config, SystemClock::shared())?;
+    let shutdown = CancellationToken::new();
+    let (sender, reloads) = mpsc::channel(1);
+    let serving = daemon.run(listening, systemd::heartbeat(), reloads, shutdown.clone());
+    tokio::pin!(serving);
+    tokio::select! {
+        result = &mut serving => return result,
+        () = obey(signals, reloading, sender) => {}
+    }
+    info!("shutting down");
+    shutdown.cancel();
+    serving.await
+}
+
+/// What a reload needs.
+struct Reloading {
+    file: Option<PathBuf>,
+    variables: Variables,
+    telemetry: Telemetry,
+}
+
+/// Does what signals ask for, until one asks to stop.
+async fn obey(mut signals: Signals, reloading: Reloading, reloads: mpsc::Sender<Config>) {
+    loop {
+        match signals.next().await {
+            Asked::Stop => return,
+            Asked::Reload => match config::load(reloading.file.as_deref(), &reloading.variables) {
+                Ok(config) => {
+                    if let Err(error) = reloading.telemetry.set_level(&config.log.level) {
+                        error!(%error, "the log level stays as it was");
+                    }
+                    // Closed only when the daemon is on its way down.
+                    let _ = reloads.send(config).await;
+                }
+                Err(error) => error!(%error, "the old configuration stays in force"),
+            },
+        }
+    }
+}

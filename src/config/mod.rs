@@ -1,0 +1,110 @@
+//! The configuration: layers of what was written ([`raw`]), merged by [`load`], and turned once, at start, into settings in
+//! which nothing is left to guess ([`check`]).
+//!
+//! | layer, the later wins | |
+//! |---|---|
+//! | defaults | documented in `config.toml.example` |
+//! | file | `--config`, `$KISD_CONFIG`, `$XDG_CONFIG_HOME/kisd/config.toml`, `/etc/kisd/config.toml`: the first that is there |
+//! | environment | `KISD_<TABLE>__<KEY>` |
+//! | credential files | `app_key`, `app_secret` in `$CREDENTIALS_DIRECTORY`; `app_key_file`, `app_secret_file` |
+//!
+//! Must never: put a value into a message (it may be a secret in the wrong place), or read the process environment by itself:
+//! it is handed in as [`Variables`].
+
+mod check;
+mod load;
+mod raw;
+mod report;
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use crate::{
+    account::{self, AccountId},
+    kis, server, telemetry, token,
+};
+
+pub use self::load::load;
+
+/// Everything the daemon needs to know, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file that was read, if any.
+    pub file: Option<PathBuf>,
+    /// KIS and the key pair.
+    pub kis: kis::Settings,
+    /// The account.
+    pub account: AccountId,
+    /// The token.
+    pub token: token::Settings,
+    /// Asking the account.
+    pub balance: account::Settings,
+    /// The socket.
+    pub rpc: server::Settings,
+    /// Logs.
+    pub log: telemetry::Settings,
+}
+
+/// The environment variables that configuration is read from.
+#[derive(Debug, Clone, Default)]
+pub struct Variables(BTreeMap<String, String>);
+
+impl Variables {
+    /// Those of a process, or of a test. Values that are not UTF-8 are of no use to any key.
+    pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(variables.into_iter().collect())
+    }
+
+    /// A variable that is set to something.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// A directory given in a variable of systemd, which may list several.
+    fn directory(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).and_then(|list| list.split(':').next()).map(PathBuf::from)
+    }
+
+    /// A directory of the XDG specification: the variable if it is absolute, else the place under the home directory.
+    fn xdg(&self, name: &str, under_home: &str) -> Option<PathBuf> {
+        let set = self.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        set.or_else(|| self.get("HOME").map(|home| PathBuf::from(home).join(under_home)))
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The file or environment variable it was written in.
+    pub source: String,
+    /// The key, as `table.key`; empty if it is about the whole file.
+    pub key: String,
+    /// What is wrong and what is allowed; never the value.
+    pub problem: String,
+}
+
+/// Everything that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError {
+    /// At least one.
+    pub faults: Vec<Fault>,
+}
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the configuration is refused:")?;
+        for Fault { source, key, problem } in &self.faults {
+            match key.as_str() {
+                "" => write!(f, "\n  {source}: {problem}")?,
+                key => write!(f, "\n  {source}: {key}: {problem}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

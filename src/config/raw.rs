@@ -1,0 +1,73 @@
+//! What was written, as written: every key optional, texts not yet understood, unknown keys refused.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawConfig {
+    pub(super) kis: RawKis,
+    pub(super) token: RawToken,
+    pub(super) balance: RawBalance,
+    pub(super) rpc: RawRpc,
+    pub(super) log: RawLog,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawKis {
+    pub(super) mode: Option<String>,
+    pub(super) app_key: Option<SecretString>,
+    pub(super) app_key_file: Option<PathBuf>,
+    pub(super) app_secret: Option<SecretString>,
+    pub(super) app_secret_file: Option<PathBuf>,
+    pub(super) account_no: Option<String>,
+    pub(super) account_product_code: Option<String>,
+    pub(super) base_url: Option<String>,
+    pub(super) calls_per_second: Option<i64>,
+    pub(super) request_timeout: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawToken {
+    pub(super) file: Option<PathBuf>,
+    pub(super) refresh_before: Option<String>,
+    pub(super) issue_interval: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawBalance {
+    pub(super) max_age: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawRpc {
+    pub(super) socket: Option<PathBuf>,
+    pub(super) socket_mode: Option<String>,
+    pub(super) allow_uids: Option<Vec<u32>>,
+    pub(super) allow_gids: Option<Vec<u32>>,
+    pub(super) max_connections: Option<i64>,
+    pub(super) max_request_bytes: Option<i64>,
+    pub(super) call_timeout: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawLog {
+    pub(super) level: Option<String>,
+    pub(super) format: Option<String>,
+    pub(super) dir: Option<PathBuf>,
+}
+
+/// Keys whose values are not texts; in an environment variable they are written as in TOML. All others are taken as they
+/// stand: an account number of digits would otherwise become a number and lose its zeros.
+pub(super) const NOT_TEXT: &[&str] =
+    &["kis.calls_per_second", "rpc.allow_uids", "rpc.allow_gids", "rpc.max_connections", "rpc.max_request_bytes"];
+
+/// Keys whose value is a secret.
+pub(super) const SECRET: &[&str] = &["kis.app_key", "kis.app_secret"];

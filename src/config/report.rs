@@ -1,0 +1,47 @@
+//! What `kisd check` says: the settings in use, secrets and account number masked.
+
+use std::fmt;
+
+use super::Config;
+
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file =
+            self.file.as_ref().map_or_else(|| "none; environment and defaults".to_owned(), |p| p.display().to_string());
+        let rows: [(&str, String); 20] = [
+            ("configuration file", file),
+            ("kis.mode", self.kis.environment.name().to_owned()),
+            ("kis.base_url", self.kis.base_url.to_string()),
+            ("kis.app_key", "set, not shown".to_owned()),
+            ("kis.app_secret", "set, not shown".to_owned()),
+            ("account", self.account.to_string()),
+            ("kis.calls_per_second", self.kis.calls_per_second.to_string()),
+            ("kis.request_timeout", humantime::format_duration(self.kis.request_timeout).to_string()),
+            ("token.file", self.token.file.display().to_string()),
+            ("token.refresh_before", humantime::format_duration(self.token.refresh_before).to_string()),
+            ("token.issue_interval", humantime::format_duration(self.token.issue_interval).to_string()),
+            ("balance.max_age", humantime::format_duration(self.balance.max_age).to_string()),
+            ("rpc.socket", self.rpc.socket.display().to_string()),
+            ("rpc.socket_mode", format!("{:04o}", self.rpc.socket_mode)),
+            ("rpc.allow_uids", format!("{:?}", self.rpc.allow_uids)),
+            ("rpc.allow_gids", format!("{:?}", self.rpc.allow_gids)),
+            ("rpc.max_connections", self.rpc.max_connections.to_string()),
+            ("rpc.max_request_bytes", self.rpc.max_request_bytes.to_string()),
+            ("rpc.call_timeout", humantime::format_duration(self.balance.call_timeout).to_string()),
+            ("log.level", self.log.level.clone()),
+        ];
+        for (name, value) in rows {
+            writeln!(f, "{name:<22} {value}")?;
+        }
+        writeln!(f, "{:<22} {}", "log.format", self.log.format.name())?;
+        let dir = self.log.dir.as_ref().map_or_else(|| "none; stderr only".to_owned(), |dir| dir.display().to_string());
+        writeln!(f, "{:<22} {dir}", "log.dir")?;
+        if self.rpc.socket_mode & 0o066 != 0 && self.rpc.allow_uids.is_empty() && self.rpc.allow_gids.is_empty() {
+            writeln!(
+                f,
+                "note: rpc.socket_mode lets others reach the socket, but rpc.allow_uids and rpc.allow_gids admit nobody"
+            )?;
+        }
+        Ok(())
+    }
+}

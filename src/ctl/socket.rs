@@ -1,0 +1,42 @@
+//! Finds the daemon: at the socket that was named, else at the user's own, else at the system's.
+
+use std::{env, path::PathBuf};
+
+use jsonrpsee::core::client::Client;
+
+use crate::wire::{
+    client::{self, ConnectError},
+    place,
+};
+
+/// Connects to the first daemon that answers; else says what was tried.
+pub(super) async fn connect(named: Option<PathBuf>) -> Result<Client, Vec<ConnectError>> {
+    let candidates = match named {
+        Some(path) => vec![path],
+        None => {
+            let user = env::var_os("XDG_RUNTIME_DIR").map(|directory| place::of_user(directory.as_ref()));
+            user.into_iter().chain([PathBuf::from(place::SYSTEM)]).collect()
+        }
+    };
+    let mut tried = Vec::new();
+    for path in candidates {
+        match client::connect(&path).await {
+            Ok(client) => return Ok(client),
+            Err(error) => tried.push(error),
+        }
+    }
+    Err(tried)
+}
+
+/// What was tried, and how to start a daemon.
+pub(super) fn explain(tried: &[ConnectError]) -> String {
+    let mut text = String::new();
+    for error in tried {
+        text.push_str(&format!("{error}\n"));
+    }
+    text.push_str(
+        "start the daemon with `systemctl start kisd` or `kisd run`, or try `kisd demo`; \
+         name another socket with --socket or KISD_SOCKET",
+    );
+    text
+}

@@ -1,0 +1,68 @@
+//! What a connection carries through every dialect, and the count of connections.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
+
+use super::{dispatch::Dispatcher, peer::Peer};
+use crate::clock::SharedClock;
+
+/// Counts open connections.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Gauge(Arc<AtomicUsize>);
+
+impl Gauge {
+    pub(crate) fn read(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Counts one more, unless there are `limit` already.
+    pub(super) fn enter(&self, limit: usize) -> Option<Entered> {
+        let counted =
+            self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| (open < limit).then_some(open + 1));
+        counted.is_ok().then(|| Entered(self.clone()))
+    }
+}
+
+/// One counted connection.
+#[derive(Debug)]
+pub(super) struct Entered(Gauge);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How a shutdown reaches connections: first no more requests are read, then calls in flight are answered, then all is cut.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Phases {
+    /// Read no further requests.
+    pub(super) drain: CancellationToken,
+    /// Answer calls in flight with "shutting down".
+    pub(super) give_up: CancellationToken,
+    /// Close, whatever is under way.
+    pub(super) cut: CancellationToken,
+    /// Open connections, WebSocket sessions included.
+    pub(super) open: TaskTracker,
+}
+
+/// One connection; dropped when its last task ends.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) peer: Peer,
+    pub(super) dispatcher: Arc<Dispatcher>,
+    pub(super) phases: Phases,
+    pub(super) clock: SharedClock,
+    pub(super) max_request_bytes: usize,
+    /// HTTP calls being answered.
+    pub(super) calls: TaskTracker,
+    pub(super) _counted: Entered,
+    pub(super) _open: TaskTrackerToken,
+}

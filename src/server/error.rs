@@ -1,0 +1,98 @@
+//! The only table from errors of the domains to errors on the wire.
+
+use std::time::Duration;
+
+use jsonrpsee::types::ErrorObjectOwned;
+
+use crate::{
+    kis::{Answer, KisError},
+    token::{CallError, TokenError},
+    wire::codes::{self, ErrorData, Kind, KisAnswer},
+};
+
+/// Pause to suggest when KIS counts too many calls or has a passing fault.
+const SHORTLY: Duration = Duration::from_secs(1);
+
+/// An error as it goes to a client.
+#[derive(Debug)]
+pub(super) struct MethodError(pub(super) ErrorObjectOwned);
+
+impl From<MethodError> for ErrorObjectOwned {
+    fn from(error: MethodError) -> Self {
+        error.0
+    }
+}
+
+/// One of kisd's own errors.
+pub(super) fn own(kind: Kind, message: impl Into<String>) -> ErrorObjectOwned {
+    object(ErrorData { kind, retryable: kind == Kind::Overloaded, retry_after_ms: None, kis: None }, message)
+}
+
+/// One of JSON-RPC's errors.
+pub(super) fn standard(code: i32, message: impl Into<String>) -> ErrorObjectOwned {
+    ErrorObjectOwned::owned(code, message, None::<()>)
+}
+
+/// A fault of ours, which the log explains and the client need not know.
+pub(super) fn internal() -> ErrorObjectOwned {
+    standard(codes::INTERNAL_ERROR, "Internal error: the log of kisd says more")
+}
+
+fn object(data: ErrorData, message: impl Into<String>) -> ErrorObjectOwned {
+    ErrorObjectOwned::owned(data.kind.code(), message, Some(data))
+}
+
+impl From<CallError> for MethodError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Token(error) => error.into(),
+            CallError::Kis(error) => error.into(),
+        }
+    }
+}
+
+impl From<TokenError> for MethodError {
+    fn from(error: TokenError) -> Self {
+        let message = error.to_string();
+        Self(match error {
+            TokenError::Unavailable { retry_after, .. } => {
+                object(data(Kind::TokenUnavailable, true, Some(retry_after), None), message)
+            }
+            TokenError::Rejected(answer) => object(data(Kind::CredentialsRejected, false, None, Some(answer)), message),
+            TokenError::Stopped => own(Kind::ShuttingDown, message),
+        })
+    }
+}
+
+impl From<KisError> for MethodError {
+    fn from(error: KisError) -> Self {
+        let message = error.to_string();
+        let (kind, retryable, retry_after) = match &error {
+            KisError::TokenRefused(_) => (Kind::TokenUnavailable, true, Some(SHORTLY)),
+            KisError::IssuedTooSoon(_) => (Kind::TokenUnavailable, true, Some(Duration::from_secs(60))),
+            KisError::CredentialsRejected(_) => (Kind::CredentialsRejected, false, None),
+            KisError::Throttled(_) => (Kind::RateLimited, true, Some(SHORTLY)),
+            KisError::NoSlot { retry_after, .. } => (Kind::RateLimited, true, Some(*retry_after)),
+            KisError::Transient(_) => (Kind::UpstreamRejected, true, Some(SHORTLY)),
+            KisError::Rejected(_) => (Kind::UpstreamRejected, false, None),
+            KisError::Unreachable { .. } => (Kind::UpstreamUnreachable, true, Some(SHORTLY)),
+            KisError::Foreign { .. } => (Kind::UpstreamUnreachable, error.read_may_be_repeated(), None),
+            KisError::Malformed { .. } => (Kind::UpstreamMalformed, false, None),
+        };
+        Self(object(data(kind, retryable, retry_after, error.answer().cloned()), message))
+    }
+}
+
+fn data(kind: Kind, retryable: bool, retry_after: Option<Duration>, answer: Option<Answer>) -> ErrorData {
+    ErrorData {
+        kind,
+        retryable,
+        retry_after_ms: retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+        kis: answer.map(|answer| KisAnswer {
+            msg_cd: answer.msg_cd,
+            msg1: answer.msg1,
+            http_status: answer.http_status,
+            tr_id: answer.tr_id.to_owned(),
+        }),
+    }
+}

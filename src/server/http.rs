@@ -1,0 +1,138 @@
+//! HTTP/1.1 and WebSocket on the socket: `POST /` with a request as body, or an upgrade on `GET /`.
+
+use std::{future::ready, pin::pin, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{
+        Extension,
+        ws::{Message, WebSocket, WebSocketUpgrade},
+    },
+    http::{HeaderMap, Request, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use futures_util::{SinkExt, StreamExt};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::net::UnixStream;
+
+use super::{
+    connection::Connection,
+    dispatch::{Dispatcher, failure},
+    error::own,
+    session::{Incoming, converse},
+};
+use crate::{clock, wire::codes::Kind};
+
+/// Longest wait for a request's head, and for the next request on an open connection.
+const HEAD_WITHIN: Duration = Duration::from_secs(75);
+
+/// Longest wait for a request's body.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+
+/// At shutdown, time to write an answer that is complete.
+const FLUSH: Duration = Duration::from_millis(100);
+
+/// The routes, the same for every connection.
+pub(super) fn router() -> Router {
+    Router::new().route("/", post(call).get(upgrade))
+}
+
+pub(super) async fn serve(stream: UnixStream, connection: Arc<Connection>, router: Router) {
+    let service = router.layer(Extension(connection.clone()));
+    let http = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .with_upgrades();
+    let mut http = pin!(http);
+    let phases = &connection.phases;
+    // An error is a client that broke the protocol or went away; hyper has answered what could be answered.
+    tokio::select! {
+        _ = http.as_mut() => return,
+        () = phases.drain.cancelled() => {}
+    }
+    http.as_mut().graceful_shutdown();
+    let answered = async {
+        connection.calls.close();
+        connection.calls.wait().await;
+        clock::sleep(&*connection.clock, FLUSH).await;
+    };
+    // Without the second arm, half a request would hold up the shutdown.
+    tokio::select! {
+        _ = http => {}
+        () = answered => {}
+        () = phases.cut.cancelled() => {}
+    }
+}
+
+async fn call(Extension(connection): Extension<Arc<Connection>>, request: Request<Body>) -> Response {
+    if let Some(refusal) = from_a_browser(request.headers()) {
+        return refusal;
+    }
+    let deadline = connection.clock.monotonic().saturating_add(BODY_WITHIN);
+    let body = to_bytes(request.into_body(), connection.max_request_bytes);
+    let body: Bytes = match clock::before(&*connection.clock, deadline, body).await {
+        Some(Ok(body)) => body,
+        Some(Err(_)) => {
+            return json(StatusCode::PAYLOAD_TOO_LARGE, Dispatcher::too_long(connection.max_request_bytes));
+        }
+        None => return StatusCode::REQUEST_TIMEOUT.into_response(),
+    };
+    let _call = connection.calls.token();
+    match connection.dispatcher.reply(connection.peer, &body).await {
+        Some(reply) => json(StatusCode::OK, reply),
+        None => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+async fn upgrade(
+    Extension(connection): Extension<Arc<Connection>>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if let Some(refusal) = from_a_browser(&headers) {
+        return refusal;
+    }
+    let max_bytes = connection.max_request_bytes;
+    upgrade
+        .max_message_size(max_bytes)
+        .max_frame_size(max_bytes)
+        .on_upgrade(move |socket| websocket(socket, connection))
+}
+
+async fn websocket(socket: WebSocket, connection: Arc<Connection>) {
+    let (outgoing, incoming) = socket.split();
+    let incoming = incoming.filter_map(|message| {
+        ready(match message {
+            Ok(Message::Text(text)) => Some(Incoming::Message(text.into())),
+            Ok(Message::Binary(bytes)) => Some(Incoming::Message(bytes)),
+            // Pings are answered below us; a close ends the stream by itself.
+            Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_)) => None,
+            Err(error) => is_too_long(&error).then_some(Incoming::TooLong),
+        })
+    });
+    let replies = outgoing.with(|reply: String| ready(Ok::<_, axum::Error>(Message::Text(reply.into()))));
+    converse(&connection, incoming, replies).await;
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    // axum hides the kind of the error; its text names the limit.
+    std::error::Error::source(error).is_some_and(|source| source.to_string().contains("too long"))
+}
+
+/// A browser must not reach the socket through a proxy; nothing else sends `Origin`.
+fn from_a_browser(headers: &HeaderMap) -> Option<Response> {
+    headers.contains_key(header::ORIGIN).then(|| {
+        let error = own(Kind::PermissionDenied, "requests with an Origin header, which browsers send, are refused");
+        json(StatusCode::FORBIDDEN, failure("null", &error))
+    })
+}
+
+fn json(status: StatusCode, body: String) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}

@@ -1,0 +1,69 @@
+//! `token.*`.
+
+use jsonrpsee::core::RegisterMethodError;
+use tracing::info;
+
+use super::{
+    catalog::{Call, Catalog, Description},
+    instant,
+};
+use crate::{
+    server::error::MethodError,
+    token::{self, Source, State},
+    wire::{
+        codes::Kind,
+        method,
+        types::{NoParams, TokenSource, TokenState, TokenStatus},
+    },
+};
+
+pub(super) fn register(catalog: &mut Catalog) -> Result<(), RegisterMethodError> {
+    catalog.add(
+        Description {
+            name: method::TOKEN_STATUS,
+            summary: "The state of the access token; never the token itself.",
+            errors: &[],
+        },
+        status,
+    )?;
+    catalog.add(
+        Description {
+            name: method::TOKEN_REFRESH,
+            summary: "Renews the access token now if KIS's rule of one a minute allows it, else says when. KIS notifies the \
+                      account's owner of every issuance, and within six hours of one hands out the same token again.",
+            errors: &[Kind::TokenUnavailable, Kind::CredentialsRejected],
+        },
+        refresh,
+    )
+}
+
+async fn status(call: Call<NoParams>) -> Result<TokenStatus, MethodError> {
+    Ok(on_the_wire(call.backend.account.token.status()))
+}
+
+async fn refresh(call: Call<NoParams>) -> Result<TokenStatus, MethodError> {
+    info!(peer.uid = call.peer.uid, peer.pid = call.peer.pid, "a renewal of the token was asked for");
+    let token = &call.backend.account.token;
+    token.refresh().await?;
+    Ok(on_the_wire(token.status()))
+}
+
+pub(super) fn on_the_wire(status: token::TokenStatus) -> TokenStatus {
+    TokenStatus {
+        state: match status.state {
+            State::Valid => TokenState::Valid,
+            State::Renewing => TokenState::Renewing,
+            State::Waiting => TokenState::Waiting,
+            State::Rejected => TokenState::Rejected,
+            State::Missing => TokenState::Missing,
+        },
+        expires_at: status.expires_at.map(instant),
+        issued_at: status.issued_at.map(instant),
+        next_refresh_at: status.next_refresh_at.map(instant),
+        source: status.source.map(|source| match source {
+            Source::Issued => TokenSource::Issued,
+            Source::Mirror => TokenSource::Mirror,
+        }),
+        last_error: status.last_error,
+    }
+}

@@ -1,0 +1,64 @@
+//! The socket: who may connect, the three dialects, and the methods.
+//!
+//! The way of a call: [`serve`] accepts and checks the peer, the first byte chooses [`http`] (HTTP and WebSocket) or [`stream`]
+//! (JSON values one after another), and every dialect hands its messages to one [`dispatch::Dispatcher`], so that ids, batches,
+//! notifications and errors are the same everywhere. Methods are described once, in [`methods`].
+//!
+//! jsonrpsee's registry and types are used; its server is not: it cannot serve the JSON stream, loses ids that are negative
+//! numbers, never runs notifications and ignores unknown parameters.
+//!
+//! Must never: hold a decision of a domain, or let a side effect live in a future that dies with its connection.
+
+pub(crate) mod connection;
+mod dispatch;
+mod error;
+mod http;
+mod methods;
+pub mod peer;
+pub mod serve;
+mod session;
+pub mod socket;
+mod stream;
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+
+use crate::account::Account;
+
+pub use self::serve::Server;
+
+/// How the socket is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The socket.
+    pub socket: PathBuf,
+    /// Its permission bits.
+    pub socket_mode: u32,
+    /// Users admitted besides the daemon's own and root.
+    pub allow_uids: Vec<u32>,
+    /// Groups whose members are admitted.
+    pub allow_gids: Vec<u32>,
+    /// Connections at one time.
+    pub max_connections: usize,
+    /// Bytes of one request or batch.
+    pub max_request_bytes: usize,
+}
+
+/// What methods may touch.
+#[derive(Debug)]
+pub struct Backend {
+    /// The account served.
+    pub account: Account,
+    /// When the daemon started.
+    pub started_at: DateTime<Utc>,
+    /// Open connections.
+    pub(crate) connections: connection::Gauge,
+}
+
+impl Backend {
+    /// A backend for one account.
+    pub fn new(account: Account, started_at: DateTime<Utc>) -> Self {
+        Self { account, started_at, connections: connection::Gauge::default() }
+    }
+}

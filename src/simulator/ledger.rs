@@ -1,0 +1,108 @@
+//! `GET …/trading/inquire-balance`: checks of TR id and parameters, pages, and the padded envelope of ledger answers.
+
+use serde::Serialize;
+
+use super::{
+    Mode, Options,
+    http::{Answer, Request},
+    portfolio::{Row, Summary},
+};
+
+pub(super) const INQUIRE_BALANCE: &str = "/uapi/domestic-stock/v1/trading/inquire-balance";
+
+/// Parameters that must be there, with the values that are allowed; no values: any.
+const PARAMETERS: &[(&str, &[&str])] = &[
+    ("CANO", &[]),
+    ("ACNT_PRDT_CD", &[]),
+    ("AFHR_FLPR_YN", &["N", "Y", "X"]),
+    ("INQR_DVSN", &["01", "02"]),
+    ("UNPR_DVSN", &["01"]),
+    ("FUND_STTL_ICLD_YN", &["N", "Y"]),
+    ("FNCG_AMT_AUTO_RDPT_YN", &["N", "Y"]),
+    ("PRCS_DVSN", &["00", "01"]),
+];
+
+#[derive(Serialize)]
+struct Page {
+    ctx_area_fk100: String,
+    ctx_area_nk100: String,
+    output1: Vec<Row>,
+    output2: [Summary; 1],
+    rt_cd: &'static str,
+    msg_cd: &'static str,
+    msg1: String,
+}
+
+#[derive(Serialize)]
+struct Refusal<'a> {
+    rt_cd: &'a str,
+    msg_cd: &'a str,
+    msg1: String,
+}
+
+pub(super) fn inquire_balance(request: &Request, options: &Options) -> Answer {
+    let paper = options.mode == Mode::Paper;
+    let tr_id = request.header("tr_id").unwrap_or_default();
+    match (tr_id, options.mode) {
+        ("TTTC8434R", Mode::Real) | ("VTTC8434R", Mode::Paper) => {}
+        ("", _) => return Answer::gateway_error("OPSQ9999", "tr_id 값이 없습니다."),
+        (_, Mode::Paper) => return Answer::gateway_error("EGW02006", "모의투자 TR 이 아닙니다."),
+        (_, Mode::Real) => return Answer::gateway_error("OPSQ0002", "없는 서비스 코드 입니다."),
+    }
+    if let Some(refusal) = refused_parameter(request, options) {
+        return refusal;
+    }
+    let by_issue = request.param("INQR_DVSN") == Some("02");
+    let positions = if by_issue { options.portfolio.by_issue() } else { options.portfolio.positions.clone() };
+    let page_size = if paper { 20 } else { 50 };
+    // Clients send the keys in either case, padded or trimmed.
+    let key = request.param("CTX_AREA_NK100").or_else(|| request.param("ctx_area_nk100")).unwrap_or_default();
+    let later = request.header("tr_cont").map(str::trim) == Some("N");
+    let start = if later { key.trim().parse().unwrap_or(0) } else { 0 };
+    let rows: Vec<Row> =
+        positions.iter().skip(start).take(page_size).map(|position| position.row(!by_issue, paper)).collect();
+    let end = start + rows.len();
+    let more = end < positions.len();
+    let tr_cont = match (later, more) {
+        (false, true) => "F",
+        (true, true) => "M",
+        (false, false) => "D",
+        (true, false) => "E",
+    };
+    let echo = format!("{}^{}^N^N^01^01^N^", options.cano, options.product_code);
+    let (msg_cd, msg1) = match (options.mode, positions.is_empty()) {
+        (Mode::Real, true) => ("KIOK0560", "조회할 내용이 없습니다"),
+        (Mode::Real, false) => ("KIOK0510", "조회가 완료되었습니다"),
+        (Mode::Paper, _) => ("20310000", "모의투자 조회가 완료되었습니다."),
+    };
+    let page = Page {
+        ctx_area_fk100: padded(if paper { "" } else { &echo }, 100),
+        ctx_area_nk100: padded(&if more { format!("{end:06}") } else { String::new() }, 100),
+        output1: rows,
+        output2: [options.portfolio.summary()],
+        rt_cd: "0",
+        msg_cd,
+        msg1: padded(msg1, 80),
+    };
+    let gt_uid: String = std::iter::repeat_with(|| fastrand::char('0'..='9')).take(32).collect();
+    Answer::of(200, &page).header("tr_id", tr_id).header("tr_cont", tr_cont).header("gt_uid", gt_uid)
+}
+
+fn refused_parameter(request: &Request, options: &Options) -> Option<Answer> {
+    let refuse = |msg_cd, msg1: String| Some(Answer::of(200, &Refusal { rt_cd: "2", msg_cd, msg1: padded(&msg1, 80) }));
+    // Lower-case names are not found, so the account is what KIS misses first.
+    if request.param("CANO") != Some(&options.cano) || request.param("ACNT_PRDT_CD") != Some(&options.product_code) {
+        return refuse("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO".to_owned());
+    }
+    let wrong = PARAMETERS.iter().find(|(name, allowed)| match request.param(name) {
+        None => true,
+        Some(value) => !allowed.is_empty() && !allowed.contains(&value),
+    });
+    wrong.and_then(|(name, _)| refuse("OPSQ2001", format!("ERROR : INPUT FIELD NOT FOUND [{name}]")))
+}
+
+/// Space-padded to a width in bytes of CP949, in which Hangul takes two.
+fn padded(text: &str, width: usize) -> String {
+    let bytes: usize = text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
+    format!("{text}{}", " ".repeat(width.saturating_sub(bytes)))
+}

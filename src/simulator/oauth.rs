@@ -1,0 +1,201 @@
+//! Token calls: tokenP with its one-a-minute and its six-hour rule, revokeP, Approval; and the check of a business call's
+//! credentials.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Options,
+    http::{Answer, Request},
+};
+use crate::clock;
+
+const BETWEEN_ISSUANCES: TimeDelta = TimeDelta::minutes(1);
+const SAME_TOKEN_FOR: TimeDelta = TimeDelta::hours(6);
+
+#[derive(Debug, Default)]
+pub(super) struct OAuth {
+    /// Every token ever issued, the live one last.
+    tokens: Vec<Token>,
+    last_call: Option<DateTime<Utc>>,
+    issuances: usize,
+}
+
+#[derive(Debug)]
+struct Token {
+    text: String,
+    issued_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    state: State,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    Live,
+    /// Refused, and handed out again within six hours.
+    Killed,
+    /// Refused, and replaced at the next issuance.
+    Revoked,
+}
+
+#[derive(Serialize)]
+struct Issued<'a> {
+    access_token: &'a str,
+    access_token_token_expired: String,
+    token_type: &'a str,
+    expires_in: i64,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Body {
+    grant_type: String,
+    appkey: String,
+    appsecret: String,
+    secretkey: String,
+    token: String,
+}
+
+impl OAuth {
+    pub(super) fn issuances(&self) -> usize {
+        self.issuances
+    }
+
+    pub(super) fn revoke_all(&mut self) {
+        self.tokens.iter_mut().for_each(|token| token.state = State::Revoked);
+    }
+
+    pub(super) fn kill_all(&mut self) {
+        self.tokens.iter_mut().for_each(|token| token.state = State::Killed);
+    }
+
+    /// `POST /oauth2/tokenP`.
+    pub(super) fn issue(&mut self, request: &Request, options: &Options, now: DateTime<Utc>) -> Answer {
+        let body = match checked_body(request, options, |body| &body.appsecret) {
+            Ok(body) => body,
+            Err(refusal) => return refusal,
+        };
+        if body.grant_type != "client_credentials" {
+            return Answer::oauth_error("EGW00116", "유효하지 않은 grant_type입니다.");
+        }
+        // A machine whose clock was set back does not get to wait for longer than a minute.
+        if self.last_call.is_some_and(|at| now >= at && now - at < BETWEEN_ISSUANCES) {
+            return Answer::oauth_error("EGW00133", "접근토큰 발급 잠시 후 다시 시도하세요(1분당 1회)");
+        }
+        self.last_call = Some(now);
+        self.issuances += 1;
+        let same = self.tokens.last().is_some_and(|token| {
+            token.state != State::Revoked && now - token.issued_at < SAME_TOKEN_FOR && now < token.expires_at
+        });
+        if !same {
+            // One live token for an app key: a new one ends the one before.
+            self.revoke_all();
+            self.tokens.push(Token::new(options, now));
+        }
+        let Some(token) = self.tokens.last() else {
+            return Answer::oauth_error("EGW00002", "서버 에러가 발생했습니다.");
+        };
+        Answer::of(
+            200,
+            &Issued {
+                access_token: &token.text,
+                access_token_token_expired: clock::kst(token.expires_at).format("%Y-%m-%d %H:%M:%S").to_string(),
+                token_type: "Bearer",
+                // The whole life, also when the token is hours old: nobody should count on it.
+                expires_in: i64::try_from(options.token_life.as_secs()).unwrap_or(i64::MAX),
+            },
+        )
+    }
+
+    /// `POST /oauth2/revokeP`.
+    pub(super) fn revoke(&mut self, request: &Request, options: &Options) -> Answer {
+        let body = match checked_body(request, options, |body| &body.appsecret) {
+            Ok(body) => body,
+            Err(refusal) => return refusal,
+        };
+        match self.tokens.iter_mut().find(|token| token.text == body.token) {
+            Some(token) => {
+                token.state = State::Revoked;
+                Answer::json(200, r#"{"code":200,"message":"접근토큰 폐기에 성공하였습니다"}"#)
+            }
+            None => Answer::oauth_error("EGW00121", "유효하지 않은 token 입니다."),
+        }
+    }
+
+    /// Whether a business call may be made: app key, secret and bearer token.
+    pub(super) fn check(&self, request: &Request, options: &Options, now: DateTime<Utc>) -> Result<(), Answer> {
+        let header = |name| request.header(name).unwrap_or_default();
+        match (header("appkey"), header("appsecret")) {
+            ("", _) => return Err(Answer::gateway_error("EGW00102", "AppKey는 필수입니다.")),
+            (_, "") => return Err(Answer::gateway_error("EGW00104", "AppSecret은 필수입니다.")),
+            (key, _) if key != options.app_key => {
+                return Err(Answer::gateway_error("EGW00103", "유효하지 않은 AppKey입니다."));
+            }
+            (_, secret) if secret != options.app_secret => {
+                return Err(Answer::gateway_error("EGW00304", "고객식별키(appSecret)가 유효하지 않습니다."));
+            }
+            _ => {}
+        }
+        let Some(text) = header("authorization").strip_prefix("Bearer ") else {
+            return Err(Answer::gateway_error("EGW00205", "credentials_type이 유효하지 않습니다.(Bearer)"));
+        };
+        match self.tokens.iter().find(|token| token.text == text) {
+            Some(token) if now >= token.expires_at => {
+                Err(Answer::gateway_error("EGW00123", "기간이 만료된 token 입니다."))
+            }
+            Some(token) if token.state == State::Live => Ok(()),
+            _ => Err(Answer::gateway_error("EGW00121", "유효하지 않은 token 입니다.")),
+        }
+    }
+}
+
+impl Token {
+    /// A JWT in shape: claims as recorded, a signature of random characters.
+    fn new(options: &Options, now: DateTime<Utc>) -> Self {
+        let issued_at = now;
+        // KIS states whole seconds.
+        let expires_at = clock::after(now, options.token_life);
+        let expires_at = DateTime::from_timestamp(expires_at.timestamp(), 0).unwrap_or(expires_at);
+        let claims = format!(
+            r#"{{"sub":"token","aud":"{}","prdt_cd":"","iss":"unogw","exp":{},"iat":{},"jti":"{}"}}"#,
+            uuid(),
+            expires_at.timestamp(),
+            now.timestamp(),
+            options.app_key,
+        );
+        let signature: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(64).collect();
+        let parts = [br#"{"typ":"JWT","alg":"HS512"}"#.as_slice(), claims.as_bytes(), &signature];
+        let text = parts.map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+        Self { text, issued_at, expires_at, state: State::Live }
+    }
+}
+
+/// `POST /oauth2/Approval`: the key for a WebSocket session.
+pub(super) fn approval(request: &Request, options: &Options) -> Answer {
+    match checked_body(request, options, |body| &body.secretkey) {
+        Ok(_) => Answer::json(200, format!(r#"{{"approval_key":"{}"}}"#, uuid())),
+        Err(refusal) => refusal,
+    }
+}
+
+fn checked_body(request: &Request, options: &Options, secret: impl Fn(&Body) -> &String) -> Result<Body, Answer> {
+    let refuse = |code, message| Err(Answer::oauth_error(code, message));
+    let Ok(body) = serde_json::from_slice::<Body>(&request.body) else {
+        return refuse("EGW00101", "유효하지 않은 요청입니다.");
+    };
+    match (body.appkey.as_str(), secret(&body).as_str()) {
+        ("", _) => refuse("EGW00102", "AppKey는 필수입니다."),
+        (key, _) if key != options.app_key => refuse("EGW00103", "유효하지 않은 AppKey입니다."),
+        (_, "") => refuse("EGW00104", "AppSecret은 필수입니다."),
+        (_, secret) if secret != options.app_secret => refuse("EGW00105", "유효하지 않은 AppSecret입니다."),
+        _ => Ok(body),
+    }
+}
+
+/// Random, in the shape of a UUID of version 4.
+fn uuid() -> String {
+    let bits = fastrand::u128(..);
+    let hex = format!("{:032x}", bits & !(0xf << 76) | (0x4 << 76));
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}

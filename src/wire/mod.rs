@@ -1,0 +1,36 @@
+//! What crosses the socket: method names, parameters, results, error codes, framing. Shared by both programs.
+//!
+//! Must never: know a domain, a secret or the configuration. `kisctl` is built on this alone, so it cannot hold a secret.
+
+pub mod client;
+pub mod codes;
+pub mod frame;
+pub mod number;
+pub mod types;
+
+/// Names of the methods.
+pub mod method {
+    /// The balance of the account.
+    pub const ACCOUNT_BALANCE: &str = "account.balance";
+    /// The state of the token.
+    pub const TOKEN_STATUS: &str = "token.status";
+    /// Renews the token.
+    pub const TOKEN_REFRESH: &str = "token.refresh";
+    /// The state of the daemon.
+    pub const DAEMON_STATUS: &str = "daemon.status";
+    /// The OpenRPC document.
+    pub const RPC_DISCOVER: &str = "rpc.discover";
+}
+
+/// Where the daemon's socket is when nobody says otherwise.
+pub mod place {
+    use std::path::{Path, PathBuf};
+
+    /// The system service's socket.
+    pub const SYSTEM: &str = "/run/kisd/kisd.sock";
+
+    /// A user's own socket, under the runtime directory of the session.
+    pub fn of_user(runtime_directory: &Path) -> PathBuf {
+        runtime_directory.join("kisd/kisd.sock")
+    }
+}

@@ -1,0 +1,181 @@
+//! Parameters and results. The doc comments here are the descriptions in the OpenRPC document.
+
+use chrono::{DateTime, FixedOffset};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::number::Number;
+
+/// No parameters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoParams {}
+
+/// Parameters of `account.balance`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BalanceParams {
+    /// Greatest age of an answer from memory, in milliseconds. 0: KIS is asked after this call came in. Left out: as configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age_ms: Option<u64>,
+}
+
+/// The balance of the account. Amounts are whole won.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Balance {
+    /// Securities and D+2 cash together (tot_evlu_amt).
+    pub total_evaluation: i64,
+    /// Cash today (dnca_tot_amt).
+    pub deposit: i64,
+    /// Profit or loss of everything held (evlu_pfls_smtl_amt).
+    pub total_profit_loss: i64,
+    /// Profit or loss in percent of what was paid, two decimals; 0 when nothing was bought.
+    pub profit_loss_rate: Number,
+    /// Everything held, rows of quantity 0 left out.
+    pub holdings: Vec<Holding>,
+    /// What was paid for everything held (pchs_amt_smtl_amt).
+    pub purchase_amount: i64,
+    /// What everything held is worth (evlu_amt_smtl_amt).
+    pub evaluation_amount: i64,
+    /// Cash on the next settlement day, D+1 (nxdy_excc_amt).
+    pub deposit_d1: i64,
+    /// Cash on the settlement day after it, D+2 (prvs_rcdl_excc_amt).
+    pub deposit_d2: i64,
+    /// Net assets (nass_amt).
+    pub net_assets: i64,
+    /// Real money or paper trading.
+    pub mode: Mode,
+    /// The account number with its middle hidden.
+    pub account: String,
+    /// When KIS answered, Korean time.
+    pub as_of: DateTime<FixedOffset>,
+}
+
+/// One position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Holding {
+    /// Six characters (pdno).
+    pub stock_code: String,
+    /// Name, usually Korean (prdt_name).
+    pub stock_name: String,
+    /// Shares (hldg_qty).
+    pub quantity: i64,
+    /// Average purchase price in won (pchs_avg_pric); up to four decimals.
+    pub avg_price: Number,
+    /// Price in won (prpr).
+    pub current_price: i64,
+    /// Worth in won (evlu_amt).
+    pub evaluation_amount: i64,
+    /// Profit or loss in won (evlu_pfls_amt).
+    pub profit_loss: i64,
+    /// Profit or loss in percent, two decimals (evlu_pfls_rt).
+    pub profit_loss_rate: Number,
+    /// Shares that can be sold now (ord_psbl_qty).
+    pub available_quantity: i64,
+    /// Paid in won (pchs_amt).
+    pub purchase_amount: i64,
+    /// Kind of position: 현금 (cash), 자기융자 (margin loan) and others (trad_dvsn_name).
+    pub position: String,
+}
+
+/// Real money or paper trading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Real money.
+    Real,
+    /// 모의투자.
+    Paper,
+}
+
+/// The state of the access token, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenState {
+    /// A usable token is held.
+    Valid,
+    /// None is usable, and KIS is being asked.
+    Renewing,
+    /// None is usable, and KIS may not be asked yet.
+    Waiting,
+    /// KIS refuses the app key or secret; nothing is tried until they change or `token.refresh` is called.
+    Rejected,
+    /// None is usable.
+    Missing,
+}
+
+/// Where the held token came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenSource {
+    /// KIS issued it to this daemon.
+    Issued,
+    /// It was found in the mirror on disk.
+    Mirror,
+}
+
+/// The access token as an operator sees it; never the token itself. Instants are in Korean time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TokenStatus {
+    /// In one word.
+    pub state: TokenState,
+    /// When the held token ends.
+    pub expires_at: Option<DateTime<FixedOffset>>,
+    /// When the held token was issued.
+    pub issued_at: Option<DateTime<FixedOffset>>,
+    /// When the daemon will next ask KIS for a token by itself.
+    pub next_refresh_at: Option<DateTime<FixedOffset>>,
+    /// Where the held token came from.
+    pub source: Option<TokenSource>,
+    /// The last thing that went wrong, until something goes right.
+    pub last_error: Option<String>,
+}
+
+/// The state of the daemon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DaemonStatus {
+    /// Version of kisd.
+    pub version: String,
+    /// Process id.
+    pub pid: u32,
+    /// When it started, Korean time.
+    pub started_at: DateTime<FixedOffset>,
+    /// Real money or paper trading.
+    pub mode: Mode,
+    /// The account number with its middle hidden.
+    pub account: String,
+    /// The access token.
+    pub token: TokenStatus,
+    /// Calls since the start.
+    pub calls: Calls,
+    /// Open connections, the one that asks included.
+    pub connections: u64,
+}
+
+/// Calls since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Calls {
+    /// Sent to KIS, token calls and repetitions included.
+    pub sent: u64,
+    /// Sent in vain, by kind.
+    pub failed: FailedCalls,
+    /// Answered by KIS with "too many calls" (EGW00201, EGW00215).
+    pub rate_limited: u64,
+    /// Calls of clients that shared a gathering which another had set in motion.
+    pub coalesced: u64,
+}
+
+/// Calls sent in vain, by kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FailedCalls {
+    /// KIS refused the access token.
+    pub token_refused: u64,
+    /// KIS refused the app key or secret.
+    pub credentials_rejected: u64,
+    /// No answer, or one that is not KIS's.
+    pub upstream_unreachable: u64,
+    /// KIS refused the call or had a fault.
+    pub upstream_rejected: u64,
+    /// KIS's answer did not parse.
+    pub upstream_malformed: u64,
+}
