@@ -129,10 +129,12 @@ impl Daemon {
             tokio::select! {
                 () = &mut serving => break,
                 // The keeper ends by itself at a shutdown, while calls are still being answered.
-                name = tasks.ended() => if !shutdown.is_cancelled() {
-                    error!(task = name, "a task has ended unexpectedly; shutting down");
-                    failed = Some(name);
-                    shutdown.cancel();
+                name = tasks.ended() => {
+                    if !shutdown.is_cancelled() {
+                        error!(task = name, "a task has ended unexpectedly; shutting down");
+                        failed = Some(name);
+                        shutdown.cancel();
+                    }
                 }
                 Some(new) = reloads.recv() => config = reload::apply(config, new, &client, &account, &server).await,
                 () = status.changed() => systemd::status(&status.status()),
