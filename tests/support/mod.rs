@@ -1,0 +1,242 @@
+//! What every test stands on: a simulator, daemons on real sockets, time that is steered, and a client that is not ours.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::{
+    fs::{self, OpenOptions, Permissions},
+    future::Future,
+    io::Write,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use kisd::{
+    clock::{Clock, ManualClock, SharedClock, SystemClock},
+    config::{self, Config, Variables},
+    daemon::{Daemon, DaemonError, Listening},
+    simulator::{Mode, Options, Simulator},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{
+        UnixStream,
+        unix::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::mpsc,
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+/// 2026-01-23 12:00:00 in Korea, the instant of the contract's example.
+pub fn noon() -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339("2026-01-23T12:00:00+09:00").unwrap().with_timezone(&Utc)
+}
+
+/// A simulated KIS and a directory, on one clock.
+pub struct World {
+    pub clock: ManualClock,
+    pub simulator: Simulator,
+    pub options: Options,
+    shared: SharedClock,
+    directory: TempDir,
+}
+
+impl World {
+    /// Real accounts (18 calls a second), on a clock that stands until it is moved.
+    pub async fn new() -> Self {
+        Self::with(Options::demo(Mode::Real)).await
+    }
+
+    pub async fn with(options: Options) -> Self {
+        let clock = ManualClock::at(noon());
+        let shared = clock.shared();
+        Self::build(options, clock, shared).await
+    }
+
+    /// On the machine's clock, for what cannot be steered: processes, and load.
+    pub async fn in_real_time(options: Options) -> Self {
+        Self::build(options, ManualClock::at(noon()), SystemClock::shared()).await
+    }
+
+    async fn build(options: Options, clock: ManualClock, shared: SharedClock) -> Self {
+        let simulator = Simulator::start(([127, 0, 0, 1], 0).into(), options.clone(), shared.clone()).await.unwrap();
+        Self { clock, simulator, options, shared, directory: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub fn mirror(&self) -> PathBuf {
+        self.path("state/token.json")
+    }
+
+    /// A configuration file that others cannot read; `extra` is more TOML, for other tables or keys of `[rpc]`, the last one.
+    pub fn config_file(&self, name: &str, extra: &str) -> PathBuf {
+        let path = self.path(&format!("{name}.toml"));
+        let mode = if self.options.mode == Mode::Real { "real" } else { "paper" };
+        let text = format!(
+            "[kis]\nmode = \"{mode}\"\nbase_url = \"{}\"\napp_key = \"{}\"\napp_secret = \"{}\"\naccount_no = \"{}\"\n\
+             [token]\nfile = \"{}\"\n[rpc]\nsocket = \"{}\"\n{extra}",
+            self.simulator.base_url(),
+            self.options.app_key,
+            self.options.app_secret,
+            self.options.cano,
+            self.mirror().display(),
+            self.path(&format!("{name}.sock")).display(),
+        );
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        path
+    }
+
+    pub fn config(&self, name: &str, extra: &str) -> Config {
+        config::load(Some(&self.config_file(name, extra)), &Variables::default()).unwrap()
+    }
+
+    pub async fn daemon(&self, name: &str) -> TestDaemon {
+        self.daemon_with(self.config(name, "")).await
+    }
+
+    pub async fn daemon_with(&self, config: Config) -> TestDaemon {
+        self.try_daemon(config).await.unwrap()
+    }
+
+    pub async fn try_daemon(&self, config: Config) -> Result<TestDaemon, DaemonError> {
+        let socket = config.rpc.socket.clone();
+        let listening = Listening::start(&config).await?;
+        let daemon = Daemon::new(config, self.shared.clone())?;
+        let shutdown = CancellationToken::new();
+        let (reloads, receiver) = mpsc::channel(1);
+        let running = tokio::spawn(daemon.run(listening, None, receiver, shutdown.clone()));
+        Ok(TestDaemon { socket, shutdown, reloads, running })
+    }
+
+    /// The output of `future` while time passes fifty times as fast as outside.
+    pub async fn while_time_passes<F: Future>(&self, future: F) -> F::Output {
+        tokio::pin!(future);
+        let mut tick = tokio::time::interval(Duration::from_millis(1));
+        loop {
+            tokio::select! {
+                biased;
+                output = &mut future => return output,
+                _ = tick.tick() => self.clock.advance(Duration::from_millis(50)),
+            }
+        }
+    }
+
+    /// How far the clock has moved.
+    pub fn elapsed(&self) -> Duration {
+        self.clock.monotonic()
+    }
+
+    /// The times between the token calls that were answered with a token.
+    pub fn between_issuances(&self) -> Vec<Duration> {
+        let issued: Vec<Duration> =
+            self.simulator.calls_to("tokenP").iter().filter(|call| call.status == 200).map(|call| call.at).collect();
+        issued.windows(2).map(|pair| pair[1] - pair[0]).collect()
+    }
+}
+
+/// A daemon on its socket.
+pub struct TestDaemon {
+    pub socket: PathBuf,
+    pub reloads: mpsc::Sender<Config>,
+    pub shutdown: CancellationToken,
+    pub running: JoinHandle<Result<(), DaemonError>>,
+}
+
+impl TestDaemon {
+    pub async fn client(&self) -> Lines {
+        Lines::connect(&self.socket).await
+    }
+
+    pub async fn call(&self, method: &str, params: Value) -> Value {
+        self.client().await.call(method, params).await
+    }
+
+    /// A result, or a panic that shows the error.
+    pub async fn ok(&self, method: &str, params: Value) -> Value {
+        let reply = self.call(method, params).await;
+        assert!(reply.get("error").is_none(), "{reply}");
+        reply["result"].clone()
+    }
+
+    pub async fn error(&self, method: &str, params: Value) -> Value {
+        let reply = self.call(method, params).await;
+        assert!(reply.get("result").is_none(), "{reply}");
+        reply["error"].clone()
+    }
+
+    pub async fn balance(&self) -> Value {
+        self.ok("account.balance", json!({})).await
+    }
+
+    pub async fn token_status(&self) -> Value {
+        self.ok("token.status", json!({})).await
+    }
+
+    /// Waits until the token's status satisfies `condition`.
+    pub async fn token_until(&self, condition: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let status = self.token_status().await;
+            if condition(&status) {
+                return status;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        self.running.await.unwrap().unwrap();
+    }
+}
+
+/// A client of the JSON stream made of nothing but a socket.
+pub struct Lines {
+    reader: BufReader<OwnedReadHalf>,
+    pub writer: OwnedWriteHalf,
+}
+
+impl Lines {
+    pub async fn connect(socket: &Path) -> Self {
+        let (reader, writer) = UnixStream::connect(socket).await.unwrap().into_split();
+        Self { reader: BufReader::new(reader), writer }
+    }
+
+    pub async fn send(&mut self, text: &str) {
+        self.writer.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// The next reply; `None` once the daemon has closed the connection.
+    pub async fn receive(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        match self.reader.read_line(&mut line).await {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(serde_json::from_str(&line).unwrap()),
+        }
+    }
+
+    pub async fn call(&mut self, method: &str, params: Value) -> Value {
+        let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        self.send(&format!("{request}\n")).await;
+        self.receive().await.expect("a reply")
+    }
+}
+
+pub fn chmod(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// Waits for something that happens outside of what can be awaited; fails after ten seconds.
+pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    while !condition() {
+        assert!(tokio::time::Instant::now() < deadline, "not within ten seconds: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
