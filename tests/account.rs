@@ -80,12 +80,8 @@ async fn cash_and_margin_positions_of_one_stock_both_stay() {
     portfolio.positions.push(margin);
     world.simulator.set_portfolio(portfolio);
     let balance = world.daemon("kisd").await.balance().await;
-    let both: Vec<&Value> = balance["holdings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|holding| holding["stock_code"] == "005930")
-        .collect();
+    let both: Vec<&Value> =
+        balance["holdings"].as_array().unwrap().iter().filter(|holding| holding["stock_code"] == "005930").collect();
     assert_eq!(both.iter().map(|row| row["position"].as_str().unwrap()).collect::<Vec<_>>(), ["현금", "자기융자"]);
     assert_eq!(both[1]["avg_price"].to_string(), "68213.5135");
 }
@@ -99,7 +95,6 @@ async fn identical_requests_in_flight_share_one_gathering() {
     let release = async {
         gate.arrived().await;
         // Everybody has asked before KIS answers.
-        support::eventually("fifty callers", || true).await;
         while daemon.ok("daemon.status", json!({})).await["calls"]["coalesced"] != 49 {}
         gate.open();
     };
@@ -117,7 +112,10 @@ async fn a_young_answer_comes_from_memory_and_an_old_one_does_not() {
     assert_eq!(daemon.balance().await["as_of"], first["as_of"]);
     world.clock.advance(Duration::from_millis(200));
     let second = daemon.balance().await;
-    assert_eq!((&first["as_of"], &second["as_of"]), (&json!("2026-01-23T12:00:00+09:00"), &json!("2026-01-23T12:00:01.100+09:00")));
+    assert_eq!(
+        (&first["as_of"], &second["as_of"]),
+        (&json!("2026-01-23T12:00:00+09:00"), &json!("2026-01-23T12:00:01.100+09:00"))
+    );
     let older = json!({ "max_age_ms": 10_000 });
     world.clock.advance(Duration::from_secs(9));
     assert_eq!(daemon.ok("account.balance", older).await["as_of"], second["as_of"]);
@@ -129,32 +127,29 @@ async fn who_wants_a_fresh_answer_is_never_given_one_that_was_under_way() {
     let world = World::new().await;
     let daemon = world.daemon("kisd").await;
     let gate = world.simulator.hold_next("inquire-balance");
+    let next_gate = world.simulator.hold_next("inquire-balance");
     let early = daemon.ok("account.balance", fresh());
     let late = async {
         gate.arrived().await;
         let mut clients = Vec::new();
         for _ in 0..10 {
             let mut client = daemon.client().await;
-            client.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.balance\",\"params\":{\"max_age_ms\":0}}\n").await;
+            client
+                .send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.balance\",\"params\":{\"max_age_ms\":0}}\n")
+                .await;
             clients.push(client);
         }
         while daemon.ok("daemon.status", json!({})).await["calls"]["coalesced"] != 9 {}
-        // What the early caller is shown is settled; only now does the account change.
-        let mut portfolio = Portfolio::demo();
-        portfolio.deposit = 1;
         gate.open();
-        (clients, portfolio)
+        clients
     };
-    let (early, (mut clients, portfolio)) = {
-        let gate_two = world.simulator.hold_next("inquire-balance");
-        let (early, rest) = tokio::join!(early, late);
-        world.simulator.set_portfolio(rest.1.clone());
-        gate_two.open();
-        (early, rest)
-    };
+    let (early, mut late) = tokio::join!(early, late);
+    // Only now does the account change: whoever sees it was not served by the first gathering.
+    world.simulator.set_portfolio(Portfolio { deposit: 1, ..Portfolio::demo() });
+    next_gate.open();
     assert_eq!(early["deposit"], 5_000_000);
-    for client in &mut clients {
-        assert_eq!(client.receive().await.unwrap()["result"]["deposit"], portfolio.deposit);
+    for client in &mut late {
+        assert_eq!(client.receive().await.unwrap()["result"]["deposit"], 1);
     }
     assert_eq!(world.simulator.calls_to("inquire-balance").len(), 2, "the late ones share the next gathering");
 }
@@ -193,10 +188,8 @@ async fn a_call_that_kis_counts_too_many_is_made_again_and_the_pace_is_slowed() 
 async fn a_passing_fault_is_tried_three_times() {
     let world = World::new().await;
     let daemon = world.daemon("kisd").await;
-    let faults = [
-        Fault::Reset,
-        Fault::Answer { status: 500, body: r#"{"rt_cd":"1","msg_cd":"","msg1":""}"#.to_owned() },
-    ];
+    let faults =
+        [Fault::Reset, Fault::Answer { status: 500, body: r#"{"rt_cd":"1","msg_cd":"","msg1":""}"#.to_owned() }];
     for fault in faults {
         world.simulator.fail_next("inquire-balance", fault);
     }
@@ -252,7 +245,10 @@ async fn a_redirect_is_not_followed() {
     let elsewhere = World::new().await;
     let daemon = world.daemon("kisd").await;
     daemon.balance().await;
-    let headers = vec![("Location".to_owned(), format!("{}/uapi/domestic-stock/v1/trading/inquire-balance", elsewhere.simulator.base_url()))];
+    let headers = vec![(
+        "Location".to_owned(),
+        format!("{}/uapi/domestic-stock/v1/trading/inquire-balance", elsewhere.simulator.base_url()),
+    )];
     world.simulator.fail_next("inquire-balance", Fault::Raw { status: 302, headers, body: String::new() });
     let error = daemon.error("account.balance", fresh()).await;
     assert_eq!(error["code"], -32053);

@@ -7,7 +7,7 @@ use axum::Router;
 use jsonrpsee::core::RegisterMethodError;
 use rustix::net::RecvFlags;
 use tokio::{
-    io::{AsyncWriteExt, Interest},
+    io::{AsyncReadExt, AsyncWriteExt, Interest},
     net::{UnixListener, UnixStream},
     sync::Semaphore,
     task::JoinSet,
@@ -40,6 +40,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A refused peer has this long to say which dialect it wants to be refused in.
 const REFUSE_WITHIN: Duration = Duration::from_secs(1);
+
+/// Bytes of a refused request that are read only to be thrown away.
+const MAX_UNREAD: u64 = 1 << 20;
 
 /// Refusals under way; beyond, connections are closed without a word.
 const MAX_REFUSALS: usize = 32;
@@ -226,5 +229,8 @@ async fn refuse(mut stream: UnixStream, kind: Kind, message: String) -> io::Resu
         _ => format!("{reply}\n"),
     };
     stream.write_all(reply.as_bytes()).await?;
-    stream.shutdown().await
+    stream.shutdown().await?;
+    // Closed with something unread, the connection would be reset and the answer perhaps lost.
+    tokio::io::copy(&mut stream.take(MAX_UNREAD), &mut tokio::io::sink()).await?;
+    Ok(())
 }

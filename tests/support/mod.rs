@@ -1,5 +1,5 @@
 //! What every test stands on: a simulator, daemons on real sockets, time that is steered, and a client that is not ours.
-#![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(dead_code, unreachable_pub, missing_debug_implementations, reason = "each test binary uses its part")]
 
 use std::{
     fs::{self, OpenOptions, Permissions},
@@ -238,5 +238,15 @@ pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     while !condition() {
         assert!(tokio::time::Instant::now() < deadline, "not within ten seconds: {what}");
         tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+impl Lines {
+    /// Everything until the daemon closes the connection.
+    pub async fn rest(mut self) -> String {
+        let mut text = String::new();
+        // A reset after the answer is an answer all the same.
+        let _ = tokio::io::AsyncReadExt::read_to_string(&mut self.reader, &mut text).await;
+        text
     }
 }

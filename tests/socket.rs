@@ -1,0 +1,201 @@
+//! The socket: one daemon on it, private, given back at the end; limits and admission; shutdown with calls in flight.
+
+mod support;
+
+use std::{
+    fs,
+    os::unix::{
+        fs::{FileTypeExt, MetadataExt},
+        net::UnixListener,
+    },
+    time::Duration,
+};
+
+use serde_json::json;
+use support::{Lines, World};
+
+const FRESH: &str = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.balance\",\"params\":{\"max_age_ms\":0}}\n";
+
+#[tokio::test]
+async fn the_socket_is_private_and_gone_after_the_end() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    let metadata = fs::metadata(&daemon.socket).unwrap();
+    assert!(metadata.file_type().is_socket());
+    assert_eq!(metadata.mode() & 0o777, 0o600);
+    let socket = daemon.socket.clone();
+    daemon.stop().await;
+    assert!(!socket.exists());
+}
+
+#[tokio::test]
+async fn the_socket_has_the_configured_mode() {
+    let world = World::new().await;
+    let daemon = world.daemon_with(world.config("kisd", "socket_mode = \"0660\"\n")).await;
+    assert_eq!(fs::metadata(&daemon.socket).unwrap().mode() & 0o777, 0o660);
+}
+
+#[tokio::test]
+async fn a_second_daemon_on_the_same_socket_is_refused_and_the_first_goes_on() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    let error = world.try_daemon(world.config("kisd", "")).await.map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("another kisd is already serving") && error.contains("kisd.sock"), "{error}");
+    daemon.balance().await;
+}
+
+#[tokio::test]
+async fn a_socket_on_which_anybody_answers_is_left_alone() {
+    let world = World::new().await;
+    let _other = UnixListener::bind(world.path("kisd.sock")).unwrap();
+    assert!(world.try_daemon(world.config("kisd", "")).await.is_err());
+    assert!(world.path("kisd.sock").exists());
+}
+
+#[tokio::test]
+async fn a_stale_socket_is_replaced() {
+    let world = World::new().await;
+    drop(UnixListener::bind(world.path("kisd.sock")).unwrap());
+    world.daemon("kisd").await.balance().await;
+}
+
+#[tokio::test]
+async fn what_is_not_a_socket_is_left_alone() {
+    let world = World::new().await;
+    fs::write(world.path("kisd.sock"), "precious").unwrap();
+    let error = world.try_daemon(world.config("kisd", "")).await.map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("is not a socket"), "{error}");
+    assert_eq!(fs::read_to_string(world.path("kisd.sock")).unwrap(), "precious");
+}
+
+#[tokio::test]
+async fn a_socket_that_took_our_place_is_not_removed() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    fs::remove_file(&daemon.socket).unwrap();
+    let _other = UnixListener::bind(&daemon.socket).unwrap();
+    let socket = daemon.socket.clone();
+    daemon.stop().await;
+    assert!(socket.exists());
+}
+
+#[tokio::test]
+async fn a_shutdown_lets_calls_in_flight_finish() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    let gate = world.simulator.hold_next("inquire-balance");
+    let mut lines = daemon.client().await;
+    lines.send(FRESH).await;
+    gate.arrived().await;
+    let socket = daemon.socket.clone();
+    let http = tokio::spawn(async move { post(&socket, FRESH).await });
+    // The HTTP call waits for the gathering after the one that is held.
+    while daemon.ok("daemon.status", json!({})).await["connections"] != 3 {}
+    daemon.shutdown.cancel();
+    gate.open();
+    assert_eq!(lines.receive().await.unwrap()["result"]["deposit"], 5_000_000);
+    assert_eq!(lines.receive().await, None);
+    let answer = http.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"deposit\":5000000"), "{answer}");
+    daemon.running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_finish_within_the_shutdown_is_told_so() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    let gate = world.simulator.hold_next("inquire-balance");
+    let mut client = daemon.client().await;
+    client.send(FRESH).await;
+    gate.arrived().await;
+    daemon.shutdown.cancel();
+    let reply = world.while_time_passes(client.receive()).await.unwrap();
+    assert_eq!((&reply["error"]["code"], &reply["error"]["data"]["kind"]), (&json!(-32057), &json!("shutting_down")));
+    world.while_time_passes(daemon.running).await.unwrap().unwrap();
+    assert!(world.elapsed() <= Duration::from_secs(5), "{:?}", world.elapsed());
+}
+
+#[tokio::test]
+async fn half_sent_requests_do_not_hold_up_a_shutdown() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    let mut halves = Vec::new();
+    for half in ["", "{\"jsonrpc\":", "POST / HT", "POST / HTTP/1.1\r\nhost: kisd\r\ncontent-length: 50\r\n\r\n{\"js"] {
+        let mut client = daemon.client().await;
+        client.send(half).await;
+        halves.push(client);
+    }
+    // All four are there.
+    while daemon.ok("daemon.status", json!({})).await["connections"] != 5 {}
+    daemon.shutdown.cancel();
+    world.while_time_passes(daemon.running).await.unwrap().unwrap();
+    assert!(world.elapsed() <= Duration::from_secs(5), "{:?}", world.elapsed());
+}
+
+#[tokio::test]
+async fn a_connection_too_many_is_told_so_in_its_dialect() {
+    let world = World::new().await;
+    let daemon = world.daemon_with(world.config("kisd", "max_connections = 2\n")).await;
+    let mut first = daemon.client().await;
+    first.call("token.status", json!({})).await;
+    let mut second = daemon.client().await;
+    second.call("token.status", json!({})).await;
+    let reply = daemon.call("token.status", json!({})).await;
+    assert_eq!((&reply["error"]["code"], &reply["error"]["data"]["kind"]), (&json!(-32058), &json!("overloaded")));
+    assert!(post(&daemon.socket, FRESH).await.starts_with("HTTP/1.1 503"));
+    drop(second);
+    // Its place is free as soon as the daemon has seen that it went.
+    while daemon.call("token.status", json!({})).await.get("error").is_some() {}
+}
+
+#[tokio::test]
+async fn a_peer_that_is_not_allowed_is_told_so() {
+    if !rustix::process::geteuid().is_root() {
+        return; // Only root can be somebody else.
+    }
+    let world = World::new().await;
+    support::chmod(world.path("kisd.sock").parent().unwrap(), 0o755);
+    let daemon = world.daemon_with(world.config("kisd", "socket_mode = \"0666\"\n")).await;
+    let ask = |socket: std::path::PathBuf| async move {
+        let script = "import json,socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])\n\
+                      s.sendall(b'{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"token.status\"}')\nprint(s.makefile().readline())";
+        let mut python = tokio::process::Command::new("/usr/bin/env");
+        python
+            .args(["python3", "-c", script])
+            .arg(socket)
+            .uid(65_534)
+            .gid(65_534)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin");
+        python.output().await
+    };
+    let Ok(output) = ask(daemon.socket.clone()).await else { return };
+    if !output.status.success() {
+        return; // No Python that a stranger could run.
+    }
+    let reply: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&reply["error"]["code"], &reply["error"]["data"]["kind"]),
+        (&json!(-32056), &json!("permission_denied"))
+    );
+
+    daemon.reloads.send(world.config("kisd", "socket_mode = \"0666\"\nallow_uids = [65534]\n")).await.unwrap();
+    loop {
+        let reply: serde_json::Value =
+            serde_json::from_slice(&ask(daemon.socket.clone()).await.unwrap().stdout).unwrap();
+        if reply.get("result").is_some() {
+            break;
+        }
+    }
+}
+
+/// A POST by hand; everything that comes back.
+async fn post(socket: &std::path::Path, body: &str) -> String {
+    let mut client = Lines::connect(socket).await;
+    let head = format!("POST / HTTP/1.1\r\nhost: kisd\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    client.send(&format!("{head}{body}")).await;
+    client.rest().await
+}
