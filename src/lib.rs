@@ -1,4 +1,39 @@
-//! kisd
+//! kisd: the local gateway to the Open API of Korea Investment & Securities (KIS).
+//!
+//! A daemon keeps the one access token that KIS allows an app key, and serves JSON-RPC 2.0 on a Unix socket to every program
+//! of the machine. Two programs stand on this library: `kisd`, the daemon, and `kisctl`, its client.
+//!
+//! # The way of the data
+//!
+//! A client's bytes come in through [`server`], become a method, ask a domain ([`account`]), which asks [`token`] for the right
+//! to ask and [`kis`] for pages. The answer goes back the same way, once.
+//!
+//! # Layers
+//!
+//! Imports go down only; `tests/house.rs` holds them to it.
+//!
+//! | | rooms | |
+//! |---|---|---|
+//! | 5 | `bin/kisd`, `bin/kisctl` | arguments in, exit code out |
+//! | 4 | [`daemon`], [`config`] | the composition root; what was written turned into settings |
+//! | 3 | [`server`], [`ctl`], [`simulator`] | the socket; the command line on it; a KIS for tests and demos |
+//! | 2 | [`account`] → [`token`] | the domains: one task owns the state, the world holds a handle |
+//! | 1 | [`kis`], [`wire`] | what is known of KIS; what crosses the socket |
+//! | 0 | [`secret`], [`clock`], [`backoff`], [`telemetry`] | nothing of ours below |
+//!
+//! To come, each the same noun in four places (`kis/N.rs` the wire to KIS, `N/` the domain, `server/methods/N.rs`, `ctl/N.rs`):
+//! `quote`, `order`, `stream`; and `mcp`, a client of the socket.
+//!
+//! # What always holds
+//!
+//! 1. Two issuances for one app key are at least a minute apart, across tasks, processes and restarts ([`token::store`]).
+//! 2. No sliding second has more calls to KIS than configured, token calls included ([`kis::quota`]).
+//! 3. Whoever asks for a fresh answer is served by a call to KIS that began after the question ([`account`]).
+//! 4. A secret is never printed, logged, or sent anywhere but to KIS; money is never a binary float.
+//! 5. What a client has set in motion does not die with its connection.
+//!
+//! Nothing is global: all that belongs to an account hangs on one [`account::Account`].
+
 pub mod account;
 pub mod backoff;
 pub mod clock;

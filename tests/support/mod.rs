@@ -1,5 +1,12 @@
 //! What every test stands on: a simulator, daemons on real sockets, time that is steered, and a client that is not ours.
-#![allow(dead_code, unreachable_pub, missing_debug_implementations, reason = "each test binary uses its part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_debug_implementations,
+    reason = "each test binary uses its part"
+)]
 
 use std::{
     fs::{self, OpenOptions, Permissions},

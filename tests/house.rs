@@ -1,0 +1,161 @@
+//! The rules of the house, held by a test: who may import whom, who owns which library, and that every file says what it is.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Each room with the rooms it may import.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("secret", &[]),
+    ("clock", &[]),
+    ("backoff", &[]),
+    ("telemetry", &[]),
+    ("wire", &[]),
+    ("kis", &["secret", "clock", "backoff"]),
+    ("token", &["kis", "secret", "clock", "backoff"]),
+    ("account", &["kis", "token", "clock"]),
+    ("server", &["account", "token", "kis", "wire", "clock"]),
+    // The command line cannot hold a secret: it knows nothing but the wire.
+    ("ctl", &["wire"]),
+    // The simulator must not agree with our misunderstandings of KIS.
+    ("simulator", &["clock"]),
+    ("config", &["account", "kis", "secret", "server", "telemetry", "token"]),
+    ("daemon", &["account", "clock", "config", "kis", "server", "token"]),
+];
+
+/// Each library with the only places that may name it, so that it can be replaced in one.
+const OWNERS: &[(&str, &[&str])] = &[
+    ("reqwest", &["kis/"]),
+    ("jsonrpsee", &["wire/", "server/", "ctl/", "daemon/mod.rs"]),
+    ("axum", &["server/http.rs", "server/serve.rs"]),
+    ("hyper", &["server/http.rs"]),
+    ("figment", &["config/load.rs"]),
+    ("tokio_cron_scheduler", &["daemon/schedule.rs"]),
+    ("tracing_subscriber", &["telemetry.rs"]),
+    ("tracing_appender", &["telemetry.rs"]),
+    ("clap", &["ctl/", "bin/"]),
+    ("comfy_table", &["ctl/output.rs"]),
+    ("sd_notify", &["daemon/systemd.rs"]),
+    ("listenfd", &["daemon/systemd.rs"]),
+    ("schemars", &["wire/", "server/methods/catalog.rs"]),
+    ("sha2", &["token/store.rs"]),
+    ("nix", &["server/peer.rs"]),
+];
+
+/// The only places where a secret is taken out of its type: the wire to KIS, the mirror, and the one comparison.
+const EXPOSE: &[&str] = &["secret.rs", "kis/auth.rs", "kis/client.rs", "token/store.rs", "config/check.rs"];
+
+fn sources() -> BTreeMap<String, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = BTreeMap::new();
+    let mut open: Vec<PathBuf> = vec![root.clone()];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+            found.insert(name, fs::read_to_string(path).unwrap());
+        }
+    }
+    found
+}
+
+/// Code without comments and without the tests at its foot.
+fn code(source: &str) -> String {
+    let body = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    body.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The rooms that a file names: `crate::room`, alone or in a group.
+fn rooms(code: &str) -> Vec<String> {
+    let mut rooms = Vec::new();
+    for (at, found) in code.match_indices("crate::") {
+        let rest = &code[at + found.len()..];
+        let names: Vec<&str> = match rest.strip_prefix('{') {
+            None => vec![rest],
+            Some(group) => {
+                // Top-level names of the group.
+                let (mut depth, mut start, mut names) = (0, 0, Vec::new());
+                for (index, letter) in group.char_indices() {
+                    match letter {
+                        '{' => depth += 1,
+                        '}' if depth == 0 => {
+                            names.push(&group[start..index]);
+                            break;
+                        }
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => {
+                            names.push(&group[start..index]);
+                            start = index + 1;
+                        }
+                        _ => {}
+                    }
+                }
+                names
+            }
+        };
+        for name in names {
+            let name: String = name.trim_start().chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            rooms.extend((!name.is_empty()).then_some(name));
+        }
+    }
+    rooms
+}
+
+#[test]
+fn imports_go_down_only() {
+    let allowed: BTreeMap<&str, &[&str]> = MAY_IMPORT.iter().copied().collect();
+    for (file, source) in sources() {
+        if file == "lib.rs" || file.starts_with("bin/") || file.ends_with("tests.rs") {
+            continue;
+        }
+        let room = file.split(['/', '.']).next().unwrap();
+        let allowed = allowed.get(room).unwrap_or_else(|| panic!("{file} is in a room that the table does not know"));
+        for other in rooms(&code(&source)) {
+            assert!(other == room || allowed.contains(&other.as_str()), "{file} must not import crate::{other}");
+        }
+    }
+}
+
+#[test]
+fn every_library_has_its_owner() {
+    for (file, source) in sources() {
+        for (library, owners) in OWNERS {
+            let code = code(&source);
+            let named = code
+                .match_indices(&format!("{library}::"))
+                .any(|(at, _)| !code[..at].ends_with(|before: char| before.is_alphanumeric() || "_:".contains(before)));
+            let owned = owners.iter().any(|owner| file.starts_with(owner)) || file.ends_with("tests.rs");
+            assert!(!named || owned, "{file} must not use {library}");
+        }
+    }
+}
+
+#[test]
+fn secrets_are_exposed_in_few_places() {
+    for (file, source) in sources() {
+        let exposes = code(&source).contains(".expose()") || code(&source).contains("expose_secret()");
+        assert!(
+            !exposes || EXPOSE.contains(&file.as_str()) || file.ends_with("tests.rs"),
+            "{file} must not take a secret out of its type"
+        );
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    for (file, source) in sources() {
+        assert!(source.starts_with("//!") || file.ends_with("tests.rs"), "{file} does not begin with what it is for");
+    }
+}
+
+#[test]
+fn files_are_short_enough_to_be_one_thing() {
+    for (file, source) in sources() {
+        let lines = source.lines().count();
+        assert!(lines <= 350, "{file} has {lines} lines");
+    }
+}
