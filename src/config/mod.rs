@@ -1,4 +1,4 @@
-//! The configuration: layers of what was written ([`raw`]), merged by [`load`], and turned once, at start, into settings in
+//! The configuration: layers of what was written ([`raw`]), merged by [`load`](mod@load), and turned once, at start, into settings in
 //! which nothing is left to guess ([`check`]).
 //!
 //! | layer, the later wins | |

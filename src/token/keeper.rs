@@ -1,6 +1,6 @@
 //! The task that owns the token: *look at the clocks → try → show → wait*.
 //!
-//! It decides by [`policy`](super::policy) alone. It is woken by its own sleep on the monotonic clock, by the scheduler's
+//! It decides by [`policy`] alone. It is woken by its own sleep on the monotonic clock, by the scheduler's
 //! [`tick`](super::TokenHandle::tick) (which sees that a suspended machine has woken), by callers whose token was refused and by an
 //! operator. One try runs at a time, however many wait for it, and at shutdown a try under way is brought to its end: the token
 //! it gets has cost an issuance.
