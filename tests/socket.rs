@@ -145,6 +145,7 @@ async fn a_connection_too_many_is_told_so_in_its_dialect() {
     let mut second = daemon.client().await;
     second.call("token.status", json!({})).await;
     let reply = daemon.call("token.status", json!({})).await;
+    assert_eq!(reply["id"], 1, "a client that waits for its id is answered: {reply}");
     assert_eq!((&reply["error"]["code"], &reply["error"]["data"]["kind"]), (&json!(-32058), &json!("overloaded")));
     assert!(post(&daemon.socket, FRESH).await.starts_with("HTTP/1.1 503"));
     drop(second);

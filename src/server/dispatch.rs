@@ -209,6 +209,12 @@ fn with_id(reply: String, id: &str) -> String {
     }
 }
 
+/// The id of a request that is not going to be carried out, as written; `null` if it has none.
+pub(super) fn id_of(message: &[u8]) -> &str {
+    let id = serde_json::from_slice::<Envelope<'_>>(message).ok().and_then(|envelope| envelope.id.map(RawValue::get));
+    id.filter(|id| is_id(id)).unwrap_or("null")
+}
+
 /// A name from outside, cut to what a person would read.
 fn shortened(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(64).collect()

@@ -4,6 +4,7 @@ use std::{future::Future, io, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use axum::Router;
+use futures_util::StreamExt;
 use jsonrpsee::core::RegisterMethodError;
 use rustix::net::RecvFlags;
 use tokio::{
@@ -12,13 +13,13 @@ use tokio::{
     sync::Semaphore,
     task::JoinSet,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{codec::FramedRead, sync::CancellationToken, task::TaskTracker};
 use tracing::{Instrument, debug, debug_span, info, warn};
 
 use super::{
     Backend, Settings,
     connection::{Connection, Phases},
-    dispatch::{Dispatcher, failure},
+    dispatch::{Dispatcher, failure, id_of},
     error::own,
     http, methods,
     peer::Peer,
@@ -26,7 +27,10 @@ use super::{
 };
 use crate::{
     clock::{self, SharedClock},
-    wire::codes::Kind,
+    wire::{
+        codes::Kind,
+        frame::{Frame, JsonStream},
+    },
 };
 
 /// At shutdown, calls in flight have this long to finish,
@@ -42,7 +46,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const REFUSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// Bytes of a refused request that are read only to be thrown away.
-const MAX_UNREAD: u64 = 1 << 20;
+const MAX_UNREAD: usize = 64 * 1024;
 
 /// Refusals under way; beyond, connections are closed without a word.
 const MAX_REFUSALS: usize = 32;
@@ -216,21 +220,29 @@ async fn first_byte(stream: &UnixStream) -> io::Result<Option<u8>> {
 }
 
 /// Says no in the dialect of the peer.
-async fn refuse(mut stream: UnixStream, kind: Kind, message: String) -> io::Result<()> {
-    let reply = failure("null", &own(kind, message));
-    let reply = match first_byte(&stream).await? {
-        Some(byte) if byte.is_ascii_uppercase() => {
-            let status = if kind == Kind::PermissionDenied { "403 Forbidden" } else { "503 Service Unavailable" };
-            let length = reply.len();
-            format!(
-                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{reply}"
-            )
-        }
-        _ => format!("{reply}\n"),
+async fn refuse(stream: UnixStream, kind: Kind, message: String) -> io::Result<()> {
+    let error = own(kind, message);
+    let http = first_byte(&stream).await?.is_some_and(|byte| byte.is_ascii_uppercase());
+    let (mut reader, mut writer) = stream.into_split();
+    let reply = if http {
+        let status = if kind == Kind::PermissionDenied { "403 Forbidden" } else { "503 Service Unavailable" };
+        let reply = failure("null", &error);
+        let length = reply.len();
+        format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{reply}"
+        )
+    } else {
+        // To the first request, so that a client that waits for its id is not left waiting.
+        let request = FramedRead::new(&mut reader, JsonStream::new(MAX_UNREAD)).next().await;
+        let id = match &request {
+            Some(Ok(Frame::Message(request))) => id_of(request),
+            _ => "null",
+        };
+        format!("{}\n", failure(id, &error))
     };
-    stream.write_all(reply.as_bytes()).await?;
-    stream.shutdown().await?;
+    writer.write_all(reply.as_bytes()).await?;
+    writer.shutdown().await?;
     // Closed with something unread, the connection would be reset and the answer perhaps lost.
-    tokio::io::copy(&mut stream.take(MAX_UNREAD), &mut tokio::io::sink()).await?;
+    tokio::io::copy(&mut reader.take(MAX_UNREAD as u64), &mut tokio::io::sink()).await?;
     Ok(())
 }

@@ -253,7 +253,7 @@ impl World {
         let options = locked(&self.options).clone();
         let over = !locked(&self.limits).allow(self.clock.monotonic(), options.calls_per_second);
         match (request.method.as_str(), request.path.as_str()) {
-            (_, path) if over && path != "/oauth2/revokeP" => limits::refusal(path),
+            (_, path) if over => limits::refusal(path),
             ("POST", "/oauth2/tokenP") => locked(&self.oauth).issue(request, &options, self.clock.now()),
             ("POST", "/oauth2/revokeP") => locked(&self.oauth).revoke(request, &options),
             ("POST", "/oauth2/Approval") => oauth::approval(request, &options),

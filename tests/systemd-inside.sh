@@ -1,0 +1,90 @@
+#!/bin/bash
+# Runs inside the container of tests/systemd.sh: each line is a promise of README or of the units.
+set -u
+failed=0
+check() { # what command…
+    local what=$1
+    shift
+    if "$@" >/kisd/output 2>&1; then echo "ok      $what"; else
+        echo "FAILED  $what"
+        sed 's/^/        /' /kisd/output
+        failed=1
+    fi
+}
+until_true() { for _ in $(seq 100); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done; "$@"; }
+says() { grep -q -- "$1" <<<"$("${@:2}" 2>&1)" || { "${@:2}"; return 1; }; }
+property() { systemctl show kisd --property "$1" --value; }
+issuances() { journalctl -u simulator --no-pager | grep -c 'path="/oauth2/tokenP".*status=200'; }
+changed() { [ "$(property "$1")" != "$2" ]; }
+mute() { systemd-run --quiet --pipe --wait --uid="$1" -- /usr/local/bin/kisctl --socket /run/kisd/kisd.sock balance; }
+
+cd /kisd || exit 1
+install -m 755 kisd kisctl /usr/local/bin/
+install -m 644 systemd/kisd.service systemd/kisd.socket /etc/systemd/system/
+useradd --uid 1000 --no-create-home owner
+useradd --uid 1001 --no-create-home stranger
+systemd-run --quiet --unit simulator /usr/local/bin/kisd simulate --listen 127.0.0.1:8765
+until_true says 'base_url' journalctl -u simulator --no-pager
+value() { journalctl -u simulator -o cat --no-pager | sed -n "s/^$1 = \"\(.*\)\"\$/\1/p" | head -n 1; }
+
+install -d -m 700 /etc/kisd
+umask 077
+value app_key >/etc/kisd/app_key
+value app_secret >/etc/kisd/app_secret
+cat >/etc/kisd/config.toml <<TOML
+[kis]
+mode = "paper"
+account_no = "$(value account_no)"
+account_product_code = "01"
+base_url = "$(value base_url)"
+
+[rpc]
+allow_uids = [1000]
+TOML
+check "the configuration is accepted" env CREDENTIALS_DIRECTORY=/etc/kisd kisd check --config /etc/kisd/config.toml
+systemctl daemon-reload
+systemctl start kisd.socket
+check "nothing runs before somebody asks" test "$(property ActiveState)" = inactive
+check "asking the socket starts the service, and root is answered" says 005930 kisctl balance
+check "it has told systemd that it is ready" test "$(property ActiveState)" = active
+check "its status names the token" until_true says 'token valid until' systemctl status kisd --no-pager
+check "the configured user is answered" says 005930 mute 1000
+check "another user is refused" says '-32056' mute 1001
+check "it runs as a user that is not root" test "$(stat -c %u "/proc/$(property MainPID)")" != ''
+uid=$(awk '/^Uid:/ { print $2 }' "/proc/$(property MainPID)/status")
+check "that user is a dynamic one" test "$uid" -ge 61184 -a "$uid" -le 65519
+check "the mirror is its own and private" test "$(stat -c '%a %u' /var/lib/private/kisd/token.json)" = "600 $uid"
+check "the exposure is at most 1.2" test "$(systemd-analyze security --no-pager kisd | awk '/Overall exposure/ { print ($(NF-2) <= 1.2) }')" = 1
+check "one token has been issued" test "$(issuances)" = 1
+
+pid=$(property MainPID)
+kill -9 "$pid"
+check "after kill -9 it is started again" until_true changed MainPID "$pid"
+check "and answers with the cached token" says 005930 kisctl balance
+check "which was not issued again" test "$(issuances)" = 1
+check "and the log says so" says 'Using cached token (still valid)' journalctl -u kisd --no-pager
+
+mkdir -p /run/systemd/system/kisd.service.d
+printf '[Service]\nWatchdogSec=2s\n' >/run/systemd/system/kisd.service.d/watchdog.conf
+systemctl daemon-reload
+systemctl restart kisd
+pid=$(property MainPID)
+sleep 3
+check "the watchdog is fed" test "$(property MainPID)" = "$pid"
+kill -STOP "$pid"
+check "a process that has stopped is restarted by the watchdog" until_true changed MainPID "$pid"
+check "and answers" says 005930 kisctl balance
+
+pid=$(property MainPID)
+check "reload is understood" systemctl reload kisd
+check "and does not restart it" test "$(property MainPID)" = "$pid"
+systemctl restart kisd &
+check "a client that asks during a restart is answered" says 005930 kisctl balance
+wait
+check "no secret is in the journal of kisd" sh -c '! journalctl -u kisd -o cat --no-pager | grep -qF -f /etc/kisd/app_key'
+
+check "it can be removed" systemctl disable --now kisd.service kisd.socket
+check "the socket is gone" test ! -e /run/kisd/kisd.sock
+rm -r /etc/systemd/system/kisd.* /usr/local/bin/kisd /usr/local/bin/kisctl /etc/kisd /var/lib/private/kisd /var/lib/kisd
+check "and so is everything else" test -z "$(find / -xdev -name '*kisd*' -not -path '/kisd*' -not -path '/proc/*' -not -path '/run/*' 2>/dev/null)"
+exit $failed
