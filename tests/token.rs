@@ -350,3 +350,19 @@ async fn a_mirror_that_others_can_read_is_not_sent_to_kis() {
     daemon.balance().await;
     assert_eq!(world.simulator.issuances(), 2);
 }
+
+#[tokio::test]
+async fn tokens_that_die_young_are_replaced_less_and_less_often() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.token_until(is_valid).await;
+    while world.simulator.issuances() < 5 {
+        world.simulator.revoke_token();
+        let reply = daemon.call("account.balance", json!({ "max_age_ms": 0 })).await;
+        let wait = reply["error"]["data"]["retry_after_ms"].as_u64().unwrap_or(0);
+        world.clock.advance(Duration::from_millis(wait));
+        daemon.token_until(is_valid).await;
+    }
+    let minutes: Vec<u64> = world.between_issuances().iter().map(|between| between.as_secs() / 60).collect();
+    assert_eq!(minutes, [1, 2, 4, 8]);
+}

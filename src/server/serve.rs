@@ -102,6 +102,7 @@ impl Server {
     /// Serves `listener` until `shutdown`, then lets calls in flight finish; takes at most five seconds for that.
     pub async fn run(&self, listener: UnixListener, heartbeat: Option<Heartbeat>, shutdown: CancellationToken) {
         let mut tasks = JoinSet::new();
+        let mut accepting = true;
         let mut beats = heartbeat.as_ref().map(|heartbeat| tokio::time::interval(heartbeat.every));
         loop {
             tokio::select! {
@@ -114,9 +115,15 @@ impl Server {
                 }
                 Some(_) = tasks.join_next() => {}
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => self.receive(stream, &mut tasks),
+                    Ok((stream, _)) => {
+                        accepting = true;
+                        self.receive(stream, &mut tasks);
+                    }
                     Err(error) => {
-                        warn!(%error, "cannot accept a connection");
+                        // Once for as long as it lasts, and not twenty times a second.
+                        if std::mem::take(&mut accepting) {
+                            warn!(%error, "cannot accept connections; trying on");
+                        }
                         clock::sleep(&*self.clock, ACCEPT_PAUSE).await;
                     }
                 },

@@ -50,6 +50,8 @@ pub struct TokenKeeper {
     /// Before this instant this process does not ask for a token.
     not_before: Instant,
     failures: u32,
+    /// Issuances in a row whose tokens were of no use.
+    in_vain: u32,
     last_error: Option<String>,
     /// Who waits for the end of the try under way.
     refreshing: Vec<oneshot::Sender<Result<(), TokenError>>>,
@@ -79,6 +81,7 @@ impl TokenKeeper {
             refusal: None,
             not_before: Instant::ZERO,
             failures: 0,
+            in_vain: 0,
             last_error: None,
             refreshing: Vec::new(),
         };
@@ -166,6 +169,7 @@ impl TokenKeeper {
                     warn!(%answer, "KIS refuses the access token before its time; getting another");
                     self.last_error = Some(format!("KIS refuses the access token ({answer})"));
                     self.refused = self.current.take();
+                    self.count_refusal(&token);
                     if self.hold != Some(Hold::Rejected) {
                         self.hold = None;
                     }
@@ -188,7 +192,7 @@ impl TokenKeeper {
                     info!("the app key has changed; looking for its token");
                     self.issuer.store = Arc::new(store);
                     (self.current, self.refused, self.hold) = (None, None, None);
-                    (self.not_before, self.failures, self.last_error) = (Instant::ZERO, 0, None);
+                    (self.not_before, self.failures, self.in_vain, self.last_error) = (Instant::ZERO, 0, 0, None);
                     self.load().await;
                 }
                 false
@@ -210,7 +214,7 @@ impl TokenKeeper {
                 Ok(())
             }
             Outcome::Issued(token) => {
-                self.not_before = now.saturating_add(self.issuer.issue_interval);
+                self.not_before = now.saturating_add(self.interval());
                 info!(expires_at = %clock::kst(token.expires_at), "KIS issued an access token");
                 self.take_over(token);
                 Ok(())
@@ -245,6 +249,22 @@ impl TokenKeeper {
         }
     }
 
+    fn interval(&self) -> Duration {
+        policy::interval(self.issuer.issue_interval, self.in_vain)
+    }
+
+    /// A token that dies young may be followed by another that does, and each costs the owner a message.
+    fn count_refusal(&mut self, token: &Token) {
+        if clock::until(token.issued_at, self.clock.now()) >= policy::PROVEN_AFTER {
+            self.in_vain = 0;
+            return;
+        }
+        self.in_vain = self.in_vain.saturating_add(1);
+        if self.in_vain > 1 {
+            self.not_before = self.not_before.max(self.clock.monotonic().saturating_add(self.interval()));
+        }
+    }
+
     fn take_over(&mut self, token: Token) {
         self.current = Some(Arc::new(token));
         (self.hold, self.refusal, self.last_error, self.failures) = (None, None, None, 0);
@@ -258,7 +278,9 @@ impl TokenKeeper {
     fn failed(&mut self, error: KisError) -> Result<(), TokenError> {
         let now = self.clock.monotonic();
         if error.may_have_issued() {
-            self.not_before = now.saturating_add(self.issuer.issue_interval);
+            // An outage cuts answers off, and its end must not be slept through; nonsense in a whole answer is another matter.
+            self.in_vain += u32::from(matches!(error, KisError::Malformed { .. }));
+            self.not_before = now.saturating_add(self.interval());
         }
         match error {
             KisError::CredentialsRejected(answer) => {

@@ -80,6 +80,17 @@ pub fn dead_token_hold(now: DateTime<Utc>, issued_at: DateTime<Utc>) -> Hold {
     Hold::UntilWall(clock::after(issued_at, SAME_TOKEN).max(clock::after(now, DEAD_TOKEN_PAUSE)))
 }
 
+/// A token that KIS refuses when it is younger than this has never been of use.
+pub const PROVEN_AFTER: Duration = Duration::from_secs(600);
+
+/// The least time to the next issuance after `in_vain` issuances in a row whose tokens were of no use. Each of them has sent
+/// the account's owner a message, so the interval doubles, up to ten minutes.
+pub fn interval(issue_interval: Duration, in_vain: u32) -> Duration {
+    let longest = issue_interval.max(Duration::from_secs(600));
+    let factor = 1_u32.checked_shl(in_vain.saturating_sub(1)).unwrap_or(u32::MAX);
+    issue_interval.saturating_mul(factor).min(longest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +144,12 @@ mod tests {
         let hold = Some(Hold::Until(Duration::from_secs(60)));
         assert_eq!(next_wake(t(86_400), Duration::from_secs(10), None, hold), Wake::In(Duration::from_secs(50)));
         assert_eq!(next_wake(t(86_400), Duration::from_secs(60), None, hold), Wake::Now);
+    }
+
+    #[test]
+    fn issuances_in_vain_come_less_and_less_often() {
+        let minutes: Vec<u64> = [0, 1, 2, 3, 4, 5, 40].iter().map(|n| interval(MINUTE, *n).as_secs() / 60).collect();
+        assert_eq!(minutes, [1, 1, 2, 4, 8, 10, 10]);
     }
 
     #[test]
