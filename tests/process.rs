@@ -251,7 +251,7 @@ async fn demo_shows_a_first_balance_and_leaves_nothing_behind() {
 async fn simulate_serves_any_client_of_kis_and_spells_headers_as_kis_does() {
     use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
     let mut child = kisd()
-        .args(["simulate", "--listen", "127.0.0.1:0"])
+        .args(["simulate", "--listen", "127.0.0.1:0", "--mode", "real"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
