@@ -1,0 +1,141 @@
+//! What the end of a try changes: the token held, what keeps kisd from the next try, and who is told.
+
+use std::{sync::Arc, time::Duration};
+
+use tracing::{error, info, warn};
+
+use super::{TokenKeeper, is};
+use crate::{
+    backoff::Backoff,
+    clock,
+    kis::KisError,
+    token::{
+        Token, TokenError,
+        issue::Outcome,
+        policy::{self, Hold},
+    },
+};
+
+/// Pauses after KIS could not be reached: short, so that the first good moment after an outage is used.
+const BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(5));
+
+/// Beyond the interval, after KIS has said EGW00133: its minute began at an instant that only it knows.
+const REFUSED_MARGIN: Duration = Duration::from_secs(1);
+
+impl TokenKeeper {
+    /// Takes the end of a try into account, and tells whoever waited for it.
+    pub(super) fn finish(&mut self, outcome: Outcome) {
+        let now = self.clock.monotonic();
+        let outcome = match outcome {
+            // It was refused while this try was under way.
+            Outcome::Adopted(token) | Outcome::Issued(token) if is(&self.refused, &token) => Outcome::StillDead(token),
+            outcome => outcome,
+        };
+        let result = match outcome {
+            Outcome::Adopted(token) => {
+                info!(expires_at = %clock::kst(token.expires_at), "took over the token that another process was issued");
+                self.take_over(token);
+                Ok(())
+            }
+            Outcome::Issued(token) => {
+                self.not_before = now.saturating_add(self.interval());
+                info!(expires_at = %clock::kst(token.expires_at), "KIS issued an access token");
+                self.take_over(token);
+                Ok(())
+            }
+            Outcome::StillDead(token) => {
+                self.not_before = now.saturating_add(self.issuer.issue_interval);
+                let hold = policy::dead_token_hold(self.clock.now(), token.issued_at);
+                self.refused = Some(Arc::new(token));
+                self.wait(
+                    hold,
+                    "KIS hands out the token again that it refuses, as it does for six hours after issuing it"
+                        .to_owned(),
+                )
+            }
+            Outcome::TooEarly(wait) => {
+                let reason = self.last_error.clone().unwrap_or_else(|| {
+                    "KIS issues one token a minute, and one was asked for less than a minute ago".to_owned()
+                });
+                self.not_before = now.saturating_add(wait);
+                // With a good token in hand there is nothing to wait for, and nothing to report but to who asked.
+                if self.current.as_ref().is_some_and(|token| token.is_usable(self.clock.now())) {
+                    self.hold = Some(Hold::Until(self.not_before));
+                    Err(TokenError::Unavailable { reason, retry_after: wait })
+                } else {
+                    self.wait(Hold::Until(self.not_before), reason)
+                }
+            }
+            Outcome::Failed(error) => self.failed(error),
+        };
+        for waiting in self.refreshing.drain(..) {
+            let _ = waiting.send(result.clone());
+        }
+    }
+
+    fn interval(&self) -> Duration {
+        policy::interval(self.issuer.issue_interval, self.in_vain)
+    }
+
+    /// A token that dies young may be followed by another that does, and each costs the owner a message.
+    pub(super) fn count_refusal(&mut self, token: &Token) {
+        if clock::until(token.issued_at, self.clock.now()) >= policy::PROVEN_AFTER {
+            self.in_vain = 0;
+            return;
+        }
+        self.in_vain = self.in_vain.saturating_add(1);
+        if self.in_vain > 1 {
+            self.not_before = self.not_before.max(self.clock.monotonic().saturating_add(self.interval()));
+        }
+    }
+
+    fn take_over(&mut self, token: Token) {
+        self.current = Some(Arc::new(token));
+        (self.hold, self.refusal, self.last_error, self.failures) = (None, None, None, 0);
+        // Due again already: KIS hands out one token for six hours, and this one was renewed too early to be replaced.
+        if self.due().is_some_and(|due| due <= self.clock.now()) {
+            let issued_at = self.current.as_ref().map_or(self.clock.now(), |token| token.issued_at);
+            self.hold = Some(policy::dead_token_hold(self.clock.now(), issued_at));
+        }
+    }
+
+    fn failed(&mut self, error: KisError) -> Result<(), TokenError> {
+        let now = self.clock.monotonic();
+        if error.may_have_issued() {
+            // An outage cuts answers off, and its end must not be slept through; nonsense in a whole answer is another matter.
+            self.in_vain += u32::from(matches!(error, KisError::Malformed { .. }));
+            self.not_before = now.saturating_add(self.interval());
+        }
+        match error {
+            KisError::CredentialsRejected(answer) => {
+                error!(%answer, "KIS refuses the app key or secret; nothing more is tried until they are corrected");
+                self.hold = Some(Hold::Rejected);
+                self.refusal = Some(answer.clone());
+                self.last_error = Some(format!("KIS refuses the app key or secret ({answer})"));
+                Err(TokenError::Rejected(answer))
+            }
+            KisError::IssuedTooSoon(_) => {
+                // Another program uses this app key.
+                self.not_before = now.saturating_add(self.issuer.issue_interval + REFUSED_MARGIN);
+                self.wait(Hold::Until(self.not_before), error.to_string())
+            }
+            error => {
+                self.failures = self.failures.saturating_add(1);
+                let resume = now.saturating_add(BACKOFF.delay(self.failures)).max(self.not_before);
+                self.wait(Hold::Until(resume), error.to_string())
+            }
+        }
+    }
+
+    fn wait(&mut self, hold: Hold, reason: String) -> Result<(), TokenError> {
+        let retry_after = hold.remaining(self.clock.now(), self.clock.monotonic()).unwrap_or_default();
+        warn!(retry_in = %humantime::format_duration(whole_seconds(retry_after)), "no new token: {reason}");
+        self.hold = Some(hold);
+        self.last_error = Some(reason.clone());
+        Err(TokenError::Unavailable { reason, retry_after })
+    }
+}
+
+fn whole_seconds(duration: Duration) -> Duration {
+    Duration::from_secs(duration.as_secs() + u64::from(duration.subsec_nanos() > 0))
+}
