@@ -1,6 +1,6 @@
 //! Logs: to stderr, where journald or a terminal reads them, and on demand to daily files that only their owner can read.
 //!
-//! The filter of the configuration applies to kisd. Libraries are never heard below `info`: at finer levels some of them print
+//! The filter of the configuration applies to kisd. Libraries are never heard below `warn`: at finer levels some of them print
 //! request lines and headers, which hold the account number and secrets.
 
 use std::{fs::DirBuilder, io::IsTerminal, os::unix::fs::DirBuilderExt, path::PathBuf};
@@ -52,10 +52,13 @@ impl Format {
     }
 }
 
-/// Whether `level` is a filter.
+/// Whether `level` is a filter. A word that is no level would be taken for the name of a module, and silence everything else.
 pub fn is_filter(level: &str) -> bool {
-    !level.trim().is_empty() && EnvFilter::try_new(level).is_ok()
+    let is_level = |word: &str| LEVELS.contains(&word.trim().to_ascii_lowercase().as_str());
+    level.split(',').all(|part| part.contains('=') || is_level(part)) && EnvFilter::try_new(level).is_ok()
 }
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// Logs cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +115,7 @@ impl Telemetry {
 }
 
 fn ours_or_important(metadata: &Metadata<'_>) -> bool {
-    metadata.target().starts_with("kisd") || *metadata.level() <= Level::INFO
+    metadata.target().starts_with("kisd") || *metadata.level() <= Level::WARN
 }
 
 fn lines<S, W>(format: Format, writer: W, colour: bool, journal: bool) -> Box<dyn Layer<S> + Send + Sync>

@@ -292,9 +292,11 @@ async fn callers_by_the_hundred_never_exceed_the_quota_in_any_sliding_second() {
         calls_per_second: 60,
         request_timeout: Duration::from_secs(10),
     };
+    let credentials = settings.credentials.clone();
     let client = Arc::new(KisClient::new(settings, clock.clone()).unwrap());
     let deadline = clock.monotonic() + Duration::from_secs(60);
-    let token = Arc::new(auth::issue(&client, deadline).await.unwrap().access_token);
+    let token =
+        Arc::new(auth::issue(&client, &credentials, deadline, std::future::ready(())).await.unwrap().access_token);
     let callers = (0..300).map(|_| {
         let (client, token, cano) = (client.clone(), token.clone(), options.cano.clone());
         async move {

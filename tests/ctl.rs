@@ -96,6 +96,16 @@ async fn a_refusal_is_told_on_stderr_with_1_and_when_to_try_again() {
 }
 
 #[tokio::test]
+async fn an_error_that_is_addressed_to_no_request_is_told_all_the_same() {
+    let (_world, daemon) = daemon().await;
+    let long = format!("[\"{}\"]", "x".repeat(70_000));
+    let refused = Ctl { daemon: &daemon }.run(&["call", "token.status", &long]).await;
+    let message = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{message}");
+    assert!(message.contains("rpc.max_request_bytes"), "{message}");
+}
+
+#[tokio::test]
 async fn wrong_usage_ends_with_2() {
     for arguments in [
         &["balence"][..],

@@ -96,8 +96,8 @@ async fn sigterm_ends_it_with_0_without_a_socket_and_the_next_start_uses_the_cac
     assert_eq!(process.stop().await, Some(0));
     assert!(!socket.exists());
     let process = Process::start(&world, "kisd", "").await;
-    let log = process.log();
-    assert!(log.contains("Using cached token (still valid)") && log.contains("expires_at=2"), "{log}");
+    eventually("the cached token", || process.log().contains("Using cached token (still valid)")).await;
+    assert!(process.log().contains("expires_at=2"), "{}", process.log());
     process.call("account.balance", json!({})).await;
     assert_eq!(world.simulator.issuances(), 1);
 }

@@ -119,6 +119,23 @@ async fn a_call_that_does_not_finish_within_the_shutdown_is_told_so() {
 }
 
 #[tokio::test]
+async fn a_shutdown_with_an_issuance_and_its_caller_under_way_takes_no_longer() {
+    let world = World::in_real_time(kisd::simulator::Options::demo(kisd::simulator::Mode::Real)).await;
+    let gate = world.simulator.hold_next("tokenP");
+    let daemon = world.daemon("kisd").await;
+    gate.arrived().await;
+    let mut client = daemon.client().await;
+    client.send(FRESH).await;
+    // Answered after the call before it has been read.
+    client.call("token.status", json!({})).await;
+    let started = tokio::time::Instant::now();
+    daemon.shutdown.cancel();
+    assert_eq!(client.receive().await.unwrap()["error"]["code"], -32057);
+    daemon.running.await.unwrap().unwrap();
+    assert!(started.elapsed() < Duration::from_millis(5500), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
 async fn half_sent_requests_do_not_hold_up_a_shutdown() {
     let world = World::new().await;
     let daemon = world.daemon("kisd").await;

@@ -305,6 +305,15 @@ async fn http_says_what_is_wrong_with_a_request_that_is_no_call() {
 }
 
 #[tokio::test]
+async fn an_http_body_whose_framing_is_wrong_is_a_parse_error() {
+    let (_world, daemon) = daemon().await;
+    let mut client = Lines::connect(&daemon.socket).await;
+    client.send("POST / HTTP/1.1\r\nhost: kisd\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n").await;
+    let answer = client.rest().await;
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("-32700"), "{answer}");
+}
+
+#[tokio::test]
 async fn http_keeps_its_connection_open() {
     let (_world, daemon) = daemon().await;
     let client = http().unix_socket(daemon.socket.clone()).build().unwrap();

@@ -1,9 +1,9 @@
 //! Finds the file, reads it and the environment, and merges the layers. The only file that knows figment.
 
 use std::{
-    fs::File,
+    fs::OpenOptions,
     io::{self, Read},
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -33,6 +33,7 @@ const OTHER_VARIABLES: &[&str] = &["KISD_CONFIG", "KISD_SOCKET"];
 pub(super) struct Sources<'a> {
     /// The file that was read, or the one that was looked for last.
     pub(super) file: PathBuf,
+    pub(super) found: bool,
     pub(super) variables: &'a Variables,
 }
 
@@ -42,7 +43,8 @@ impl Sources<'_> {
         let variable = variable(key);
         match self.variables.get(&variable) {
             Some(_) => format!("environment variable {variable}"),
-            None => self.file.display().to_string(),
+            None if self.found => self.file.display().to_string(),
+            None => format!("no configuration file (looked for {})", self.file.display()),
         }
     }
 }
@@ -66,7 +68,7 @@ pub fn load(file: Option<&Path>, variables: &Variables) -> Result<Config, Config
     if let Some(Written { text, .. }) = &text {
         figment = figment.merge(Toml::string(text));
     }
-    let sources = Sources { file: path.clone(), variables };
+    let sources = Sources { file: path.clone(), found: text.is_some(), variables };
     let environment = Environment(variables);
     environment.refuse_strangers()?;
     let merged = figment.clone().merge(environment);
@@ -105,17 +107,19 @@ struct Written {
 }
 
 fn read(path: &Path) -> io::Result<Written> {
-    let file = File::open(path)?;
+    // Not waited for: a pipe would hold up a start, or a daemon that reloads.
+    let mut options = OpenOptions::new();
+    let file = options.read(true).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
     let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
+    if !metadata.is_file() {
+        return Err(io::Error::other("not a regular file"));
     }
     let mut text = Zeroizing::new(String::new());
     file.take(MAX_BYTES).read_to_string(&mut text)?;
     Ok(Written { text, mode: metadata.mode() & 0o7777 })
 }
 
-/// A credential from a file of its own, without the line end that editors add. `private` files must be closed to others.
+/// A credential from a file of its own, without the white space that editors and pasting add. `private` files must be closed to others.
 pub(super) fn read_credential(path: &Path, private: bool) -> Result<String, String> {
     let file = read(path).map_err(|error| format!("the file {} cannot be read: {error}", path.display()))?;
     if private && file.mode & 0o077 != 0 {
@@ -125,7 +129,7 @@ pub(super) fn read_credential(path: &Path, private: bool) -> Result<String, Stri
             file.mode
         ));
     }
-    Ok(file.text.trim_end_matches(['\r', '\n']).to_owned())
+    Ok(file.text.trim().to_owned())
 }
 
 /// A figment layer of `KISD_<TABLE>__<KEY>`.
@@ -192,7 +196,7 @@ fn explain(error: figment::Error, sources: &Sources<'_>) -> ConfigError {
                     format!("is not a key; allowed here are {}", allowed.join(", "))
                 }
                 Kind::InvalidType(found, expected) => {
-                    format!("is {}; allowed is {expected}", kind_of(found))
+                    format!("is {}; allowed is {}", kind_of(found), expectation(&expected.to_string()))
                 }
                 Kind::InvalidValue(_, expected) | Kind::InvalidLength(_, expected) => format!("allowed is {expected}"),
                 // A syntax error: the first line says where, the others quote the file.
@@ -210,6 +214,16 @@ fn explain(error: figment::Error, sources: &Sources<'_>) -> ConfigError {
         })
         .collect();
     ConfigError { faults }
+}
+
+/// What serde expects, in words for people.
+fn expectation(expected: &str) -> &str {
+    match expected {
+        "i64" | "u32" => "a whole number",
+        "a string" | "path string" => "a text in quotes",
+        "a sequence" => "a list such as [1000]",
+        other => other,
+    }
 }
 
 fn kind_of(found: &figment::error::Actual) -> &'static str {

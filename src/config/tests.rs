@@ -147,7 +147,7 @@ fn everything_that_is_wrong_is_said_at_once_with_file_key_and_what_is_allowed() 
     let text = "[kis]\nmode = \"demo\"\napp_key = \"short-s3cr3t\"\naccount_no = \"12345678x\"\n\
                 base_url = \"http://example.com\"\ncalls_per_second = 0\nrequest_timeout = \"soon\"\n\
                 [token]\nfile = \"here\"\nrefresh_before = \"13h\"\nissue_interval = \"1s\"\n\
-                [rpc]\nsocket_mode = \"rw\"\nmax_connections = 0\n[log]\nlevel = \"=\"\nformat = \"xml\"\n";
+                [rpc]\nsocket_mode = \"rw\"\nmax_connections = 0\n[log]\nlevel = \"verbose\"\nformat = \"xml\"\n";
     let keys = [
         ("kis.mode", "\"paper\" and \"real\""),
         ("kis.app_key", "KIS issues 36"),
@@ -178,7 +178,7 @@ fn an_unknown_key_or_table_is_refused_by_name() {
 #[test]
 fn a_wrong_type_is_refused_without_its_value() {
     let text = whole().replace("\"12345678\"", "12345678");
-    refused(Place::new().load(&text), "kis.account_no", &["a number", "a string"]);
+    refused(Place::new().load(&text), "kis.account_no", &["a number", "a text in quotes"]);
 }
 
 #[test]
@@ -223,6 +223,10 @@ fn a_named_file_must_be_there_and_without_any_the_environment_is_enough() {
     let place = Place::new();
     let missing = place.directory.path().join("missing.toml");
     refused(load(Some(&missing), &Variables::default()), "", &["missing.toml", "cannot be read"]);
+    let nowhere = place.variables(&[]);
+    if !std::path::Path::new("/etc/kisd/config.toml").exists() {
+        refused(load(None, &nowhere), "kis.account_no", &["no configuration file (looked for"]);
+    }
     let config_home = ("XDG_CONFIG_HOME", place.directory.path().to_str().unwrap());
     let secret = secret();
     let variables = place.variables(&[

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use self::output::Printer;
 use crate::wire::{
-    client::{ConnectError, RawParams},
+    client::{self, ConnectError, RawParams},
     method,
     types::{Balance, BalanceParams, DaemonStatus, TokenStatus},
 };
@@ -162,7 +162,10 @@ impl Arguments {
 }
 
 async fn ask(client: &Client, method: &str, params: Option<Box<RawValue>>) -> Result<Box<RawValue>, Failure> {
-    client.request(method, RawParams(params)).await.map_err(Failure::Call)
+    client
+        .request(method, RawParams(params))
+        .await
+        .map_err(|error| Failure::Call(client::daemon_error(&error).map_or(error, Error::Call)))
 }
 
 fn show<T: serde::de::DeserializeOwned>(

@@ -99,8 +99,8 @@ impl Printer {
         for holding in &balance.holdings {
             let sign = holding.profit_loss.signum();
             let mut row = vec![
-                Cell::new(&holding.stock_code),
-                Cell::new(&holding.stock_name),
+                Cell::new(printable(&holding.stock_code)),
+                Cell::new(printable(&holding.stock_name)),
                 self.number(won(holding.quantity), 0),
                 self.number(grouped(holding.avg_price.0), 0),
                 self.number(won(holding.current_price), 0),
@@ -109,7 +109,7 @@ impl Printer {
                 self.number(signed(holding.profit_loss_rate.0), sign),
             ];
             if positions {
-                row.push(Cell::new(&holding.position));
+                row.push(Cell::new(printable(&holding.position)));
             }
             table.add_row(row);
         }
@@ -226,6 +226,11 @@ fn won(amount: i64) -> String {
 
 fn signed(percent: Decimal) -> String {
     if percent.is_sign_positive() && !percent.is_zero() { format!("+{percent}") } else { percent.to_string() }
+}
+
+/// Text from outside without what would command the terminal.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// With commas between thousands.

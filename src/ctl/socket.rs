@@ -34,6 +34,11 @@ pub(super) fn explain(tried: &[ConnectError]) -> String {
     for error in tried {
         text.push_str(&format!("{error}\n"));
     }
+    if tried.iter().any(|error| error.reason.kind() == std::io::ErrorKind::PermissionDenied) {
+        text.push_str(
+            "a socket that you may not open belongs to another user: see rpc.socket_mode and rpc.allow_uids there\n",
+        );
+    }
     text.push_str(
         "start the daemon with `systemctl start kisd` or `kisd run`, or try `kisd demo`; \
          name another socket with --socket or KISD_SOCKET",

@@ -10,7 +10,10 @@ pub mod signals;
 pub mod systemd;
 mod tasks;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use jsonrpsee::core::RegisterMethodError;
 use tokio::{net::UnixListener, sync::mpsc};
@@ -31,8 +34,11 @@ use crate::{
     token::{TokenKeeper, store::Store},
 };
 
-/// Longest wait for the owner tasks to end once nobody asks them any more.
+/// Longest time from the order to stop to the end, calls and an issuance under way included,
 const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// of which the owner tasks have at least this, once nobody asks them any more.
+const TASKS_WITHIN: Duration = Duration::from_millis(150);
 
 /// Why the daemon does not start, or does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -89,8 +95,9 @@ impl Daemon {
     /// Makes all parts. Nothing is sent anywhere yet.
     pub fn new(config: Config, clock: SharedClock) -> Result<Self, DaemonError> {
         let client = Arc::new(KisClient::new(config.kis.clone(), clock.clone())?);
-        let store = Store::new(config.token.file.clone(), config.kis.environment, &config.kis.credentials);
-        let (keeper, token) = TokenKeeper::new(client.clone(), config.token.clone(), store, clock.clone());
+        let credentials = config.kis.credentials.clone();
+        let store = Store::new(config.token.file.clone(), config.kis.environment, &credentials);
+        let (keeper, token) = TokenKeeper::new(client.clone(), credentials, config.token.clone(), store, clock.clone());
         let (desk, balance) = BalanceDesk::new(config.account.clone(), client.clone(), token.clone(), config.balance);
         let account = Account { id: config.account.clone(), client: client.clone(), token, balance };
         let backend = Backend::new(account.clone(), clock.now());
@@ -125,6 +132,12 @@ impl Daemon {
         tokio::pin!(serving);
         let mut status = account.token.clone();
         let mut failed = None;
+        let told_to_stop = Arc::new(OnceLock::new());
+        let (told, clock, order) = (told_to_stop.clone(), client.clock().clone(), shutdown.clone());
+        tasks.spawn("shutdown watch", async move {
+            order.cancelled().await;
+            let _ = told.set(clock.monotonic());
+        });
         loop {
             tokio::select! {
                 () = &mut serving => break,
@@ -143,7 +156,9 @@ impl Daemon {
         systemd::stopping();
         schedule.stop().await;
         stop.cancel();
-        tasks.finish(STOP_WITHIN).await;
+        let now = client.clock().monotonic();
+        let stop_at = told_to_stop.get().map_or(now, |told| told.saturating_add(STOP_WITHIN));
+        tasks.finish(stop_at.saturating_sub(now).max(TASKS_WITHIN)).await;
         // `listening` is dropped on return, and with it the socket.
         info!("kisd has stopped");
         failed.map_or(Ok(()), |name| Err(DaemonError::Task(name)))

@@ -21,7 +21,8 @@ pub(super) async fn apply(old: Config, new: Config, client: &KisClient, account:
 
     client.reload(&applied.kis);
     let store = Store::new(applied.token.file.clone(), applied.kis.environment, &applied.kis.credentials);
-    if account.token.reload(applied.token.clone(), store).await.is_err() {
+    let credentials = applied.kis.credentials.clone();
+    if account.token.reload(applied.token.clone(), store, credentials).await.is_err() {
         return applied;
     }
     account.balance.reload(applied.balance).await;

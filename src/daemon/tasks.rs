@@ -13,7 +13,7 @@ pub(super) struct TaskGroup {
 
 impl TaskGroup {
     pub(super) fn spawn(&mut self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        let handle = self.tasks.spawn(task.instrument(info_span!("task", name)));
+        let handle = self.tasks.spawn(task.instrument(info_span!("task", task = name)));
         self.names.push((handle.id(), name));
     }
 

@@ -1,9 +1,12 @@
 //! The token call, on the wire only: when to make it is `token`'s business.
 
+use std::time::Duration;
+
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    Credentials,
     client::KisClient,
     error::KisError,
     field::{Field, Object, Place},
@@ -15,6 +18,9 @@ use crate::{
 
 /// The name of the call in logs and errors, where business calls have their TR id.
 pub const ISSUE: &str = "tokenP";
+
+/// Longest life believed; the longest that KIS documents is three months.
+const LONGEST_LIFE: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// A token as KIS handed it out.
 #[derive(Debug)]
@@ -47,14 +53,20 @@ struct IssueAnswer<'a> {
 }
 
 /// Asks KIS for a token, once. The owner of the account is notified by KIS of every success.
-pub async fn issue(client: &KisClient, deadline: Instant) -> Result<IssuedToken, KisError> {
-    let credentials = client.credentials();
+///
+/// `about_to_send` is awaited when the quota has granted the call and nothing has been sent yet.
+pub async fn issue(
+    client: &KisClient,
+    credentials: &Credentials,
+    deadline: Instant,
+    about_to_send: impl Future<Output = ()>,
+) -> Result<IssuedToken, KisError> {
     let request = IssueRequest {
         grant_type: "client_credentials",
         appkey: credentials.app_key.expose(),
         appsecret: credentials.app_secret.expose(),
     };
-    let exchange = client.post(ISSUE, "/oauth2/tokenP", &request, deadline).await?;
+    let exchange = client.post(ISSUE, "/oauth2/tokenP", &request, deadline, about_to_send).await?;
     let issued = parse(&exchange.body, client.clock().now());
     if let Err(error) = &issued {
         client.totals().count_failure(error);
@@ -83,8 +95,9 @@ fn expiry(answer: &IssueAnswer<'_>, now: DateTime<Utc>, place: &Place) -> Result
         .as_str()
         .and_then(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok())
         .and_then(clock::from_kst);
+    let longest = clock::after(now, LONGEST_LIFE);
     if let Some(instant) = stated {
-        return Ok(instant);
+        return Ok(instant.min(longest));
     }
     answer
         .expires_in
@@ -92,6 +105,7 @@ fn expiry(answer: &IssueAnswer<'_>, now: DateTime<Utc>, place: &Place) -> Result
         .ok()
         .and_then(TimeDelta::try_seconds)
         .and_then(|life| now.checked_add_signed(life))
+        .map(|instant| instant.min(longest))
         .ok_or_else(|| place.malformed("access_token_token_expired", "is missing or not a time, and so is expires_in"))
 }
 
@@ -102,7 +116,7 @@ mod tests {
     #[test]
     fn the_stated_korean_time_wins_over_expires_in() {
         let body = br#"{"access_token":"a.b.c","access_token_token_expired":"2025-02-05 13:39:00","token_type":"Bearer","expires_in":86400}"#;
-        let issued = parse(body, DateTime::UNIX_EPOCH).unwrap();
+        let issued = parse(body, DateTime::from_timestamp(1_738_643_000, 0).unwrap()).unwrap();
         assert_eq!(issued.expires_at.timestamp(), 1_738_730_340);
     }
 
@@ -112,6 +126,15 @@ mod tests {
         assert_eq!(issued.expires_at.timestamp(), 60);
         let error = parse(br#"{"access_token":"a.b.c"}"#, DateTime::UNIX_EPOCH).unwrap_err();
         assert!(error.to_string().contains("access_token_token_expired"), "{error}");
+    }
+
+    #[test]
+    fn no_token_lives_longer_than_a_year() {
+        let most = DateTime::UNIX_EPOCH + TimeDelta::days(366);
+        for expiry in [r#""expires_in":8210266876799"#, r#""access_token_token_expired":"9999-12-31 23:59:59""#] {
+            let body = format!(r#"{{"access_token":"a.b.c",{expiry}}}"#);
+            assert_eq!(parse(body.as_bytes(), DateTime::UNIX_EPOCH).unwrap().expires_at, most);
+        }
     }
 
     #[test]

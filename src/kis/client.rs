@@ -24,6 +24,9 @@ use crate::{
 /// Pauses between the tries of one read.
 const READ_BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(2));
 
+/// A call is not sent when less than this is left for its answer: it would be cut off, and have used a slot.
+const LEAST_ANSWER_TIME: Duration = Duration::from_millis(300);
+
 /// Tries of one read that meets faults. Being throttled does not count: it passes, and the deadline ends it.
 const READ_TRIES: u32 = 3;
 
@@ -91,11 +94,6 @@ impl KisClient {
         &self.totals
     }
 
-    /// The key pair in use.
-    pub fn credentials(&self) -> Credentials {
-        self.live.load().credentials.clone()
-    }
-
     /// Replaces what can be replaced while running: credentials, limit and timeout. The environment and the host cannot.
     pub fn reload(&self, settings: &Settings) {
         self.live.store(Arc::new(Live {
@@ -141,7 +139,7 @@ impl KisClient {
             .header("tr_cont", if call.next_page { "N" } else { "" })
             .header("custtype", "P")
             .query(call.query);
-        let (exchange, verdict) = self.send(tr_id, request, deadline).await?;
+        let (exchange, verdict) = self.send(tr_id, request, deadline, std::future::ready(())).await?;
         match verdict {
             Verdict::Success => {
                 let more = reply::promises_more(exchange.tr_cont.as_deref());
@@ -162,9 +160,10 @@ impl KisClient {
         path: &'static str,
         body: &impl serde::Serialize,
         deadline: Instant,
+        about_to_send: impl Future<Output = ()>,
     ) -> Result<Exchange, KisError> {
         let request = self.http.post(self.url(path)).json(body);
-        let (exchange, _) = self.send(name, request, deadline).await?;
+        let (exchange, _) = self.send(name, request, deadline, about_to_send).await?;
         Ok(exchange)
     }
 
@@ -173,8 +172,10 @@ impl KisClient {
         tr_id: &'static str,
         request: reqwest::RequestBuilder,
         deadline: Instant,
+        about_to_send: impl Future<Output = ()>,
     ) -> Result<(Exchange, Verdict), KisError> {
-        let slot = self.quota.slot(deadline).await?;
+        let slot = self.quota.slot(deadline.saturating_sub(LEAST_ANSWER_TIME)).await?;
+        about_to_send.await;
         self.totals.count_sent();
         let started = self.clock.monotonic();
         let answer_by = deadline.min(started.saturating_add(self.live.load().request_timeout));

@@ -5,6 +5,11 @@
 
 use std::{fmt, time::Duration};
 
+use super::codes;
+
+/// HTTP status of a gateway that has passed the request on and had no answer.
+const GATEWAY_TIMEOUT: u16 = 504;
+
 /// What KIS said of itself when it refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -133,12 +138,13 @@ impl KisError {
 
     /// Whether KIS may have issued a token although the call for it failed.
     ///
-    /// A complete refusal says that it has not. Silence, or an answer that breaks off, says nothing, and the owner of the
-    /// account may have been sent a message: such a try counts against the minute.
+    /// A complete refusal says that it has not. Silence, an answer that breaks off, or somebody's timeout between here and the
+    /// issuer says nothing, and the owner of the account may have been sent a message: such a try counts against the minute.
     pub fn may_have_issued(&self) -> bool {
         match self {
             Self::Unreachable { sent, .. } => *sent,
-            Self::Foreign { http_status, .. } => (200..300).contains(http_status),
+            Self::Foreign { http_status, .. } => (200..300).contains(http_status) || *http_status == GATEWAY_TIMEOUT,
+            Self::Transient(answer) => codes::is_timeout(&answer.msg_cd),
             Self::Malformed { .. } => true,
             _ => false,
         }

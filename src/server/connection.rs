@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use tokio_util::{
@@ -63,6 +63,8 @@ pub(super) struct Connection {
     pub(super) max_request_bytes: usize,
     /// HTTP calls being answered.
     pub(super) calls: TaskTracker,
+    /// Whether there has been an HTTP call, so that part of its answer may still have to be written.
+    pub(super) has_called: AtomicBool,
     pub(super) _counted: Entered,
     pub(super) _open: TaskTrackerToken,
 }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use super::{
-    error::{internal, own, standard},
+    error::{internal, own, passing, standard},
     peer::Peer,
 };
 use crate::wire::codes::{INVALID_REQUEST, Kind, METHOD_NOT_FOUND, PARSE_ERROR};
@@ -86,6 +86,11 @@ impl Dispatcher {
         failure("null", &standard(PARSE_ERROR, "Parse error: not JSON, or nested too deeply"))
     }
 
+    /// The reply to an HTTP body that does not arrive as announced.
+    pub(super) fn broken_body() -> String {
+        failure("null", &standard(PARSE_ERROR, "Parse error: the body breaks off or its framing is wrong"))
+    }
+
     /// The reply to a message that was not read to its end.
     pub(super) fn too_long(max_bytes: usize) -> String {
         failure(
@@ -141,7 +146,7 @@ impl Dispatcher {
                     Err(internal())
                 }
             },
-            () = self.give_up.cancelled() => Err(own(Kind::ShuttingDown, "kisd is shutting down")),
+            () = self.give_up.cancelled() => Err(passing(Kind::ShuttingDown, "kisd is shutting down")),
         }
     }
 }

@@ -23,9 +23,14 @@ impl From<MethodError> for ErrorObjectOwned {
     }
 }
 
-/// One of kisd's own errors.
+/// One of kisd's own errors that the same request would meet again.
 pub(super) fn own(kind: Kind, message: impl Into<String>) -> ErrorObjectOwned {
-    object(ErrorData { kind, retryable: kind == Kind::Overloaded, retry_after_ms: None, kis: None }, message)
+    object(data(kind, false, None, None), message)
+}
+
+/// One of kisd's own errors that pass.
+pub(super) fn passing(kind: Kind, message: impl Into<String>) -> ErrorObjectOwned {
+    object(data(kind, true, Some(SHORTLY), None), message)
 }
 
 /// One of JSON-RPC's errors.
@@ -55,11 +60,11 @@ impl From<TokenError> for MethodError {
     fn from(error: TokenError) -> Self {
         let message = error.to_string();
         Self(match error {
-            TokenError::Unavailable { retry_after, .. } => {
+            TokenError::Unavailable { retry_after, .. } | TokenError::TooEarly { retry_after, .. } => {
                 object(data(Kind::TokenUnavailable, true, Some(retry_after), None), message)
             }
             TokenError::Rejected(answer) => object(data(Kind::CredentialsRejected, false, None, Some(answer)), message),
-            TokenError::Stopped => own(Kind::ShuttingDown, message),
+            TokenError::Stopped => passing(Kind::ShuttingDown, message),
         })
     }
 }

@@ -1,6 +1,12 @@
 //! HTTP/1.1 and WebSocket on the socket: `POST /` with a request as body, or an upgrade on `GET /`.
 
-use std::{future::ready, pin::pin, sync::Arc, time::Duration};
+use std::{
+    error::Error as _,
+    future::ready,
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -14,11 +20,13 @@ use axum::{
     routing::post,
 };
 use futures_util::{SinkExt, StreamExt};
+use http_body_util::LengthLimitError;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use tokio::net::UnixStream;
+use tokio_io_timeout::TimeoutStream;
 
 use super::{
     connection::Connection,
@@ -34,8 +42,17 @@ const HEAD_WITHIN: Duration = Duration::from_secs(75);
 /// Longest wait for a request's body.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 
-/// At shutdown, time to write an answer that is complete.
-const FLUSH: Duration = Duration::from_millis(100);
+/// Longest wait for a peer to take some of its answer.
+const TAKEN_WITHIN: Duration = Duration::from_secs(30);
+
+/// Replies of a WebSocket that wait to be taken; beyond, the peer is let go.
+const MAX_UNTAKEN_BYTES: usize = 16 * 1024 * 1024;
+
+/// At shutdown, time to write an answer that is complete,
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// and to see that there is none to write.
+const NOTHING_TO_FLUSH: Duration = Duration::from_millis(50);
 
 /// The routes, the same for every connection.
 pub(super) fn router() -> Router {
@@ -44,10 +61,12 @@ pub(super) fn router() -> Router {
 
 pub(super) async fn serve(stream: UnixStream, connection: Arc<Connection>, router: Router) {
     let service = router.layer(Extension(connection.clone()));
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(TAKEN_WITHIN));
     let http = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(service))
         .with_upgrades();
     let mut http = pin!(http);
     let phases = &connection.phases;
@@ -60,7 +79,8 @@ pub(super) async fn serve(stream: UnixStream, connection: Arc<Connection>, route
     let answered = async {
         connection.calls.close();
         connection.calls.wait().await;
-        clock::sleep(&*connection.clock, FLUSH).await;
+        let flush = if connection.has_called.load(Ordering::Relaxed) { FLUSH } else { NOTHING_TO_FLUSH };
+        clock::sleep(&*connection.clock, flush).await;
     };
     // Without the second arm, half a request would hold up the shutdown.
     tokio::select! {
@@ -78,12 +98,14 @@ async fn call(Extension(connection): Extension<Arc<Connection>>, request: Reques
     let body = to_bytes(request.into_body(), connection.max_request_bytes);
     let body: Bytes = match clock::before(&*connection.clock, deadline, body).await {
         Some(Ok(body)) => body,
-        Some(Err(_)) => {
+        Some(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => {
             return json(StatusCode::PAYLOAD_TOO_LARGE, Dispatcher::too_long(connection.max_request_bytes));
         }
+        Some(Err(_)) => return json(StatusCode::BAD_REQUEST, Dispatcher::broken_body()),
         None => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
     let _call = connection.calls.token();
+    connection.has_called.store(true, Ordering::Relaxed);
     match connection.dispatcher.reply(connection.peer, &body).await {
         Some(reply) => json(StatusCode::OK, reply),
         None => StatusCode::NO_CONTENT.into_response(),
@@ -102,6 +124,7 @@ async fn upgrade(
     upgrade
         .max_message_size(max_bytes)
         .max_frame_size(max_bytes)
+        .max_write_buffer_size(MAX_UNTAKEN_BYTES)
         .on_upgrade(move |socket| websocket(socket, connection))
 }
 
@@ -122,7 +145,7 @@ async fn websocket(socket: WebSocket, connection: Arc<Connection>) {
 
 fn is_too_long(error: &axum::Error) -> bool {
     // axum hides the kind of the error; its text names the limit.
-    std::error::Error::source(error).is_some_and(|source| source.to_string().contains("too long"))
+    error.source().is_some_and(|source| source.to_string().contains("too long"))
 }
 
 /// A browser must not reach the socket through a proxy; nothing else sends `Origin`.

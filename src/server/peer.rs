@@ -1,9 +1,16 @@
 //! Who is at the other end of a connection, by the credentials that the kernel vouches for.
 
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
 use nix::unistd::{Gid, Uid, User, getgrouplist};
 use tokio::net::UnixStream;
+use tracing::info;
 
 use super::Settings;
+use crate::clock::Instant;
 
 /// The process that connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +48,37 @@ impl Peer {
         let Ok(name) = std::ffi::CString::new(user.name) else { return false };
         let Ok(member_of) = getgrouplist(&name, user.gid) else { return false };
         groups.iter().any(|group| member_of.contains(&Gid::from_raw(*group)))
+    }
+}
+
+/// A refused peer is logged at most this often, with a count: it must not be able to fill the disk.
+const LOGGED_EVERY: Duration = Duration::from_secs(1);
+
+/// Peers that were refused, for the log.
+#[derive(Debug, Default)]
+pub(super) struct RefusedPeers(Mutex<Option<Refused>>);
+
+#[derive(Debug)]
+struct Refused {
+    logged_at: Instant,
+    unlogged: u64,
+}
+
+impl RefusedPeers {
+    /// Logs the refusal, unless one has just been logged; then it is counted.
+    pub(super) fn note(&self, peer: Peer, now: Instant) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let unlogged = match &mut *last {
+            Some(refused) if now.saturating_sub(refused.logged_at) < LOGGED_EVERY => {
+                refused.unlogged += 1;
+                return;
+            }
+            Some(refused) => refused.unlogged,
+            None => 0,
+        };
+        *last = Some(Refused { logged_at: now, unlogged: 0 });
+        drop(last);
+        info!(peer.uid, peer.gid, peer.pid, unlogged, "refused a peer that is not allowed");
     }
 }
 

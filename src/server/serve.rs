@@ -1,11 +1,16 @@
 //! Accepts connections, admits or refuses them, and lets them finish at shutdown.
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use axum::Router;
 use futures_util::StreamExt;
-use jsonrpsee::core::RegisterMethodError;
+use jsonrpsee::{core::RegisterMethodError, types::ErrorObjectOwned};
 use rustix::net::RecvFlags;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, Interest},
@@ -14,15 +19,15 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::{codec::FramedRead, sync::CancellationToken, task::TaskTracker};
-use tracing::{Instrument, debug, debug_span, info, warn};
+use tracing::{Instrument, debug, debug_span, warn};
 
 use super::{
     Backend, Settings,
     connection::{Connection, Phases},
     dispatch::{Dispatcher, failure, id_of},
-    error::own,
+    error::{own, passing},
     http, methods,
-    peer::Peer,
+    peer::{Peer, RefusedPeers},
     stream,
 };
 use crate::{
@@ -74,6 +79,7 @@ pub struct Server {
     settings: ArcSwap<Settings>,
     phases: Phases,
     refusals: Arc<Semaphore>,
+    refused: RefusedPeers,
     clock: SharedClock,
 }
 
@@ -90,6 +96,7 @@ impl Server {
             settings: ArcSwap::from_pointee(settings),
             phases,
             refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
+            refused: RefusedPeers::default(),
             clock,
         })
     }
@@ -140,15 +147,15 @@ impl Server {
             Err(error) => return warn!(%error, "cannot tell who connects; the connection is closed"),
         };
         if !peer.is_admitted(&settings) {
-            info!(peer.uid, peer.gid, peer.pid, "refused a peer that is not allowed");
+            self.refused.note(peer, self.clock.monotonic());
             let message =
                 format!("uid {} is not allowed here; the owner of kisd can add it to rpc.allow_uids", peer.uid);
-            return self.refuse(stream, Kind::PermissionDenied, message, tasks);
+            return self.refuse(stream, own(Kind::PermissionDenied, message), "403 Forbidden", tasks);
         }
         let Some(counted) = self.backend.connections.enter(settings.max_connections) else {
             warn!(limit = settings.max_connections, "refused a connection over rpc.max_connections");
             let message = format!("all {} connections of rpc.max_connections are taken", settings.max_connections);
-            return self.refuse(stream, Kind::Overloaded, message, tasks);
+            return self.refuse(stream, passing(Kind::Overloaded, message), "503 Service Unavailable", tasks);
         };
         let connection = Arc::new(Connection {
             peer,
@@ -157,6 +164,7 @@ impl Server {
             clock: self.clock.clone(),
             max_request_bytes: settings.max_request_bytes,
             calls: TaskTracker::new(),
+            has_called: AtomicBool::new(false),
             _counted: counted,
             _open: self.phases.open.token(),
         });
@@ -180,13 +188,13 @@ impl Server {
         );
     }
 
-    fn refuse(&self, stream: UnixStream, kind: Kind, message: String, tasks: &mut JoinSet<()>) {
+    fn refuse(&self, stream: UnixStream, error: ErrorObjectOwned, status: &'static str, tasks: &mut JoinSet<()>) {
         let Ok(permit) = self.refusals.clone().try_acquire_owned() else { return };
         let clock = self.clock.clone();
         tasks.spawn(async move {
             let _permit = permit;
             let deadline = clock.monotonic().saturating_add(REFUSE_WITHIN);
-            let _ = clock::before(&*clock, deadline, refuse(stream, kind, message)).await;
+            let _ = clock::before(&*clock, deadline, refuse(stream, error, status)).await;
         });
     }
 
@@ -227,12 +235,10 @@ async fn first_byte(stream: &UnixStream) -> io::Result<Option<u8>> {
 }
 
 /// Says no in the dialect of the peer.
-async fn refuse(stream: UnixStream, kind: Kind, message: String) -> io::Result<()> {
-    let error = own(kind, message);
+async fn refuse(stream: UnixStream, error: ErrorObjectOwned, status: &str) -> io::Result<()> {
     let http = first_byte(&stream).await?.is_some_and(|byte| byte.is_ascii_uppercase());
     let (mut reader, mut writer) = stream.into_split();
     let reply = if http {
-        let status = if kind == Kind::PermissionDenied { "403 Forbidden" } else { "503 Service Unavailable" };
         let reply = failure("null", &error);
         let length = reply.len();
         format!(

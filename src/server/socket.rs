@@ -86,7 +86,7 @@ fn lock(path: &Path) -> Result<File, ClaimError> {
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
         .open(&lock_path)
         .map_err(failed)?;
     match file.try_lock() {

@@ -15,6 +15,14 @@ pub enum TokenError {
         /// When it is worth asking again.
         retry_after: Duration,
     },
+    /// A renewal that was asked for has to wait; the token held is good.
+    #[error("the token is not renewed yet: {reason}")]
+    TooEarly {
+        /// What is in the way.
+        reason: String,
+        /// When it is worth asking again.
+        retry_after: Duration,
+    },
     /// KIS refuses the app key or secret.
     #[error(
         "KIS refuses the app key or secret ({0}); correct them in the configuration, then reload kisd or run `kisctl token refresh`"

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::{CallError, Settings, State, Token, TokenError, TokenStatus, policy::Hold, store::Store};
 use crate::{
     clock::{self, Instant, SharedClock},
-    kis::{Answer, KisError},
+    kis::{Answer, Credentials, KisError},
 };
 
 /// What the keeper shows the world; replaced whole at every change.
@@ -32,7 +32,7 @@ pub(super) enum Command {
     /// Renew, whether it is due or not.
     Refresh { done: oneshot::Sender<Result<(), TokenError>> },
     /// The configuration has changed; the client has its new credentials already.
-    Reload { settings: Settings, store: Store },
+    Reload { settings: Settings, store: Store, credentials: Credentials },
 }
 
 /// A clone for everyone who needs the token.
@@ -112,8 +112,8 @@ impl TokenHandle {
     }
 
     /// Gives the keeper a changed configuration.
-    pub async fn reload(&self, settings: Settings, store: Store) -> Result<(), TokenError> {
-        self.send(Command::Reload { settings, store }).await
+    pub async fn reload(&self, settings: Settings, store: Store, credentials: Credentials) -> Result<(), TokenError> {
+        self.send(Command::Reload { settings, store, credentials }).await
     }
 
     /// The status now.

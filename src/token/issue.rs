@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::{
     Source, Token,
@@ -12,11 +12,14 @@ use super::{
 };
 use crate::{
     clock::{self, Instant, SharedClock},
-    kis::{KisClient, KisError, auth},
+    kis::{Credentials, KisClient, KisError, auth},
 };
 
 /// Longest wait for KIS's answer, the wait for a slot of the quota included.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// Longest way of a call from here to KIS, a slow connection included.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(5);
 
 /// Life of an individual's token.
 const USUAL_LIFE: TimeDelta = TimeDelta::hours(24);
@@ -54,6 +57,10 @@ pub(super) struct Issuer {
     pub(super) store: Arc<Store>,
     pub(super) clock: SharedClock,
     pub(super) issue_interval: Duration,
+    /// The key pair that the store is bound to; a reload replaces both together.
+    pub(super) credentials: Credentials,
+    /// When this process began.
+    pub(super) started: Instant,
 }
 
 impl Issuer {
@@ -63,27 +70,41 @@ impl Issuer {
         if let Some(token) = self.newer_in_mirror(&known).await {
             return Outcome::Adopted(token);
         }
-        let previous;
-        (lock, previous) = self.last_issue(lock).await;
+        let previous = self.last_issue(&mut lock).await;
         let wait = self.wait(previous, known.not_before);
         if wait > Duration::ZERO {
             return Outcome::TooEarly(wait);
         }
-        lock = self.note(lock, Some(self.clock.now())).await;
+        if !self.note(&mut lock, Some(self.clock.now())).await {
+            // Neither a restart nor another process would know of this issuance. So that a daemon that cannot write and is
+            // started again and again does not ask every time, it asks only when it has lived for the interval.
+            let wait = self.started.saturating_add(self.issue_interval).saturating_sub(self.clock.monotonic());
+            if wait > Duration::ZERO {
+                return Outcome::TooEarly(wait);
+            }
+        }
         let deadline = self.clock.monotonic().saturating_add(ANSWER_WITHIN);
-        match auth::issue(&self.client, deadline).await {
+        let issued = {
+            // The quota may have made us wait, and the call may take a while to arrive: its minute begins no earlier than noted.
+            let about_to_send = async {
+                self.note(&mut lock, Some(clock::after(self.clock.now(), ARRIVES_WITHIN))).await;
+            };
+            auth::issue(&self.client, &self.credentials, deadline, about_to_send).await
+        };
+        match issued {
             Ok(issued) => {
                 let token = self.token(issued, &known);
                 let dead =
                     known.refused.as_ref().is_some_and(|refused| refused.access_token.same_as(&token.access_token));
                 self.save(&token, dead.then(|| self.clock.now())).await;
-                self.note(lock, Some(self.clock.now())).await;
+                self.note(&mut lock, Some(self.clock.now())).await;
                 if dead { Outcome::StillDead(token) } else { Outcome::Issued(token) }
             }
             Err(error) => {
-                // A clear refusal has cost no issuance: the minute still counts from the one before.
-                let note = if error.may_have_issued() { Some(self.clock.now()) } else { previous };
-                self.note(lock, note).await;
+                // EGW00133 proves that somebody's minute is running. Any other clear refusal has cost no issuance: the minute
+                // still counts from the one before.
+                let counts = error.may_have_issued() || matches!(error, KisError::IssuedTooSoon(_));
+                self.note(&mut lock, if counts { Some(self.clock.now()) } else { previous }).await;
                 Outcome::Failed(error)
             }
         }
@@ -126,7 +147,8 @@ impl Issuer {
             Ok(Some(Mirrored::Usable(token))) => token,
             Ok(Some(Mirrored::Refused(_)) | None) => return None,
             Err(distrust) => {
-                warn!(mirror = %self.store.path().display(), "the token mirror {distrust}; it is not used");
+                // Said aloud when the daemon started.
+                debug!(mirror = %self.store.path().display(), "the token mirror {distrust}; it is not used");
                 return None;
             }
         };
@@ -148,19 +170,19 @@ impl Issuer {
         self.report("lock", blocking(move || store.lock()).await)
     }
 
-    async fn last_issue(&self, lock: Option<IssueLock>) -> (Option<IssueLock>, Option<DateTime<Utc>>) {
-        let Some(mut lock) = lock else { return (None, None) };
-        match blocking(move || (lock.last_issue(), lock)).await {
-            Some((last, lock)) => (Some(lock), self.report("read the last issuance of", Some(last)).flatten()),
-            None => (None, None),
-        }
+    async fn last_issue(&self, lock: &mut Option<IssueLock>) -> Option<DateTime<Utc>> {
+        let mut taken = lock.take()?;
+        let (last, taken) = blocking(move || (taken.last_issue(), taken)).await?;
+        *lock = Some(taken);
+        self.report("read the last issuance beside", Some(last)).flatten()
     }
 
-    async fn note(&self, lock: Option<IssueLock>, at: Option<DateTime<Utc>>) -> Option<IssueLock> {
-        let mut lock = lock?;
-        let (noted, lock) = blocking(move || (lock.note(at), lock)).await?;
-        self.report("note the issuance beside", Some(noted));
-        Some(lock)
+    /// Whether it could be noted.
+    async fn note(&self, lock: &mut Option<IssueLock>, at: Option<DateTime<Utc>>) -> bool {
+        let Some(mut taken) = lock.take() else { return false };
+        let Some((noted, taken)) = blocking(move || (taken.note(at), taken)).await else { return false };
+        *lock = Some(taken);
+        self.report("note the issuance beside", Some(noted)).is_some()
     }
 
     async fn save(&self, token: &Token, refused_at: Option<DateTime<Utc>>) {
@@ -178,7 +200,7 @@ impl Issuer {
             Err(error) => {
                 warn!(
                     mirror = %self.store.path().display(), %error,
-                    "cannot {action} the token mirror; the token is kept in memory only, and a restart will have to ask KIS for another"
+                    "cannot {action} the token mirror; the token is kept in memory, and a restart may have to ask KIS for another"
                 );
                 None
             }

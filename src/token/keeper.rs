@@ -23,10 +23,11 @@ use super::{
 };
 use crate::{
     clock::{self, Instant, SharedClock},
-    kis::{Answer, KisClient},
+    kis::{Answer, Credentials, KisClient},
 };
 
-type Attempt = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+/// A try, which says with its outcome which mirror, and so which app key, it was for.
+type Attempt = Pin<Box<dyn Future<Output = (Outcome, Arc<Store>)> + Send>>;
 
 /// The owner of the token.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub struct TokenKeeper {
     refusal: Option<Answer>,
     /// Before this instant this process does not ask for a token.
     not_before: Instant,
+    /// Before this instant nobody can make this process try, after a try in vain.
+    no_refresh_before: Instant,
     failures: u32,
     /// Issuances in a row whose tokens were of no use.
     in_vain: u32,
@@ -54,7 +57,13 @@ pub struct TokenKeeper {
 
 impl TokenKeeper {
     /// A keeper that has not looked at anything yet, and a handle to it.
-    pub fn new(client: Arc<KisClient>, settings: Settings, store: Store, clock: SharedClock) -> (Self, TokenHandle) {
+    pub fn new(
+        client: Arc<KisClient>,
+        credentials: Credentials,
+        settings: Settings,
+        store: Store,
+        clock: SharedClock,
+    ) -> (Self, TokenHandle) {
         let (sender, commands) = mpsc::channel(64);
         // Until the first look, whoever asks waits.
         let (shown, snapshot) = watch::channel(Snapshot { renewing: true, ..Snapshot::default() });
@@ -65,6 +74,8 @@ impl TokenKeeper {
                 store: Arc::new(store),
                 clock: clock.clone(),
                 issue_interval: settings.issue_interval,
+                credentials,
+                started: clock.monotonic(),
             },
             refresh_before: settings.refresh_before,
             commands,
@@ -75,6 +86,7 @@ impl TokenKeeper {
             hold: None,
             refusal: None,
             not_before: Instant::ZERO,
+            no_refresh_before: Instant::ZERO,
             failures: 0,
             in_vain: 0,
             last_error: None,
@@ -102,9 +114,17 @@ impl TokenKeeper {
                 _ => None,
             };
             tokio::select! {
-                outcome = end_of(&mut attempt) => {
+                (outcome, store) = end_of(&mut attempt) => {
                     attempt = None;
-                    self.finish(outcome);
+                    if Arc::ptr_eq(&store, &self.issuer.store) {
+                        self.finish(outcome);
+                    } else {
+                        info!("what was got for the app key before the reload is not used");
+                        self.answer(&Err(TokenError::Unavailable {
+                            reason: "the app key has just changed".to_owned(),
+                            retry_after: Duration::from_secs(1),
+                        }));
+                    }
                 }
                 command = self.commands.recv() => match command {
                     None => return,
@@ -130,7 +150,8 @@ impl TokenKeeper {
 
     fn attempt(&self) -> Attempt {
         let known = Known { current: self.current.clone(), refused: self.refused.clone(), not_before: self.not_before };
-        Box::pin(self.issuer.clone().attempt(known))
+        let (issuer, store) = (self.issuer.clone(), self.issuer.store.clone());
+        Box::pin(async move { (issuer.attempt(known).await, store) })
     }
 
     /// Takes over what the last run, or another process, left in the mirror.
@@ -174,14 +195,20 @@ impl TokenKeeper {
                 hit && self.hold.is_none()
             }
             Command::Refresh { done } => {
+                if let Some(refusal) = self.too_early_to_refresh() {
+                    let _ = done.send(Err(refusal));
+                    return false;
+                }
                 self.refreshing.push(done);
                 true
             }
-            Command::Reload { settings, store } => {
+            Command::Reload { settings, store, credentials } => {
+                self.issuer.credentials = credentials;
+                self.no_refresh_before = Instant::ZERO;
                 self.refresh_before = settings.refresh_before;
                 self.issuer.issue_interval = settings.issue_interval;
                 if self.hold == Some(Hold::Rejected) {
-                    (self.hold, self.refusal) = (None, None);
+                    (self.hold, self.refusal, self.last_error) = (None, None, None);
                 }
                 if !self.issuer.store.same_binding(&store) {
                     info!("the app key has changed; looking for its token");
@@ -220,7 +247,7 @@ fn is(held: &Option<Arc<Token>>, token: &Token) -> bool {
 }
 
 /// The end of the try under way; never, if there is none.
-async fn end_of(attempt: &mut Option<Attempt>) -> Outcome {
+async fn end_of(attempt: &mut Option<Attempt>) -> (Outcome, Arc<Store>) {
     match attempt {
         Some(attempt) => attempt.await,
         None => std::future::pending().await,

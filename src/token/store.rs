@@ -32,6 +32,12 @@ use crate::{
 /// Largest mirror read.
 const MAX_BYTES: u64 = 64 * 1024;
 
+/// How the names of temporary files begin.
+const TEMPORARY: &str = ".token-";
+
+/// The content of a lock file when nobody has asked for a token yet.
+const NEVER: &[u8] = b"{}";
+
 /// A token's life, where only its end is known.
 const USUAL_LIFE: chrono::TimeDelta = chrono::TimeDelta::hours(24);
 
@@ -167,7 +173,7 @@ impl Store {
         text.push(b'\n');
         let directory = self.directory()?;
         // Created with mode 0600.
-        let mut temporary = tempfile::Builder::new().prefix(".token-").tempfile_in(directory)?;
+        let mut temporary = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(directory)?;
         temporary.write_all(&text)?;
         temporary.as_file().sync_all()?;
         temporary.persist(&self.path)?;
@@ -189,16 +195,34 @@ impl Store {
         let mut path = self.path.clone().into_os_string();
         path.push(".lock");
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(flags.bits().cast_signed())
-            .open(path)?;
+        let open = || OpenOptions::new().read(true).write(true).custom_flags(flags.bits().cast_signed()).open(&path);
+        let file = match open() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // It appears with its first content: an empty one is one that lost it.
+                let mut fresh = tempfile::Builder::new().prefix(".lock-").tempfile_in(self.directory()?)?;
+                fresh.write_all(NEVER)?;
+                match fresh.persist_noclobber(&path) {
+                    Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => return Err(error.error),
+                    _ => open()?,
+                }
+            }
+            opened => opened?,
+        };
         file.lock()?;
+        self.remove_leftovers();
         Ok(IssueLock { file, binding: self.binding.clone() })
+    }
+
+    /// Removes temporary files, each with a token in it, of processes that were killed while they replaced the mirror. Whoever
+    /// replaces it holds the lock, so there are no others.
+    fn remove_leftovers(&self) {
+        let Some(entries) = self.directory().ok().and_then(|directory| directory.read_dir().ok()) else { return };
+        for entry in entries.flatten() {
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(TEMPORARY)) {
+                // One that cannot be removed now may be next time.
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
     }
 }
 
@@ -213,12 +237,9 @@ impl IssueLock {
     /// When a token was last asked for with this app key, if anybody knows.
     pub fn last_issue(&mut self) -> io::Result<Option<DateTime<Utc>>> {
         let text = self.content()?;
-        if text.is_empty() {
-            return Ok(None);
-        }
         match serde_json::from_str::<BTreeMap<String, DateTime<Utc>>>(&text) {
             Ok(instants) => Ok(instants.get(&self.binding).copied()),
-            // Torn by a crash: somebody was about to ask when the file was last written.
+            // Torn by a crash or a full disk: somebody was about to ask when the file was last written.
             Err(_) => Ok(Some(self.file.metadata()?.modified()?.into())),
         }
     }

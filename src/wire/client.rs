@@ -7,10 +7,14 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use jsonrpsee::core::{
-    client::{Client, ClientBuilder, ReceivedMessage, TransportReceiverT, TransportSenderT},
-    traits::ToRpcParams,
+use jsonrpsee::{
+    core::{
+        client::{Client, ClientBuilder, Error as ClientError, ReceivedMessage, TransportReceiverT, TransportSenderT},
+        traits::ToRpcParams,
+    },
+    types::ErrorObjectOwned,
 };
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 use tokio::{
     io::AsyncWriteExt,
@@ -29,6 +33,10 @@ const MAX_REPLY_BYTES: usize = 64 * 1024 * 1024;
 /// Longest wait for a reply; the daemon has its own, shorter deadline for each call.
 const REPLY_WITHIN: Duration = Duration::from_secs(660);
 
+/// Tries to connect to a daemon that cannot take the connection at the moment, and the pause between them.
+const CONNECT_TRIES: u32 = 100;
+const CONNECT_PAUSE: Duration = Duration::from_millis(20);
+
 /// No daemon answers.
 #[derive(Debug, thiserror::Error)]
 #[error("no daemon answers on {path}: {reason}")]
@@ -41,10 +49,61 @@ pub struct ConnectError {
 
 /// Connects to the daemon at `path`.
 pub async fn connect(path: &Path) -> Result<Client, ConnectError> {
-    let stream = UnixStream::connect(path).await.map_err(|reason| ConnectError { path: path.to_owned(), reason })?;
+    let stream = patiently(path).await.map_err(|reason| ConnectError { path: path.to_owned(), reason })?;
     let (read, write) = stream.into_split();
     let receiver = Receiver(FramedRead::new(read, JsonStream::new(MAX_REPLY_BYTES)));
     Ok(ClientBuilder::new().request_timeout(REPLY_WITHIN).build_with_tokio(Sender(write), receiver))
+}
+
+/// Connects, and tries again for a while if the daemon has more connections waiting than it can take at this moment.
+async fn patiently(path: &Path) -> io::Result<UnixStream> {
+    for _ in 0..CONNECT_TRIES {
+        match UnixStream::connect(path).await {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => tokio::time::sleep(CONNECT_PAUSE).await,
+            result => return result,
+        }
+    }
+    UnixStream::connect(path).await
+}
+
+/// An error reply that names no request: the daemon refuses the connection, or could not make out the request.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unaddressed(pub ErrorObjectOwned);
+
+/// Why nothing more is received.
+#[derive(Debug, thiserror::Error)]
+enum ReceiveError {
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error(transparent)]
+    Unaddressed(#[from] Unaddressed),
+}
+
+/// The daemon's error behind a failed request, whether it was addressed to that request or to none.
+pub fn daemon_error(error: &ClientError) -> Option<ErrorObjectOwned> {
+    match error {
+        ClientError::Call(error) => Some(error.clone()),
+        ClientError::RestartNeeded(inner) => daemon_error(inner),
+        ClientError::Transport(inner) => match inner.downcast_ref::<ReceiveError>() {
+            Some(ReceiveError::Unaddressed(Unaddressed(error))) => Some(error.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The error of a reply whose id is `null`; jsonrpsee would only say that it waits for no such id.
+fn unaddressed(reply: &[u8]) -> Option<Unaddressed> {
+    #[derive(Deserialize)]
+    struct Reply {
+        id: Option<IgnoredAny>,
+        error: Option<ErrorObjectOwned>,
+    }
+    // Results are long, and never without an id.
+    let reply =
+        reply.starts_with(br#"{"jsonrpc":"2.0","id":null"#).then(|| serde_json::from_slice::<Reply>(reply).ok())??;
+    reply.error.filter(|_| reply.id.is_none()).map(Unaddressed)
 }
 
 /// Parameters that are JSON already, or none.
@@ -71,14 +130,18 @@ impl TransportSenderT for Sender {
 struct Receiver(FramedRead<OwnedReadHalf, JsonStream>);
 
 impl TransportReceiverT for Receiver {
-    type Error = FrameError;
+    type Error = ReceiveError;
 
-    async fn receive(&mut self) -> Result<ReceivedMessage, FrameError> {
+    async fn receive(&mut self) -> Result<ReceivedMessage, ReceiveError> {
+        let broken = |kind: io::ErrorKind| ReceiveError::Frame(FrameError::Io(kind.into()));
         match self.0.next().await {
-            Some(Ok(Frame::Message(bytes))) => Ok(ReceivedMessage::Bytes(bytes.into())),
-            Some(Ok(Frame::Malformed)) => Err(io::Error::from(io::ErrorKind::InvalidData).into()),
-            Some(Err(error)) => Err(error),
-            None => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            Some(Ok(Frame::Message(reply))) => match unaddressed(&reply) {
+                Some(error) => Err(error.into()),
+                None => Ok(ReceivedMessage::Bytes(reply.into())),
+            },
+            Some(Ok(Frame::Malformed)) => Err(broken(io::ErrorKind::InvalidData)),
+            Some(Err(error)) => Err(error.into()),
+            None => Err(broken(io::ErrorKind::UnexpectedEof)),
         }
     }
 }

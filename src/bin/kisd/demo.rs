@@ -14,10 +14,7 @@ use kisd::{
     clock::SystemClock,
     config::{self, Variables},
     ctl::{self, output::Printer},
-    daemon::{
-        Daemon, Listening,
-        signals::{Asked, Signals},
-    },
+    daemon::{Daemon, Listening, signals::Signals},
     simulator::{Mode, Options, Simulator},
     telemetry::Telemetry,
 };
@@ -63,7 +60,8 @@ async fn show(simulator: &Simulator, socket: &Path, once: bool, signals: &mut Si
     let mut printer = Printer::stdout();
     tokio::select! {
         asked = arguments.run(&mut printer) => asked.map_err(Failure::other)?,
-        Asked::Stop = signals.next() => return Ok(()),
+        // A closed terminal (SIGHUP) ends a demo too.
+        _ = signals.next() => return Ok(()),
     }
     if once {
         return Ok(());
@@ -75,7 +73,7 @@ async fn show(simulator: &Simulator, socket: &Path, once: bool, signals: &mut Si
         kisctl = kisctl(),
         socket = socket.display(),
     ))?;
-    while signals.next().await != Asked::Stop {}
+    signals.next().await;
     Ok(())
 }
 

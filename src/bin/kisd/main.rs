@@ -114,7 +114,11 @@ impl Failure {
 }
 
 fn print(text: &impl Display) -> Result<(), Failure> {
-    write!(io::stdout(), "{text}").map_err(Failure::other)
+    match write!(io::stdout(), "{text}") {
+        // `kisd check | head` has read all that it wants.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(Failure::other),
+    }
 }
 
 fn fail(message: impl Display, code: u8) -> ExitCode {

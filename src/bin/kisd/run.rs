@@ -6,7 +6,7 @@ use kisd::{
     clock::SystemClock,
     config::{self, Config, Variables},
     daemon::{
-        Daemon, DaemonError, Listening,
+        Daemon, DaemonError, Listening, process,
         signals::{Asked, Signals},
         systemd,
     },
@@ -14,18 +14,23 @@ use kisd::{
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::Failure;
 
 pub(crate) fn run(file: Option<&Path>, variables: Variables) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::other)?;
+    // Before anything that takes time: an early SIGHUP must not end the process.
+    let signals = runtime.block_on(async { Signals::catch() }).map_err(Failure::other)?;
     let config = config::load(file, &variables)?;
     let journal = variables.get("JOURNAL_STREAM").is_some();
     // Dropped last, when everything has been said.
     let telemetry = Telemetry::start(&config.log, journal).map_err(Failure::other)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::other)?;
+    if let Err(error) = process::raise_descriptor_limit() {
+        warn!(%error, "the limit of file descriptors stays as it is; rpc.max_connections may be out of reach");
+    }
     let reloading = Reloading { file: file.map(Path::to_owned), variables, telemetry };
-    let result = runtime.block_on(serve(config, reloading));
+    let result = runtime.block_on(serve(config, signals, reloading));
     // A thread may still wait for another process's issuance; the process ends without it.
     runtime.shutdown_background();
     result.map_err(|error| {
@@ -34,8 +39,7 @@ pub(crate) fn run(file: Option<&Path>, variables: Variables) -> Result<(), Failu
     })
 }
 
-async fn serve(config: Config, reloading: Reloading) -> Result<(), DaemonError> {
-    let signals = Signals::catch().map_err(|error| DaemonError::Schedule(error.to_string()))?;
+async fn serve(config: Config, signals: Signals, reloading: Reloading) -> Result<(), DaemonError> {
     let listening = Listening::start(&config).await?;
     let daemon = Daemon::new(config, SystemClock::shared())?;
     let shutdown = CancellationToken::new();

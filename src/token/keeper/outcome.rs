@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::{TokenKeeper, is};
 use crate::{
@@ -18,6 +18,9 @@ use crate::{
 
 /// Pauses after KIS could not be reached: short, so that the first good moment after an outage is used.
 const BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(5));
+
+/// After KIS has refused the credentials, the least time to the next try that somebody asks for.
+const REJECTED_PAUSE: Duration = Duration::from_secs(10);
 
 /// Beyond the interval, after KIS has said EGW00133: its minute began at an instant that only it knows.
 const REFUSED_MARGIN: Duration = Duration::from_secs(1);
@@ -61,16 +64,33 @@ impl TokenKeeper {
                 // With a good token in hand there is nothing to wait for, and nothing to report but to who asked.
                 if self.current.as_ref().is_some_and(|token| token.is_usable(self.clock.now())) {
                     self.hold = Some(Hold::Until(self.not_before));
-                    Err(TokenError::Unavailable { reason, retry_after: wait })
+                    Err(TokenError::TooEarly { reason, retry_after: wait })
                 } else {
                     self.wait(Hold::Until(self.not_before), reason)
                 }
             }
             Outcome::Failed(error) => self.failed(error),
         };
+        self.answer(&result);
+    }
+
+    /// Tells everybody who waited for the end of the try.
+    pub(super) fn answer(&mut self, result: &Result<(), TokenError>) {
         for waiting in self.refreshing.drain(..) {
             let _ = waiting.send(result.clone());
         }
+    }
+
+    /// What to tell who asks for a renewal while the pause after a try in vain lasts.
+    pub(super) fn too_early_to_refresh(&self) -> Option<TokenError> {
+        let retry_after = self.no_refresh_before.saturating_sub(self.clock.monotonic());
+        if retry_after.is_zero() {
+            return None;
+        }
+        Some(match &self.refusal {
+            Some(answer) => TokenError::Rejected(answer.clone()),
+            None => TokenError::Unavailable { reason: self.last_error.clone().unwrap_or_default(), retry_after },
+        })
     }
 
     fn interval(&self) -> Duration {
@@ -92,6 +112,12 @@ impl TokenKeeper {
     fn take_over(&mut self, token: Token) {
         self.current = Some(Arc::new(token));
         (self.hold, self.refusal, self.last_error, self.failures) = (None, None, None, 0);
+        if self.current.as_ref().is_some_and(|token| !token.is_usable(self.clock.now())) {
+            self.last_error = Some(
+                "KIS handed out a token that has expired already by this machine's clock; is the clock right?"
+                    .to_owned(),
+            );
+        }
         // Due again already: KIS hands out one token for six hours, and this one was renewed too early to be replaced.
         if self.due().is_some_and(|due| due <= self.clock.now()) {
             let issued_at = self.current.as_ref().map_or(self.clock.now(), |token| token.issued_at);
@@ -110,6 +136,7 @@ impl TokenKeeper {
             KisError::CredentialsRejected(answer) => {
                 error!(%answer, "KIS refuses the app key or secret; nothing more is tried until they are corrected");
                 self.hold = Some(Hold::Rejected);
+                self.no_refresh_before = now.saturating_add(REJECTED_PAUSE);
                 self.refusal = Some(answer.clone());
                 self.last_error = Some(format!("KIS refuses the app key or secret ({answer})"));
                 Err(TokenError::Rejected(answer))
@@ -121,7 +148,13 @@ impl TokenKeeper {
             }
             error => {
                 self.failures = self.failures.saturating_add(1);
-                let resume = now.saturating_add(BACKOFF.delay(self.failures)).max(self.not_before);
+                let pause = match error {
+                    // A refusal that is not known to pass.
+                    KisError::Rejected(_) => self.issuer.issue_interval,
+                    _ => BACKOFF.delay(self.failures),
+                };
+                let resume = now.saturating_add(pause).max(self.not_before);
+                self.no_refresh_before = resume;
                 self.wait(Hold::Until(resume), error.to_string())
             }
         }
@@ -129,8 +162,14 @@ impl TokenKeeper {
 
     fn wait(&mut self, hold: Hold, reason: String) -> Result<(), TokenError> {
         let retry_after = hold.remaining(self.clock.now(), self.clock.monotonic()).unwrap_or_default();
-        warn!(retry_in = %humantime::format_duration(whole_seconds(retry_after)), "no new token: {reason}");
-        self.hold = Some(hold);
+        let retry_in = humantime::format_duration(whole_seconds(retry_after)).to_string();
+        // An outage is said once, and not every few seconds of a night.
+        if self.last_error.as_ref() == Some(&reason) {
+            debug!(retry_in, "no new token: {reason}");
+        } else {
+            warn!(retry_in, "no new token: {reason}");
+        }
+        (self.hold, self.refusal) = (Some(hold), None);
         self.last_error = Some(reason.clone());
         Err(TokenError::Unavailable { reason, retry_after })
     }

@@ -138,8 +138,24 @@ fn the_last_issue_is_kept_for_each_app_key_and_a_torn_note_counts_as_one() {
     assert_eq!(lock.last_issue().unwrap(), Some(now()));
     lock.note(None).unwrap();
     assert_eq!(lock.last_issue().unwrap(), None);
-    lock.file.set_len(7).unwrap();
-    assert!(lock.last_issue().unwrap().is_some());
+    for length in [7, 0] {
+        lock.file.set_len(length).unwrap();
+        drop(lock);
+        lock = ours.lock().unwrap();
+        assert!(lock.last_issue().unwrap().is_some(), "{length} bytes");
+    }
+}
+
+#[test]
+fn what_a_killed_process_left_half_written_is_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(&directory);
+    store.write(&token("whole"), None).unwrap();
+    let leftover = directory.path().join("state/.token-abc123");
+    fs::write(&leftover, "half a token").unwrap();
+    drop(store.lock().unwrap());
+    assert!(!leftover.exists());
+    assert_eq!(usable(&store).access_token.expose(), "whole");
 }
 
 #[test]
