@@ -263,7 +263,7 @@ async fn an_answer_that_does_not_come_ends_with_the_deadline() {
     let gates: Vec<_> = (0..3).map(|_| world.simulator.hold_next("inquire-balance")).collect();
     let error = world.while_time_passes(daemon.error("account.balance", json!({}))).await;
     assert_eq!((error["code"].as_i64(), error["data"]["retryable"].as_bool()), (Some(-32053), Some(true)));
-    assert!(world.elapsed() <= Duration::from_secs(31), "{:?}", world.elapsed());
+    assert!(world.elapsed() <= Duration::from_secs(40), "{:?}", world.elapsed());
     drop(gates);
 }
 

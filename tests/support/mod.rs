@@ -124,13 +124,20 @@ impl World {
 
     /// The output of `future` while time passes fifty times as fast as outside.
     pub async fn while_time_passes<F: Future>(&self, future: F) -> F::Output {
+        self.while_time_passes_by(Duration::from_millis(50), future).await
+    }
+
+    /// The output of `future` while time passes by `step` in each millisecond.
+    pub async fn while_time_passes_by<F: Future>(&self, step: Duration, future: F) -> F::Output {
         tokio::pin!(future);
         let mut tick = tokio::time::interval(Duration::from_millis(1));
+        // A busy machine makes time pass more slowly here, never in leaps that nobody could keep up with.
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
                 output = &mut future => return output,
-                _ = tick.tick() => self.clock.advance(Duration::from_millis(50)),
+                _ = tick.tick() => self.clock.advance(step),
             }
         }
     }

@@ -16,8 +16,9 @@ use crate::{
     },
 };
 
-/// Pauses after KIS could not be reached: short, so that the first good moment after an outage is used.
-const BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(5));
+/// Pauses after KIS could not be reached: with the time that a try takes, the first good moment after an outage is used within
+/// five seconds.
+const BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(4));
 
 /// After KIS has refused the credentials, the least time to the next try that somebody asks for.
 const REJECTED_PAUSE: Duration = Duration::from_secs(10);
