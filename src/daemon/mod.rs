@@ -130,7 +130,7 @@ impl Daemon {
 
         let serving = server.run(listening.listener, heartbeat, shutdown.clone());
         tokio::pin!(serving);
-        let mut status = account.token.clone();
+        let (mut status, mut said) = (account.token.clone(), String::new());
         let mut failed = None;
         let told_to_stop = Arc::new(OnceLock::new());
         let (told, clock, order) = (told_to_stop.clone(), client.clock().clone(), shutdown.clone());
@@ -150,7 +150,7 @@ impl Daemon {
                     }
                 }
                 Some(new) = reloads.recv() => config = reload::apply(config, new, &client, &account, &server).await,
-                () = status.changed() => systemd::status(&status.status()),
+                () = status.changed() => systemd::status(&status.status(), &mut said),
             }
         }
         systemd::stopping();

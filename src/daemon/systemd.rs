@@ -38,8 +38,8 @@ pub(super) fn stopping() {
     notify(NotifyState::Stopping);
 }
 
-/// Shows the state of the token in `systemctl status`.
-pub(super) fn status(token: &TokenStatus) {
+/// Shows the state of the token in `systemctl status`, if it is not what was `said` last.
+pub(super) fn status(token: &TokenStatus, said: &mut String) {
     let text = match (token.state, token.expires_at) {
         (State::Valid, Some(at)) => format!("token valid until {}", clock::kst(at).format("%Y-%m-%d %H:%M KST")),
         (State::Valid | State::Missing, _) => "no token".to_owned(),
@@ -47,7 +47,10 @@ pub(super) fn status(token: &TokenStatus) {
         (State::Waiting, _) => "waiting until KIS may be asked for a token again".to_owned(),
         (State::Rejected, _) => "KIS refuses the app key or secret".to_owned(),
     };
-    notify(NotifyState::Status(&text));
+    if *said != text {
+        notify(NotifyState::Status(&text));
+        *said = text;
+    }
 }
 
 fn notify(state: NotifyState<'_>) {
