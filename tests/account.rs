@@ -96,7 +96,7 @@ async fn identical_requests_in_flight_share_one_gathering() {
     let release = async {
         gate.arrived().await;
         // Everybody has asked before KIS answers.
-        while daemon.ok("daemon.status", json!({})).await["calls"]["coalesced"] != 49 {}
+        daemon.status_until(|status| status["calls"]["coalesced"] == 49).await;
         gate.open();
     };
     let (balances, ()) = tokio::join!(callers, release);
@@ -140,7 +140,7 @@ async fn who_wants_a_fresh_answer_is_never_given_one_that_was_under_way() {
                 .await;
             clients.push(client);
         }
-        while daemon.ok("daemon.status", json!({})).await["calls"]["coalesced"] != 9 {}
+        daemon.status_until(|status| status["calls"]["coalesced"] == 9).await;
         gate.open();
         clients
     };

@@ -95,7 +95,7 @@ async fn a_shutdown_lets_calls_in_flight_finish() {
     let socket = daemon.socket.clone();
     let http = tokio::spawn(async move { post(&socket, FRESH).await });
     // The HTTP call waits for the gathering after the one that is held.
-    while daemon.ok("daemon.status", json!({})).await["connections"] != 3 {}
+    daemon.status_until(|status| status["connections"] == 3).await;
     daemon.shutdown.cancel();
     gate.open();
     assert_eq!(lines.receive().await.unwrap()["result"]["deposit"], 5_000_000);
@@ -150,7 +150,7 @@ async fn half_sent_requests_do_not_hold_up_a_shutdown() {
         halves.push(client);
     }
     // All four are there.
-    while daemon.ok("daemon.status", json!({})).await["connections"] != 5 {}
+    daemon.status_until(|status| status["connections"] == 5).await;
     daemon.shutdown.cancel();
     world.while_time_passes_by(STEP, daemon.running).await.unwrap().unwrap();
     assert!(world.elapsed() <= Duration::from_millis(5500), "{:?}", world.elapsed());

@@ -419,7 +419,7 @@ async fn a_token_that_arrives_for_the_key_before_a_reload_is_not_used_with_the_n
     let config = kisd::config::load(Some(&world.path("kisd.toml")), &Default::default()).unwrap();
     daemon.reloads.send(config).await.unwrap();
     // It is known to have been taken when a call with the new configuration's key is what KIS sees next.
-    while daemon.ok("daemon.status", json!({})).await["token"]["state"] != "renewing" {}
+    daemon.status_until(|status| status["token"]["state"] == "renewing").await;
     gate.open();
     let status = daemon.token_until(|status| status["state"] == "rejected").await;
     assert!(status["last_error"].as_str().unwrap().contains("EGW00103"), "the new key is unknown: {status}");

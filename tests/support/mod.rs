@@ -195,11 +195,22 @@ impl TestDaemon {
 
     /// Waits until the token's status satisfies `condition`.
     pub async fn token_until(&self, condition: impl Fn(&Value) -> bool) -> Value {
+        self.until("token.status", condition).await
+    }
+
+    /// Waits until the daemon's status satisfies `condition`.
+    pub async fn status_until(&self, condition: impl Fn(&Value) -> bool) -> Value {
+        self.until("daemon.status", condition).await
+    }
+
+    async fn until(&self, method: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         loop {
-            let status = self.token_status().await;
-            if condition(&status) {
-                return status;
+            let result = self.ok(method, json!({})).await;
+            if condition(&result) {
+                return result;
             }
+            assert!(tokio::time::Instant::now() < deadline, "not within twenty seconds: {result}");
             tokio::task::yield_now().await;
         }
     }
