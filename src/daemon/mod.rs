@@ -10,10 +10,7 @@ pub mod signals;
 pub mod systemd;
 mod tasks;
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use jsonrpsee::core::RegisterMethodError;
 use tokio::{net::UnixListener, sync::mpsc};
@@ -131,16 +128,13 @@ impl Daemon {
         let serving = server.run(listening.listener, heartbeat, shutdown.clone());
         tokio::pin!(serving);
         let (mut status, mut said) = (account.token.clone(), String::new());
-        let mut failed = None;
-        let told_to_stop = Arc::new(OnceLock::new());
-        let (told, clock, order) = (told_to_stop.clone(), client.clock().clone(), shutdown.clone());
-        tasks.spawn("shutdown watch", async move {
-            order.cancelled().await;
-            let _ = told.set(clock.monotonic());
-        });
+        let (mut failed, mut stop_at) = (None, None);
         loop {
             tokio::select! {
                 () = &mut serving => break,
+                () = shutdown.cancelled(), if stop_at.is_none() => {
+                    stop_at = Some(client.clock().monotonic().saturating_add(STOP_WITHIN));
+                }
                 // The keeper ends by itself at a shutdown, while calls are still being answered.
                 name = tasks.ended() => {
                     if !shutdown.is_cancelled() {
@@ -157,8 +151,7 @@ impl Daemon {
         schedule.stop().await;
         stop.cancel();
         let now = client.clock().monotonic();
-        let stop_at = told_to_stop.get().map_or(now, |told| told.saturating_add(STOP_WITHIN));
-        tasks.finish(stop_at.saturating_sub(now).max(TASKS_WITHIN)).await;
+        tasks.finish(stop_at.unwrap_or(now).saturating_sub(now).max(TASKS_WITHIN)).await;
         // `listening` is dropped on return, and with it the socket.
         info!("kisd has stopped");
         failed.map_or(Ok(()), |name| Err(DaemonError::Task(name)))

@@ -44,7 +44,12 @@ impl TokenKeeper {
             Outcome::Issued(token) => {
                 self.not_before = now.saturating_add(self.interval());
                 info!(expires_at = %clock::kst(token.expires_at), "KIS issued an access token");
+                let issued_at = token.issued_at;
                 self.take_over(token);
+                // Due again already: KIS hands out one token for six hours, and this one was renewed too early to be replaced.
+                if self.due().is_some_and(|due| due <= self.clock.now()) {
+                    self.hold = Some(policy::dead_token_hold(self.clock.now(), issued_at));
+                }
                 Ok(())
             }
             Outcome::StillDead(token) => {
@@ -118,11 +123,6 @@ impl TokenKeeper {
                 "KIS handed out a token that has expired already by this machine's clock; is the clock right?"
                     .to_owned(),
             );
-        }
-        // Due again already: KIS hands out one token for six hours, and this one was renewed too early to be replaced.
-        if self.due().is_some_and(|due| due <= self.clock.now()) {
-            let issued_at = self.current.as_ref().map_or(self.clock.now(), |token| token.issued_at);
-            self.hold = Some(policy::dead_token_hold(self.clock.now(), issued_at));
         }
     }
 
