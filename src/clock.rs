@@ -1,12 +1,17 @@
 //! Time as a parameter: the wall clock for expiry, the monotonic clock for waiting, both behind one seam.
 //!
+//! A machine's wall clock may be wrong or stepped; [`DisciplinedClock`] corrects it by what a server says of the time.
 //! Nobody else asks the operating system for the time (clippy enforces it). KIS states instants in Korean time without a
 //! zone; [`from_kst`] and [`kst`] are the only places that know the offset.
+
+mod disciplined;
+mod manual;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta, Utc};
-use tokio::sync::watch;
+
+pub use self::{disciplined::DisciplinedClock, manual::ManualClock};
 
 /// A point on the monotonic clock, as the time since the clock was made.
 pub type Instant = Duration;
@@ -22,8 +27,15 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Monotonic time: never jumps, and stands still while the machine is suspended. For intervals and deadlines.
     fn monotonic(&self) -> Instant;
 
+    /// Time since the machine was started: never jumps, and runs on while the machine is suspended. It carries a wall time that
+    /// was right once over steps of the wall clock; nothing can wait for it.
+    fn boottime(&self) -> Duration;
+
     /// Completes once [`monotonic`](Clock::monotonic) has reached `at`.
     fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// Takes into account that a server we trust has just said that it is `told`. Most clocks do not listen.
+    fn discipline(&self, _told: DateTime<Utc>) {}
 }
 
 /// Waits for `duration` on the clock's monotonic time.
@@ -97,71 +109,18 @@ impl Clock for SystemClock {
         tokio::time::Instant::now().saturating_duration_since(self.origin)
     }
 
+    fn boottime(&self) -> Duration {
+        let reading = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        // Counted up from zero at boot, so neither part is ever negative.
+        Duration::new(reading.tv_sec.try_into().unwrap_or(0), reading.tv_nsec.try_into().unwrap_or(0))
+    }
+
     fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         // A deadline beyond what the runtime can hold means "never" to every caller.
         match self.origin.checked_add(at) {
             Some(at) => Box::pin(tokio::time::sleep_until(at)),
             None => Box::pin(std::future::pending()),
         }
-    }
-}
-
-/// A clock that moves only when told to: for tests, and for a simulator whose time is steered.
-#[derive(Debug, Clone)]
-pub struct ManualClock {
-    reading: Arc<watch::Sender<Reading>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Reading {
-    wall: DateTime<Utc>,
-    monotonic: Instant,
-}
-
-impl ManualClock {
-    /// A clock that stands at `wall`.
-    pub fn at(wall: DateTime<Utc>) -> Self {
-        Self { reading: Arc::new(watch::Sender::new(Reading { wall, monotonic: Duration::ZERO })) }
-    }
-
-    /// This clock for a part that takes any clock.
-    pub fn shared(&self) -> SharedClock {
-        Arc::new(self.clone())
-    }
-
-    /// Lets time pass: both clocks move, and whoever waited long enough wakes.
-    pub fn advance(&self, by: Duration) {
-        self.reading.send_modify(|reading| {
-            reading.wall = after(reading.wall, by);
-            reading.monotonic = reading.monotonic.saturating_add(by);
-        });
-    }
-
-    /// Steps the wall clock alone, either way, as an administrator, NTP or a suspended machine does.
-    pub fn step_wall(&self, by: TimeDelta) {
-        self.reading.send_modify(|reading| {
-            reading.wall = reading.wall.checked_add_signed(by).unwrap_or(reading.wall);
-        });
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> DateTime<Utc> {
-        self.reading.borrow().wall
-    }
-
-    fn monotonic(&self) -> Instant {
-        self.reading.borrow().monotonic
-    }
-
-    fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let mut reading = self.reading.subscribe();
-        Box::pin(async move {
-            if reading.wait_for(|reading| reading.monotonic >= at).await.is_err() {
-                // The clock is gone, so time never comes.
-                std::future::pending::<()>().await;
-            }
-        })
     }
 }
 
@@ -174,16 +133,5 @@ mod tests {
         // The recorded pair of the reference: JWT exp 1738730340 was stated as 13:39:00 on 2025-02-05.
         let reading = NaiveDateTime::parse_from_str("2025-02-05 13:39:00", "%Y-%m-%d %H:%M:%S").unwrap();
         assert_eq!(from_kst(reading).unwrap().timestamp(), 1_738_730_340);
-    }
-
-    #[tokio::test]
-    async fn a_manual_sleeper_wakes_when_its_instant_is_reached_and_not_for_a_wall_step() {
-        let clock = ManualClock::at(DateTime::UNIX_EPOCH);
-        let mut sleeper = tokio::spawn(clock.sleep_until(Duration::from_secs(60)));
-        clock.step_wall(TimeDelta::hours(5));
-        clock.advance(Duration::from_secs(59));
-        assert!(tokio::time::timeout(Duration::from_millis(5), &mut sleeper).await.is_err());
-        clock.advance(Duration::from_secs(1));
-        sleeper.await.unwrap();
     }
 }

@@ -20,7 +20,7 @@ use tracing::{error, info};
 use self::{schedule::Schedule, tasks::TaskGroup};
 use crate::{
     account::{Account, BalanceDesk},
-    clock::SharedClock,
+    clock::{DisciplinedClock, SharedClock},
     config::Config,
     kis::{KisClient, SetupError},
     server::{
@@ -91,6 +91,7 @@ pub struct Daemon {
 impl Daemon {
     /// Makes all parts. Nothing is sent anywhere yet.
     pub fn new(config: Config, clock: SharedClock) -> Result<Self, DaemonError> {
+        let clock = DisciplinedClock::shared(clock);
         let client = Arc::new(KisClient::new(config.kis.clone(), clock.clone())?);
         let credentials = config.kis.credentials.clone();
         let store = Store::new(config.token.file.clone(), config.kis.environment, &credentials);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -22,6 +22,12 @@ pub const ISSUE: &str = "tokenP";
 /// Longest life believed; the longest that KIS documents is three months.
 const LONGEST_LIFE: Duration = Duration::from_secs(366 * 24 * 3600);
 
+/// Life of an individual's token.
+const USUAL_LIFE: Duration = Duration::from_secs(24 * 3600);
+
+/// A stated end may be this much later than `expires_in` says: two clocks never agree to the second.
+const CLOCKS_AGREE: Duration = Duration::from_secs(300);
+
 /// A token as KIS handed it out.
 #[derive(Debug)]
 pub struct IssuedToken {
@@ -29,7 +35,7 @@ pub struct IssuedToken {
     pub access_token: AccessToken,
     /// `token_type`, which has always been "Bearer".
     pub token_type: String,
-    /// `access_token_token_expired`, read as Korean time.
+    /// `access_token_token_expired`, read as Korean time, where it can be true.
     pub expires_at: DateTime<Utc>,
 }
 
@@ -87,26 +93,27 @@ fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IssuedToken, KisError> {
     })
 }
 
-/// The stated instant, since `expires_in` is not trustworthy when an old token is handed out again. Only when the instant is
-/// missing or unreadable does the number of seconds serve.
+/// The stated instant, if it can be true: it lies ahead, and no further than `expires_in`. That number alone would not do, for
+/// an old token is handed out again with the whole life of a new one; it serves when the instant is missing, unreadable or
+/// impossible, be it by KIS's fault or because this machine's clock is wrong.
 fn expiry(answer: &IssueAnswer<'_>, now: DateTime<Utc>, place: &Place) -> Result<DateTime<Utc>, KisError> {
     let stated = answer
         .access_token_token_expired
         .as_str()
         .and_then(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok())
         .and_then(clock::from_kst);
-    let longest = clock::after(now, LONGEST_LIFE);
-    if let Some(instant) = stated {
-        return Ok(instant.min(longest));
+    let seconds = answer.expires_in.integer("expires_in", place).ok().and_then(|seconds| u64::try_from(seconds).ok());
+    let life = seconds.map(Duration::from_secs).filter(|life| !life.is_zero());
+    let longest = life.map_or(LONGEST_LIFE, |life| life.saturating_add(CLOCKS_AGREE)).min(LONGEST_LIFE);
+    let by_life = life.map(|life| clock::after(now, life.min(LONGEST_LIFE)));
+    match stated {
+        Some(instant) if now < instant && instant <= clock::after(now, longest) => Ok(instant),
+        // Handed out a moment ago, so it is alive, whatever is said of its end: KIS will refuse it when it is not.
+        Some(_) => Ok(by_life.unwrap_or_else(|| clock::after(now, USUAL_LIFE))),
+        None => by_life.ok_or_else(|| {
+            place.malformed("access_token_token_expired", "is missing or not a time, and so is expires_in")
+        }),
     }
-    answer
-        .expires_in
-        .integer("expires_in", place)
-        .ok()
-        .and_then(TimeDelta::try_seconds)
-        .and_then(|life| now.checked_add_signed(life))
-        .map(|instant| instant.min(longest))
-        .ok_or_else(|| place.malformed("access_token_token_expired", "is missing or not a time, and so is expires_in"))
 }
 
 #[cfg(test)]
@@ -116,7 +123,7 @@ mod tests {
     #[test]
     fn the_stated_korean_time_wins_over_expires_in() {
         let body = br#"{"access_token":"a.b.c","access_token_token_expired":"2025-02-05 13:39:00","token_type":"Bearer","expires_in":86400}"#;
-        let issued = parse(body, DateTime::from_timestamp(1_738_643_000, 0).unwrap()).unwrap();
+        let issued = parse(body, DateTime::from_timestamp(1_738_644_000, 0).unwrap()).unwrap();
         assert_eq!(issued.expires_at.timestamp(), 1_738_730_340);
     }
 
@@ -129,12 +136,32 @@ mod tests {
     }
 
     #[test]
-    fn no_token_lives_longer_than_a_year() {
-        let most = DateTime::UNIX_EPOCH + TimeDelta::days(366);
-        for expiry in [r#""expires_in":8210266876799"#, r#""access_token_token_expired":"9999-12-31 23:59:59""#] {
-            let body = format!(r#"{{"access_token":"a.b.c",{expiry}}}"#);
-            assert_eq!(parse(body.as_bytes(), DateTime::UNIX_EPOCH).unwrap().expires_at, most);
+    fn a_stated_time_that_cannot_be_true_is_not_believed() {
+        const DAY: i64 = 86_400;
+        let stated = "2025-02-05 13:39:00";
+        for (now, expires_in, expected) in [
+            // Past, by a clock that is right or one that is ahead: the token has just been handed out, so it is alive.
+            (1_738_730_340 + 3 * DAY, Some(DAY), 1_738_730_340 + 4 * DAY),
+            (1_738_730_340 + 3 * DAY, None, 1_738_730_340 + 4 * DAY),
+            // Far away, by a clock that is right or one that is behind.
+            (1_738_730_340 - 5 * DAY, Some(DAY), 1_738_730_340 - 4 * DAY),
+            (1_738_730_340 - 400 * DAY, None, 1_738_730_340 - 399 * DAY),
+            // An old token that is handed out again, with the seconds of a new one.
+            (1_738_730_340 - 3600, Some(DAY), 1_738_730_340),
+            (1_738_730_340 - 5 * DAY, None, 1_738_730_340),
+        ] {
+            let expires_in = expires_in.map(|seconds| format!(r#","expires_in":{seconds}"#)).unwrap_or_default();
+            let body = format!(r#"{{"access_token":"a.b.c","access_token_token_expired":"{stated}"{expires_in}}}"#);
+            let issued = parse(body.as_bytes(), DateTime::from_timestamp(now, 0).unwrap()).unwrap();
+            assert_eq!(issued.expires_at.timestamp(), expected, "at {now} with {expires_in}");
         }
+    }
+
+    #[test]
+    fn no_token_lives_longer_than_a_year() {
+        let most = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(366);
+        let body = br#"{"access_token":"a.b.c","expires_in":8210266876799}"#;
+        assert_eq!(parse(body, DateTime::UNIX_EPOCH).unwrap().expires_at, most);
     }
 
     #[test]

@@ -184,6 +184,9 @@ impl KisClient {
         let elapsed_ms = self.clock.monotonic().saturating_sub(started).as_millis();
         let result = match answer {
             Some(Ok(exchange)) => {
+                if let Some(date) = exchange.date {
+                    self.clock.discipline(date);
+                }
                 let (msg_cd, verdict) = reply::classify(tr_id, exchange.http_status, &exchange.body);
                 debug!(tr_id, status = exchange.http_status, %msg_cd, elapsed_ms, "KIS answered");
                 verdict.map(|verdict| (exchange, verdict))

@@ -3,6 +3,7 @@
 use std::{error::Error as _, time::Duration};
 
 use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
 use reqwest::{Response, redirect};
 use url::{Host, Url};
 
@@ -51,9 +52,11 @@ pub(crate) fn client(base_url: &Url) -> Result<reqwest::Client, SetupError> {
     builder.build().map_err(|error| SetupError(cause(&error)))
 }
 
-/// The status, `tr_cont` and the whole body of an answer.
+/// The status, two headers and the whole body of an answer.
 pub(crate) struct Exchange {
     pub(crate) http_status: u16,
+    /// `Date`: what time it is by KIS's clock.
+    pub(crate) date: Option<DateTime<Utc>>,
     pub(crate) tr_cont: Option<String>,
     pub(crate) body: Bytes,
 }
@@ -69,6 +72,7 @@ pub(crate) async fn exchange(tr_id: &'static str, request: reqwest::RequestBuild
     let mut response = request.send().await.map_err(unreachable)?;
     let http_status = response.status().as_u16();
     let tr_cont = header(&response, "tr_cont");
+    let date = header(&response, "date").and_then(|date| DateTime::parse_from_rfc2822(&date).ok());
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
         if body.len() + chunk.len() > MAX_BODY_BYTES {
@@ -76,7 +80,7 @@ pub(crate) async fn exchange(tr_id: &'static str, request: reqwest::RequestBuild
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Exchange { http_status, tr_cont, body: body.freeze() })
+    Ok(Exchange { http_status, date: date.map(|date| date.to_utc()), tr_cont, body: body.freeze() })
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {

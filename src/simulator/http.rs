@@ -5,6 +5,7 @@
 
 use std::{io, sync::Arc};
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -87,8 +88,9 @@ impl Answer {
         self
     }
 
-    fn head(&self) -> String {
+    fn head(&self, now: DateTime<Utc>) -> String {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
+        head.push_str(&now.format("Date: %a, %d %b %Y %H:%M:%S GMT\r\n").to_string());
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -132,7 +134,7 @@ async fn serve(mut stream: TcpStream, world: Arc<World>) {
             Delivery::Cut { answer, after } => (answer, Some(after)),
             Delivery::Whole(answer) => (answer, None),
         };
-        let mut bytes = answer.head().into_bytes();
+        let mut bytes = answer.head(world.clock.now()).into_bytes();
         bytes.extend_from_slice(&answer.body[..length.unwrap_or(answer.body.len()).min(answer.body.len())]);
         if stream.write_all(&bytes).await.is_err() || length.is_some() || !keep_alive {
             return;

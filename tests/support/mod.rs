@@ -44,10 +44,11 @@ pub fn noon() -> DateTime<Utc> {
 
 /// A simulated KIS and a directory, on one clock.
 pub struct World {
+    /// The clock of the daemon's machine. The simulated KIS sees the time pass, and not the steps of its wall clock.
     pub clock: ManualClock,
     pub simulator: Simulator,
     pub options: Options,
-    shared: SharedClock,
+    machine: SharedClock,
     directory: TempDir,
 }
 
@@ -59,18 +60,19 @@ impl World {
 
     pub async fn with(options: Options) -> Self {
         let clock = ManualClock::at(noon());
-        let shared = clock.shared();
-        Self::build(options, clock, shared).await
+        let (kis, machine) = (clock.twin().shared(), clock.shared());
+        Self::build(options, clock, kis, machine).await
     }
 
     /// On the machine's clock, for what cannot be steered: processes, and load.
     pub async fn in_real_time(options: Options) -> Self {
-        Self::build(options, ManualClock::at(noon()), SystemClock::shared()).await
+        let system = SystemClock::shared();
+        Self::build(options, ManualClock::at(noon()), system.clone(), system).await
     }
 
-    async fn build(options: Options, clock: ManualClock, shared: SharedClock) -> Self {
-        let simulator = Simulator::start(([127, 0, 0, 1], 0).into(), options.clone(), shared.clone()).await.unwrap();
-        Self { clock, simulator, options, shared, directory: tempfile::tempdir().unwrap() }
+    async fn build(options: Options, clock: ManualClock, kis: SharedClock, machine: SharedClock) -> Self {
+        let simulator = Simulator::start(([127, 0, 0, 1], 0).into(), options.clone(), kis).await.unwrap();
+        Self { clock, simulator, options, machine, directory: tempfile::tempdir().unwrap() }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -115,7 +117,7 @@ impl World {
     pub async fn try_daemon(&self, config: Config) -> Result<TestDaemon, DaemonError> {
         let socket = config.rpc.socket.clone();
         let listening = Listening::start(&config).await?;
-        let daemon = Daemon::new(config, self.shared.clone())?;
+        let daemon = Daemon::new(config, self.machine.clone())?;
         let shutdown = CancellationToken::new();
         let (reloads, receiver) = mpsc::channel(1);
         let running = tokio::spawn(daemon.run(listening, None, receiver, shutdown.clone()));

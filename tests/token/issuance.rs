@@ -85,16 +85,6 @@ async fn a_timeout_between_here_and_the_issuer_counts_as_an_issuance() {
 }
 
 #[tokio::test]
-async fn a_token_that_has_expired_on_arrival_points_at_the_clock() {
-    let world = World::new().await;
-    let body = r#"{"access_token":"a.b.c","access_token_token_expired":"2026-01-22 12:00:00","token_type":"Bearer","expires_in":86400}"#;
-    world.simulator.fail_next("tokenP", Fault::Answer { status: 200, body: body.to_owned() });
-    let daemon = world.daemon("kisd").await;
-    let status = daemon.token_until(|status| status["state"] == "waiting").await;
-    assert!(status["last_error"].as_str().unwrap().contains("clock"), "{status}");
-}
-
-#[tokio::test]
 async fn egw00133_is_shared_with_the_other_daemons_on_the_mirror() {
     let world = World::new().await;
     world.simulator.fail_next("tokenP", too_soon());

@@ -1,6 +1,7 @@
 //! The token: one issuance for everybody, never two within a minute, renewed in time, healed when KIS kills it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod clock;
 mod issuance;
 mod mirror;
 mod refusal;

@@ -1,0 +1,117 @@
+//! The machine's clocks, with a wall time that holds although the machine's own is wrong or is stepped.
+//!
+//! What a server says of the time is carried on by the time since boot, which neither steps nor stops. A wall clock that agrees
+//! with the server to a minute is better than the server's whole seconds, and is taken instead.
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwapOption;
+use chrono::{DateTime, TimeDelta, Utc};
+use tracing::{info, warn};
+
+use super::{Clock, Instant, SharedClock, after};
+
+/// A wall clock that is off by less is left alone: a token is renewed earlier than this before it ends.
+const TOLERATED: TimeDelta = TimeDelta::minutes(1);
+
+/// A clock that listens to [`discipline`](Clock::discipline).
+#[derive(Debug)]
+pub struct DisciplinedClock {
+    machine: SharedClock,
+    /// The last time that was known to be right; none: the machine's wall clock is all there is.
+    anchor: ArcSwapOption<Anchor>,
+}
+
+#[derive(Debug)]
+struct Anchor {
+    wall: DateTime<Utc>,
+    boottime: Duration,
+    /// Whether it is the server's time and not the machine's.
+    corrected: bool,
+}
+
+impl DisciplinedClock {
+    /// The clocks of `machine`, which are believed until a server says otherwise.
+    pub fn shared(machine: SharedClock) -> SharedClock {
+        Arc::new(Self { machine, anchor: ArcSwapOption::empty() })
+    }
+}
+
+impl Clock for DisciplinedClock {
+    fn now(&self) -> DateTime<Utc> {
+        match &*self.anchor.load() {
+            Some(anchor) => after(anchor.wall, self.machine.boottime().saturating_sub(anchor.boottime)),
+            None => self.machine.now(),
+        }
+    }
+
+    fn monotonic(&self) -> Instant {
+        self.machine.monotonic()
+    }
+
+    fn boottime(&self) -> Duration {
+        self.machine.boottime()
+    }
+
+    fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.machine.sleep_until(at)
+    }
+
+    fn discipline(&self, told: DateTime<Utc>) {
+        let (machine, boottime) = (self.machine.now(), self.machine.boottime());
+        let ahead = machine.signed_duration_since(told);
+        let corrected = ahead.abs() > TOLERATED;
+        let anchor = Anchor { wall: if corrected { told } else { machine }, boottime, corrected };
+        let before = self.anchor.swap(Some(Arc::new(anchor)));
+        match (before.is_some_and(|before| before.corrected), corrected) {
+            (false, true) => {
+                let by = humantime::format_duration(Duration::from_secs(ahead.num_seconds().unsigned_abs()));
+                let way = if ahead > TimeDelta::zero() { "ahead of" } else { "behind" };
+                warn!("this machine's clock is {by} {way} KIS's; kisd goes by KIS's until it is right");
+            }
+            (true, false) => info!("this machine's clock is right again"),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    fn clocks() -> (ManualClock, ManualClock, SharedClock) {
+        let right = ManualClock::at(DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+        let machine = right.twin();
+        (right.clone(), machine.clone(), DisciplinedClock::shared(machine.shared()))
+    }
+
+    #[test]
+    fn until_somebody_says_otherwise_the_machine_is_believed() {
+        let (_, machine, clock) = clocks();
+        machine.step_wall(TimeDelta::hours(30));
+        assert_eq!(clock.now(), machine.now());
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_wrong_or_stepped_is_corrected_either_way() {
+        let (right, machine, clock) = clocks();
+        for step in [TimeDelta::hours(30), TimeDelta::hours(-60), TimeDelta::days(400)] {
+            machine.step_wall(step);
+            clock.discipline(right.now());
+            assert_eq!(clock.now(), right.now(), "{step}");
+            machine.step_wall(step);
+            right.advance(Duration::from_secs(3600));
+            right.suspend(Duration::from_secs(86_400));
+            assert_eq!(clock.now(), right.now(), "stepped again, suspended, and nobody has said anything");
+        }
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_off_by_less_than_a_minute_is_left_alone() {
+        let (right, machine, clock) = clocks();
+        machine.step_wall(TimeDelta::seconds(-59));
+        clock.discipline(right.now());
+        assert_eq!(clock.now(), machine.now());
+    }
+}

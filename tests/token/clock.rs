@@ -1,0 +1,76 @@
+//! A machine whose clock is wrong, is stepped, or stands still.
+
+use chrono::TimeDelta;
+use kisd::simulator::Fault;
+use serde_json::json;
+
+use crate::{
+    HOUR, MINUTE, is_valid,
+    support::{self, World},
+};
+
+#[tokio::test]
+async fn a_machine_whose_clock_is_wrong_either_way_serves_and_renews_by_the_clock_of_kis() {
+    for hours in [-40, -5, 5, 40] {
+        let world = World::new().await;
+        world.clock.step_wall(TimeDelta::hours(hours));
+        let daemon = world.daemon("kisd").await;
+        let balance = daemon.balance().await;
+        assert_eq!(balance["as_of"], "2026-01-23T12:00:00+09:00", "{hours}");
+        let status = daemon.token_status().await;
+        assert_eq!(status["expires_at"], "2026-01-24T12:00:00+09:00", "{hours}");
+        assert_eq!(status["next_refresh_at"], "2026-01-24T11:50:00+09:00", "{hours}");
+        world.clock.advance(24 * HOUR - 11 * MINUTE);
+        daemon.balance().await;
+        assert_eq!(world.simulator.issuances(), 1, "{hours}");
+        world.while_time_passes(support::eventually("a renewal", || world.simulator.issuances() == 2)).await;
+        assert!(world.elapsed() < 24 * HOUR - 9 * MINUTE, "{hours}: {:?}", world.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_stepped_while_running_costs_no_issuance_and_no_call() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    for hours in [25, -100, 75] {
+        world.clock.step_wall(TimeDelta::hours(hours));
+        world.clock.advance(MINUTE);
+        assert_eq!(daemon.token_status().await["state"], "valid", "{hours}");
+        daemon.ok("account.balance", json!({ "max_age_ms": 0 })).await;
+    }
+    assert_eq!(world.simulator.calls_to("tokenP").len(), 1);
+}
+
+#[tokio::test]
+async fn a_machine_that_was_suspended_for_a_day_has_a_new_token_at_the_first_call() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    world.clock.advance(MINUTE);
+    world.clock.suspend(25 * HOUR);
+    daemon.ok("account.balance", json!({ "max_age_ms": 0 })).await;
+    assert_eq!(world.simulator.issuances(), 2);
+    daemon.token_until(is_valid).await;
+}
+
+#[tokio::test]
+async fn a_token_just_handed_out_is_taken_to_be_alive_whatever_is_said_of_its_end() {
+    let good = |expiry: &str| {
+        let body = format!(r#"{{"access_token":"a.b.c","token_type":"Bearer",{expiry}}}"#);
+        Fault::Answer { status: 200, body }
+    };
+    for (expiry, ends) in [
+        (r#""access_token_token_expired":"2020-01-01 00:00:00","expires_in":86400"#, "2026-01-24T12:00:00+09:00"),
+        (r#""access_token_token_expired":"9999-12-31 23:59:59","expires_in":86400"#, "2026-01-24T12:00:00+09:00"),
+        (r#""access_token_token_expired":"tomorrow","expires_in":3600"#, "2026-01-23T13:00:00+09:00"),
+        (r#""access_token_token_expired":"2020-01-01 00:00:00""#, "2026-01-24T12:00:00+09:00"),
+        (r#""expires_in":"7200""#, "2026-01-23T14:00:00+09:00"),
+    ] {
+        let world = World::new().await;
+        world.simulator.fail_next("tokenP", good(expiry));
+        let daemon = world.daemon("kisd").await;
+        let status = daemon.token_until(is_valid).await;
+        assert_eq!(status["expires_at"], ends, "{expiry}");
+    }
+}
