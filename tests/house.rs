@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("wire", &[]),
     ("kis", &["secret", "clock", "backoff"]),
     ("token", &["kis", "secret", "clock", "backoff"]),
-    ("account", &["kis", "token", "clock"]),
+    ("account", &["kis", "token", "clock", "backoff"]),
     ("server", &["account", "token", "kis", "wire", "clock"]),
     // The command line cannot hold a secret: it knows nothing but the wire.
     ("ctl", &["wire"]),

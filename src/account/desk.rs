@@ -2,7 +2,7 @@
 //!
 //! The rule for a caller who wants a fresh answer (`max_age` zero): KIS must be asked *after* the call came in. Such callers
 //! wait for the next gathering and share it; one already under way never serves them. A gathering belongs to the desk, so it
-//! goes on when its callers hang up.
+//! goes on when its callers hang up. When KIS has failed them, the [`circuit`](super::circuit) answers until it is back.
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -11,8 +11,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::{
-    AccountId, Settings,
+    AccountId, BalanceError, Settings,
     balance::{self, Balance},
+    circuit::{self, Circuit},
 };
 use crate::{
     clock::{self, Instant, SharedClock},
@@ -20,7 +21,7 @@ use crate::{
     token::{CallError, TokenError, TokenHandle},
 };
 
-type Answer = Result<Arc<Balance>, CallError>;
+type Answer = Result<Arc<Balance>, BalanceError>;
 type Gathering = Pin<Box<dyn Future<Output = Result<Balance, CallError>> + Send>>;
 
 /// What the desk can be asked for.
@@ -46,6 +47,7 @@ pub struct BalanceDesk {
     waiting: Vec<oneshot::Sender<Answer>>,
     /// Waiting for the one after it.
     next: Vec<oneshot::Sender<Answer>>,
+    circuit: Circuit,
     coalesced: u64,
 }
 
@@ -82,6 +84,7 @@ impl BalanceDesk {
             last: None,
             waiting: Vec::new(),
             next: Vec::new(),
+            circuit: Circuit::default(),
             coalesced: 0,
         };
         (desk, handle)
@@ -91,9 +94,13 @@ impl BalanceDesk {
     pub async fn run(mut self, shutdown: CancellationToken) {
         let mut gathering: Option<Gathering> = None;
         loop {
+            let probe_at = self.circuit.probe_at().filter(|_| gathering.is_none());
             tokio::select! {
                 gathered = end_of(&mut gathering) => {
                     gathering = self.finish(gathered);
+                }
+                () = self.clock.sleep_until(probe_at.unwrap_or(Instant::MAX)), if probe_at.is_some() => {
+                    gathering = self.circuit.is_probed(self.clock.monotonic()).then(|| self.gather());
                 }
                 request = self.requests.recv() => match request {
                     None => return,
@@ -114,6 +121,8 @@ impl BalanceDesk {
                 let max_age = max_age.unwrap_or(self.settings.max_age);
                 if let Some(balance) = self.young(max_age) {
                     let _ = reply.send(Ok(balance));
+                } else if let Some((last, retry_after)) = self.circuit.refusal(self.clock.monotonic()) {
+                    let _ = reply.send(Err(BalanceError::CircuitOpen { last, retry_after }));
                 } else if gathering.is_none() {
                     self.waiting.push(reply);
                     *gathering = Some(self.gather());
@@ -144,19 +153,31 @@ impl BalanceDesk {
 
     /// Hands out what was gathered, and starts the next gathering if somebody waits for it.
     fn finish(&mut self, gathered: Result<Balance, CallError>) -> Option<Gathering> {
+        let now = self.clock.monotonic();
         let answer = gathered.map(Arc::new);
         match &answer {
-            Ok(balance) => self.last = Some((self.clock.monotonic(), balance.clone())),
+            Ok(balance) => self.last = Some((now, balance.clone())),
             Err(error) => debug!(account = %self.account, %error, "no balance"),
         }
+        let fault = answer.as_ref().err().filter(|error| circuit::passes(error, self.settings.call_timeout));
+        self.circuit.note(fault, now);
+        let answer = answer.map_err(BalanceError::Call);
         for reply in self.waiting.drain(..) {
             let _ = reply.send(answer.clone());
         }
-        self.next.retain(|reply| !reply.is_closed());
-        if self.next.is_empty() {
+        let mut next = std::mem::take(&mut self.next);
+        if !next.is_empty()
+            && let Some((last, retry_after)) = self.circuit.refusal(now)
+        {
+            for reply in next.drain(..) {
+                let _ = reply.send(Err(BalanceError::CircuitOpen { last: last.clone(), retry_after }));
+            }
+        }
+        next.retain(|reply| !reply.is_closed());
+        if next.is_empty() {
             return None;
         }
-        self.waiting = std::mem::take(&mut self.next);
+        self.waiting = next;
         Some(self.gather())
     }
 }
@@ -169,8 +190,8 @@ impl BalanceHandle {
         let deadline = self.clock.monotonic().saturating_add(call_timeout);
         let (reply, answer) = oneshot::channel();
         let asked = async {
-            self.requests.send(Request::Balance { max_age, reply }).await.map_err(|_| TokenError::Stopped)?;
-            answer.await.map_err(|_| TokenError::Stopped)?
+            self.requests.send(Request::Balance { max_age, reply }).await.map_err(|_| stopped())?;
+            answer.await.map_err(|_| stopped())?
         };
         clock::before(&*self.clock, deadline, asked).await.unwrap_or_else(|| Err(timed_out(call_timeout).into()))
     }
@@ -192,12 +213,13 @@ impl BalanceHandle {
     }
 }
 
-fn timed_out(call_timeout: Duration) -> KisError {
-    KisError::Unreachable {
-        tr_id: "account.balance",
-        reason: format!("not complete within {}", humantime::format_duration(call_timeout)),
-        sent: true,
-    }
+fn stopped() -> CallError {
+    TokenError::Stopped.into()
+}
+
+fn timed_out(call_timeout: Duration) -> CallError {
+    let reason = format!("not complete within {}", humantime::format_duration(call_timeout));
+    KisError::Unreachable { tr_id: "account.balance", reason, sent: true }.into()
 }
 
 /// The end of the gathering under way; never, if there is none.

@@ -4,11 +4,15 @@
 //! JSON-RPC or a socket, or call KIS past the quota.
 
 pub mod balance;
+mod circuit;
 mod desk;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{kis::KisClient, token::TokenHandle};
+use crate::{
+    kis::KisClient,
+    token::{CallError, TokenHandle},
+};
 
 pub use self::{
     balance::Balance,
@@ -68,6 +72,22 @@ impl fmt::Debug for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Why there is no balance.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BalanceError {
+    /// The gathering that was to answer failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// KIS has just failed others and is probed in the background; it was not asked for this caller.
+    #[error("{last}; kisd asks again by itself, and tells callers so at once until KIS answers")]
+    CircuitOpen {
+        /// What the last gathering met.
+        last: CallError,
+        /// When KIS will have been asked again.
+        retry_after: Duration,
+    },
 }
 
 /// How an account is asked.

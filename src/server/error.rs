@@ -5,6 +5,7 @@ use std::time::Duration;
 use jsonrpsee::types::ErrorObjectOwned;
 
 use crate::{
+    account::BalanceError,
     kis::{Answer, KisError},
     token::{CallError, TokenError},
     wire::codes::{self, ErrorData, Kind, KisAnswer},
@@ -47,6 +48,22 @@ fn object(data: ErrorData, message: impl Into<String>) -> ErrorObjectOwned {
     ErrorObjectOwned::owned(data.kind.code(), message, Some(data))
 }
 
+impl From<BalanceError> for MethodError {
+    fn from(error: BalanceError) -> Self {
+        let message = error.to_string();
+        match error {
+            BalanceError::Call(error) => error.into(),
+            BalanceError::CircuitOpen { last, retry_after } => {
+                let (kind, answer) = match &last {
+                    CallError::Token(_) => (Kind::TokenUnavailable, None),
+                    CallError::Kis(error) => (class(error).0, error.answer().cloned()),
+                };
+                Self(object(data(kind, true, Some(retry_after), answer), message))
+            }
+        }
+    }
+}
+
 impl From<CallError> for MethodError {
     fn from(error: CallError) -> Self {
         match error {
@@ -72,19 +89,24 @@ impl From<TokenError> for MethodError {
 impl From<KisError> for MethodError {
     fn from(error: KisError) -> Self {
         let message = error.to_string();
-        let (kind, retryable, retry_after) = match &error {
-            KisError::TokenRefused(_) => (Kind::TokenUnavailable, true, Some(SHORTLY)),
-            KisError::IssuedTooSoon(_) => (Kind::TokenUnavailable, true, Some(Duration::from_secs(60))),
-            KisError::CredentialsRejected(_) => (Kind::CredentialsRejected, false, None),
-            KisError::Throttled(_) => (Kind::RateLimited, true, Some(SHORTLY)),
-            KisError::NoSlot { retry_after, .. } => (Kind::RateLimited, true, Some(*retry_after)),
-            KisError::Transient(_) => (Kind::UpstreamRejected, true, Some(SHORTLY)),
-            KisError::Rejected(_) => (Kind::UpstreamRejected, false, None),
-            KisError::Unreachable { .. } => (Kind::UpstreamUnreachable, true, Some(SHORTLY)),
-            KisError::Foreign { .. } => (Kind::UpstreamUnreachable, error.read_may_be_repeated(), None),
-            KisError::Malformed { .. } => (Kind::UpstreamMalformed, false, None),
-        };
+        let (kind, retryable, retry_after) = class(&error);
         Self(object(data(kind, retryable, retry_after, error.answer().cloned()), message))
+    }
+}
+
+/// The kind, whether the same call may succeed later, and when to try.
+fn class(error: &KisError) -> (Kind, bool, Option<Duration>) {
+    match error {
+        KisError::TokenRefused(_) => (Kind::TokenUnavailable, true, Some(SHORTLY)),
+        KisError::IssuedTooSoon(_) => (Kind::TokenUnavailable, true, Some(Duration::from_secs(60))),
+        KisError::CredentialsRejected(_) => (Kind::CredentialsRejected, false, None),
+        KisError::Throttled(_) => (Kind::RateLimited, true, Some(SHORTLY)),
+        KisError::NoSlot { retry_after, .. } => (Kind::RateLimited, true, Some(*retry_after)),
+        KisError::Transient(_) => (Kind::UpstreamRejected, true, Some(SHORTLY)),
+        KisError::Rejected(_) => (Kind::UpstreamRejected, false, None),
+        KisError::Unreachable { .. } => (Kind::UpstreamUnreachable, true, Some(SHORTLY)),
+        KisError::Foreign { .. } => (Kind::UpstreamUnreachable, error.read_may_be_repeated(), None),
+        KisError::Malformed { .. } => (Kind::UpstreamMalformed, false, None),
     }
 }
 

@@ -1,0 +1,55 @@
+//! Calls a second, under load.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use kisd::{
+    clock::SystemClock,
+    kis::{self, Credentials, Environment, KisClient, auth, balance},
+    secret::{AppKey, AppSecret},
+    simulator::{Mode, Options},
+};
+
+use crate::support::World;
+
+#[tokio::test]
+async fn callers_by_the_hundred_never_exceed_the_quota_in_any_sliding_second() {
+    let options = Options { calls_per_second: 60, ..Options::demo(Mode::Real) };
+    let world = World::in_real_time(options.clone()).await;
+    let clock = SystemClock::shared();
+    let settings = kis::Settings {
+        environment: Environment::Real,
+        base_url: world.simulator.base_url().parse().unwrap(),
+        credentials: Credentials {
+            app_key: AppKey::try_new(options.app_key.clone()).unwrap(),
+            app_secret: AppSecret::try_new(options.app_secret.clone()).unwrap(),
+        },
+        calls_per_second: 60,
+        request_timeout: Duration::from_secs(10),
+    };
+    let credentials = settings.credentials.clone();
+    let client = Arc::new(KisClient::new(settings, clock.clone()).unwrap());
+    let deadline = clock.monotonic() + Duration::from_secs(60);
+    let token =
+        Arc::new(auth::issue(&client, &credentials, deadline, std::future::ready(())).await.unwrap().access_token);
+    let callers = (0..300).map(|_| {
+        let (client, token, cano) = (client.clone(), token.clone(), options.cano.clone());
+        async move {
+            let page = balance::PageKey::default();
+            let query = balance::query(&cano, "01", &page);
+            client.read(&balance::call(&query, false), &token, deadline).await
+        }
+    });
+    let answers = join_all(callers).await;
+    assert!(answers.iter().all(Result::is_ok));
+    let calls = world.simulator.calls();
+    assert_eq!(calls.len(), 301, "none was refused and made again");
+    let second = Duration::from_secs(1);
+    let busiest = calls
+        .iter()
+        .map(|last| calls.iter().filter(|call| call.at <= last.at && call.at + second > last.at).count())
+        .max();
+    assert!(busiest <= Some(60), "{busiest:?}");
+    let took = calls[300].at - calls[0].at;
+    assert!(took < Duration::from_secs(7), "five full seconds would do: {took:?}");
+}
