@@ -13,55 +13,11 @@ use std::{
 
 use kisd::simulator::{Mode, Options};
 use serde_json::{Value, json};
-use support::{Lines, World, eventually};
-use tokio::process::{Child, Command};
-
-fn kisd() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kisd"));
-    // Nothing of the machine's own configuration, and nothing of a systemd that may run the tests.
-    command.env_clear().env("PATH", "/usr/bin:/bin").kill_on_drop(true).stdin(Stdio::null());
-    command
-}
-
-struct Process {
-    child: Child,
-    socket: PathBuf,
-    log: PathBuf,
-}
-
-impl Process {
-    async fn start(world: &World, name: &str, extra: &str) -> Self {
-        let config = world.config_file(name, extra);
-        Self::start_with(world, name, kisd().arg("--config").arg(config)).await
-    }
-
-    async fn start_with(world: &World, name: &str, command: &mut Command) -> Self {
-        let log = world.path(&format!("{name}.log"));
-        let child = command.stderr(fs::File::create(&log).unwrap()).spawn().unwrap();
-        let socket = world.path(&format!("{name}.sock"));
-        let process = Self { child, socket, log };
-        eventually("readiness", || process.log().contains("kisd is ready")).await;
-        process
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap()
-    }
-
-    async fn call(&self, method: &str, params: Value) -> Value {
-        Lines::connect(&self.socket).await.call(method, params).await
-    }
-
-    fn signal(&self, signal: rustix::process::Signal) {
-        let pid = rustix::process::Pid::from_raw(self.child.id().unwrap().cast_signed()).unwrap();
-        rustix::process::kill_process(pid, signal).unwrap();
-    }
-
-    async fn stop(mut self) -> Option<i32> {
-        self.signal(rustix::process::Signal::TERM);
-        self.child.wait().await.unwrap().code()
-    }
-}
+use support::{
+    World, eventually,
+    process::{Process, kisd},
+};
+use tokio::process::Command;
 
 async fn world() -> World {
     World::in_real_time(Options::demo(Mode::Real)).await
@@ -132,7 +88,7 @@ async fn check_shows_what_would_be_used_and_no_secret() {
     let check = output(kisd().arg("check").env("KISD_CONFIG", &config).env("KISD_BALANCE__MAX_AGE", "3s")).await;
     assert_eq!(check.status.code(), Some(0), "{}", text(&check.stderr));
     let shown = text(&check.stdout);
-    assert!(shown.contains("kisd.toml") && shown.contains("balance.max_age        3s"), "{shown}");
+    assert!(shown.contains("kisd.toml") && shown.contains("balance.max_age         3s"), "{shown}");
     for secret in [&world.options.app_key, &world.options.app_secret, &world.options.cano] {
         assert!(!shown.contains(secret.as_str()), "{shown}");
     }

@@ -188,6 +188,7 @@ impl Check<'_> {
             socket_mode: self.socket_mode(raw.socket_mode),
             allow_uids: raw.allow_uids.unwrap_or_default(),
             allow_gids: raw.allow_gids.unwrap_or_default(),
+            allow_refresh_uids: raw.allow_refresh_uids.unwrap_or_default(),
             max_connections: self.number("rpc.max_connections", raw.max_connections, 1024, 1, 65_536),
             max_request_bytes: self.number("rpc.max_request_bytes", raw.max_request_bytes, 65_536, 1024, 16 << 20),
         }

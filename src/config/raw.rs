@@ -51,6 +51,7 @@ pub(super) struct RawRpc {
     pub(super) socket_mode: Option<String>,
     pub(super) allow_uids: Option<Vec<u32>>,
     pub(super) allow_gids: Option<Vec<u32>>,
+    pub(super) allow_refresh_uids: Option<Vec<u32>>,
     pub(super) max_connections: Option<i64>,
     pub(super) max_request_bytes: Option<i64>,
     pub(super) call_timeout: Option<String>,
@@ -66,8 +67,14 @@ pub(super) struct RawLog {
 
 /// Keys whose values are not texts; in an environment variable they are written as in TOML. All others are taken as they
 /// stand: an account number of digits would otherwise become a number and lose its zeros.
-pub(super) const NOT_TEXT: &[&str] =
-    &["kis.calls_per_second", "rpc.allow_uids", "rpc.allow_gids", "rpc.max_connections", "rpc.max_request_bytes"];
+pub(super) const NOT_TEXT: &[&str] = &[
+    "kis.calls_per_second",
+    "rpc.allow_uids",
+    "rpc.allow_gids",
+    "rpc.allow_refresh_uids",
+    "rpc.max_connections",
+    "rpc.max_request_bytes",
+];
 
 /// Keys whose value is a secret.
 pub(super) const SECRET: &[&str] = &["kis.app_key", "kis.app_secret"];

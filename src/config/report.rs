@@ -8,7 +8,7 @@ impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file =
             self.file.as_ref().map_or_else(|| "none; environment and defaults".to_owned(), |p| p.display().to_string());
-        let rows: [(&str, String); 20] = [
+        let rows: [(&str, String); 21] = [
             ("configuration file", file),
             ("kis.mode", self.kis.environment.name().to_owned()),
             ("kis.base_url", self.kis.base_url.to_string()),
@@ -25,18 +25,21 @@ impl fmt::Display for Config {
             ("rpc.socket_mode", format!("{:04o}", self.rpc.socket_mode)),
             ("rpc.allow_uids", format!("{:?}", self.rpc.allow_uids)),
             ("rpc.allow_gids", format!("{:?}", self.rpc.allow_gids)),
+            ("rpc.allow_refresh_uids", format!("{:?}", self.rpc.allow_refresh_uids)),
             ("rpc.max_connections", self.rpc.max_connections.to_string()),
             ("rpc.max_request_bytes", self.rpc.max_request_bytes.to_string()),
             ("rpc.call_timeout", humantime::format_duration(self.balance.call_timeout).to_string()),
             ("log.level", self.log.level.clone()),
         ];
         for (name, value) in rows {
-            writeln!(f, "{name:<22} {value}")?;
+            writeln!(f, "{name:<23} {value}")?;
         }
-        writeln!(f, "{:<22} {}", "log.format", self.log.format.name())?;
+        writeln!(f, "{:<23} {}", "log.format", self.log.format.name())?;
         let dir = self.log.dir.as_ref().map_or_else(|| "none; stderr only".to_owned(), |dir| dir.display().to_string());
-        writeln!(f, "{:<22} {dir}", "log.dir")?;
-        if self.rpc.socket_mode & 0o066 != 0 && self.rpc.allow_uids.is_empty() && self.rpc.allow_gids.is_empty() {
+        writeln!(f, "{:<23} {dir}", "log.dir")?;
+        let rpc = &self.rpc;
+        let admits_nobody = rpc.allow_uids.is_empty() && rpc.allow_gids.is_empty() && rpc.allow_refresh_uids.is_empty();
+        if rpc.socket_mode & 0o066 != 0 && admits_nobody {
             writeln!(
                 f,
                 "note: rpc.socket_mode lets others reach the socket, but rpc.allow_uids and rpc.allow_gids admit nobody"

@@ -10,7 +10,7 @@ use tokio_util::{
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
 
-use super::{dispatch::Dispatcher, peer::Peer};
+use super::{dispatch::Dispatcher, peer::Caller};
 use crate::clock::SharedClock;
 
 /// Counts open connections.
@@ -56,7 +56,7 @@ pub(super) struct Phases {
 /// One connection; dropped when its last task ends.
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) peer: Peer,
+    pub(super) caller: Caller,
     pub(super) dispatcher: Arc<Dispatcher>,
     pub(super) phases: Phases,
     pub(super) clock: SharedClock,

@@ -17,7 +17,7 @@ use tracing::error;
 
 use super::{
     error::{internal, own, passing, standard},
-    peer::Peer,
+    peer::Caller,
 };
 use crate::wire::codes::{INVALID_REQUEST, Kind, METHOD_NOT_FOUND, PARSE_ERROR};
 
@@ -71,13 +71,13 @@ impl Dispatcher {
     }
 
     /// The reply to a message; `None` if there is none to give.
-    pub(super) async fn reply(&self, peer: Peer, message: &[u8]) -> Option<String> {
+    pub(super) async fn reply(&self, caller: Caller, message: &[u8]) -> Option<String> {
         let Ok(text) = std::str::from_utf8(message) else {
             return Some(failure("null", &standard(PARSE_ERROR, "Parse error: not UTF-8")));
         };
         match text.trim_ascii_start().as_bytes().first() {
-            Some(b'[') => self.batch(peer, text).await,
-            _ => self.single(peer, text).await,
+            Some(b'[') => self.batch(caller, text).await,
+            _ => self.single(caller, text).await,
         }
     }
 
@@ -99,7 +99,7 @@ impl Dispatcher {
         )
     }
 
-    async fn batch(&self, peer: Peer, text: &str) -> Option<String> {
+    async fn batch(&self, caller: Caller, text: &str) -> Option<String> {
         let requests: Vec<&RawValue> = match serde_json::from_str(text) {
             Ok(requests) => requests,
             Err(error) => return Some(failure("null", &standard(PARSE_ERROR, format!("Parse error: {error}")))),
@@ -111,30 +111,30 @@ impl Dispatcher {
             let message = format!("the batch has {} requests; allowed are {MAX_BATCH}", requests.len());
             return Some(failure("null", &own(Kind::Overloaded, message)));
         }
-        let replies = join_all(requests.iter().map(|request| self.single(peer, request.get()))).await;
+        let replies = join_all(requests.iter().map(|request| self.single(caller, request.get()))).await;
         let replies: Vec<String> = replies.into_iter().flatten().collect();
         (!replies.is_empty()).then(|| format!("[{}]", replies.join(",")))
     }
 
-    async fn single(&self, peer: Peer, text: &str) -> Option<String> {
+    async fn single(&self, caller: Caller, text: &str) -> Option<String> {
         let request = match parse(text) {
             Ok(request) => request,
             Err(Refused { id, error }) => return Some(failure(id, &error)),
         };
-        let reply = self.call(peer, &request).await;
+        let reply = self.call(caller, &request).await;
         let id = request.id?;
         Some(reply.map_or_else(|error| failure(id, &error), |reply| with_id(reply, id)))
     }
 
     /// The reply with id `null`.
-    async fn call(&self, peer: Peer, request: &Request<'_>) -> Result<String, ErrorObjectOwned> {
+    async fn call(&self, caller: Caller, request: &Request<'_>) -> Result<String, ErrorObjectOwned> {
         let callback = match self.methods.method(&request.method) {
             Some(MethodCallback::Async(callback)) => callback,
             // Only asynchronous methods are ever registered.
             _ => return Err(standard(METHOD_NOT_FOUND, format!("Method not found: {}", shortened(&request.method)))),
         };
         let mut extensions = Extensions::new();
-        extensions.insert(peer);
+        extensions.insert(caller);
         let params = Params::new(request.params).into_owned();
         let call = AssertUnwindSafe(callback(Id::Null, params, ConnectionId(0), usize::MAX, extensions));
         tokio::select! {

@@ -106,7 +106,7 @@ async fn call(Extension(connection): Extension<Arc<Connection>>, request: Reques
     };
     let _call = connection.calls.token();
     connection.has_called.store(true, Ordering::Relaxed);
-    match connection.dispatcher.reply(connection.peer, &body).await {
+    match connection.dispatcher.reply(connection.caller, &body).await {
         Some(reply) => json(StatusCode::OK, reply),
         None => StatusCode::NO_CONTENT.into_response(),
     }

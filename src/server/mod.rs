@@ -39,6 +39,8 @@ pub struct Settings {
     pub allow_uids: Vec<u32>,
     /// Groups whose members are admitted.
     pub allow_gids: Vec<u32>,
+    /// Users who are admitted and may also ask for a renewal of the token, besides the daemon's own and root.
+    pub allow_refresh_uids: Vec<u32>,
     /// Connections at one time.
     pub max_connections: usize,
     /// Bytes of one request or batch.

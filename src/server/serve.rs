@@ -27,11 +27,11 @@ use super::{
     dispatch::{Dispatcher, failure, id_of},
     error::{own, passing},
     http, methods,
-    peer::{Peer, RefusedPeers},
+    peer::{Caller, Peer, RefusedPeers},
     stream,
 };
 use crate::{
-    clock::{self, SharedClock},
+    clock::{self, Clock, Instant, SharedClock},
     wire::{
         codes::Kind,
         frame::{Frame, JsonStream},
@@ -121,6 +121,7 @@ impl Server {
                     }
                 }
                 Some(_) = tasks.join_next() => {}
+                () = reached(&*self.clock, self.refused.flush_at()) => self.refused.flush(self.clock.monotonic()),
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
                         accepting = true;
@@ -146,19 +147,19 @@ impl Server {
             Ok(peer) => peer,
             Err(error) => return warn!(%error, "cannot tell who connects; the connection is closed"),
         };
-        if !peer.is_admitted(&settings) {
+        let Some(rights) = peer.rights(&settings) else {
             self.refused.note(peer, self.clock.monotonic());
             let message =
                 format!("uid {} is not allowed here; the owner of kisd can add it to rpc.allow_uids", peer.uid);
             return self.refuse(stream, own(Kind::PermissionDenied, message), "403 Forbidden", tasks);
-        }
+        };
         let Some(counted) = self.backend.connections.enter(settings.max_connections) else {
             warn!(limit = settings.max_connections, "refused a connection over rpc.max_connections");
             let message = format!("all {} connections of rpc.max_connections are taken", settings.max_connections);
             return self.refuse(stream, passing(Kind::Overloaded, message), "503 Service Unavailable", tasks);
         };
         let connection = Arc::new(Connection {
-            peer,
+            caller: Caller { peer, rights },
             dispatcher: self.dispatcher.clone(),
             phases: self.phases.clone(),
             clock: self.clock.clone(),
@@ -222,6 +223,14 @@ async fn next_beat(beats: &mut Option<tokio::time::Interval>) {
         Some(beats) => {
             beats.tick().await;
         }
+        None => std::future::pending().await,
+    }
+}
+
+/// Completes at `at`; never, if there is no such instant.
+async fn reached(clock: &dyn Clock, at: Option<Instant>) {
+    match at {
+        Some(at) => clock.sleep_until(at).await,
         None => std::future::pending().await,
     }
 }

@@ -45,7 +45,7 @@ where
             Some(reply) = calls.next() => reply,
             message = incoming.next(), if reading && calls.len() < MAX_IN_FLIGHT => match message {
                 Some(Incoming::Message(message)) => {
-                    calls.push(async move { connection.dispatcher.reply(connection.peer, &message).await });
+                    calls.push(async move { connection.dispatcher.reply(connection.caller, &message).await });
                     continue;
                 }
                 Some(Incoming::Malformed) => Some(Dispatcher::malformed()),

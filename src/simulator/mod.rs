@@ -73,6 +73,10 @@ pub struct Options {
     pub calls_per_second: usize,
     /// Life of a token.
     pub token_life: Duration,
+    /// The least time between two issuances.
+    pub issue_interval: Duration,
+    /// Within this time of an issuance the same token is handed out again.
+    pub same_token_for: Duration,
     /// What the account holds.
     pub portfolio: Portfolio,
 }
@@ -96,6 +100,8 @@ impl Options {
                 Mode::Paper => 1,
             },
             token_life: Duration::from_secs(24 * 3600),
+            issue_interval: Duration::from_secs(60),
+            same_token_for: Duration::from_secs(6 * 3600),
             portfolio: Portfolio::demo(),
         }
     }
@@ -177,6 +183,11 @@ impl Simulator {
     /// Tokens issued, handing out the same one again included: each sends the owner a message.
     pub fn issuances(&self) -> usize {
         locked(&self.world.oauth).issuances()
+    }
+
+    /// Which of the tokens issued so far this is, the first being 0.
+    pub fn serial_number(&self, access_token: &str) -> Option<usize> {
+        locked(&self.world.oauth).serial_number(access_token)
     }
 
     /// Every call so far.

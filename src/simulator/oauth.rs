@@ -2,7 +2,7 @@
 //! credentials.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -10,9 +10,6 @@ use super::{
     http::{Answer, Request},
 };
 use crate::clock;
-
-const BETWEEN_ISSUANCES: TimeDelta = TimeDelta::minutes(1);
-const SAME_TOKEN_FOR: TimeDelta = TimeDelta::hours(6);
 
 #[derive(Debug, Default)]
 pub(super) struct OAuth {
@@ -62,6 +59,10 @@ impl OAuth {
         self.issuances
     }
 
+    pub(super) fn serial_number(&self, text: &str) -> Option<usize> {
+        self.tokens.iter().position(|token| token.text == text)
+    }
+
     pub(super) fn revoke_all(&mut self) {
         self.tokens.iter_mut().for_each(|token| token.state = State::Revoked);
     }
@@ -80,13 +81,15 @@ impl OAuth {
             return Answer::oauth_error("EGW00116", "유효하지 않은 grant_type입니다.");
         }
         // A machine whose clock was set back does not get to wait for longer than a minute.
-        if self.last_call.is_some_and(|at| now >= at && now - at < BETWEEN_ISSUANCES) {
+        if self.last_call.is_some_and(|at| now >= at && now - at < clock::delta(options.issue_interval)) {
             return Answer::oauth_error("EGW00133", "접근토큰 발급 잠시 후 다시 시도하세요(1분당 1회)");
         }
         self.last_call = Some(now);
         self.issuances += 1;
         let same = self.tokens.last().is_some_and(|token| {
-            token.state != State::Revoked && now - token.issued_at < SAME_TOKEN_FOR && now < token.expires_at
+            token.state != State::Revoked
+                && now - token.issued_at < clock::delta(options.same_token_for)
+                && now < token.expires_at
         });
         if !same {
             // One live token for an app key: a new one ends the one before.

@@ -158,4 +158,3 @@ async fn a_gathering_goes_on_when_its_caller_hangs_up() {
     assert_eq!(balance["deposit"], 5_000_000);
     assert_eq!(world.simulator.calls_to("inquire-balance").len(), 1);
 }
-

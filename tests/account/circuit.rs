@@ -88,7 +88,9 @@ async fn who_waited_for_the_next_gathering_is_told_when_the_one_before_fails() {
         outage(&world, 3);
         // Asked while the first gathering is under way, so by the rule of freshness it waits for the next.
         let mut client = daemon.client().await;
-        client.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.balance\",\"params\":{\"max_age_ms\":0}}\n").await;
+        client
+            .send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.balance\",\"params\":{\"max_age_ms\":0}}\n")
+            .await;
         client.receive().await.unwrap()
     };
     let (first, second) = world.while_time_passes(async { tokio::join!(first, second) }).await;

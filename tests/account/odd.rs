@@ -49,11 +49,13 @@ async fn a_field_that_is_missing_or_of_another_type_is_named_with_its_tr() {
     let world = World::new().await;
     let daemon = world.daemon("kisd").await;
     daemon.balance().await;
-    let no_number = [json!(null), json!(""), json!("many"), json!(5.5), json!([5]), json!({}), json!(true), json!("5e3")];
+    let no_number =
+        [json!(null), json!(""), json!("many"), json!(5.5), json!([5]), json!({}), json!(true), json!("5e3")];
     let huge = json!("9".repeat(30));
     let no_text = [json!(null), json!(5), json!([]), json!({ "a": 1 }), json!(false)];
     let mut tried = 0;
-    for (array, fields) in [("output1", &COUNTS[..]), ("output1", &DECIMALS), ("output1", &TEXTS), ("output2", &TOTALS)] {
+    for (array, fields) in [("output1", &COUNTS[..]), ("output1", &DECIMALS), ("output1", &TEXTS), ("output2", &TOTALS)]
+    {
         for field in fields {
             let bad: &[Value] = if TEXTS.contains(field) { &no_text } else { &no_number };
             let fraction = json!("5.5");

@@ -113,4 +113,3 @@ async fn a_portfolio_too_large_for_the_quota_ends_with_the_deadline() {
     assert_eq!((error["code"].as_i64(), error["data"]["kind"].as_str()), (Some(-32052), Some("rate_limited")));
     assert!(error["data"]["retry_after_ms"].as_u64().unwrap() >= 1000);
 }
-

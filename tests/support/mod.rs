@@ -8,6 +8,8 @@
     reason = "each test binary uses its part"
 )]
 
+pub mod process;
+
 use std::{
     fs::{self, OpenOptions, Permissions},
     future::Future,

@@ -16,7 +16,7 @@ use crate::{
     server::{
         Backend,
         error::{MethodError, internal, standard},
-        peer::Peer,
+        peer::Caller,
     },
     wire::{
         codes::{ErrorData, INVALID_PARAMS, Kind},
@@ -39,7 +39,7 @@ const ANY: [Kind; 3] = [Kind::PermissionDenied, Kind::ShuttingDown, Kind::Overlo
 /// What a method is called with.
 pub(super) struct Call<P> {
     pub(super) backend: Arc<Backend>,
-    pub(super) peer: Peer,
+    pub(super) caller: Caller,
     pub(super) params: P,
 }
 
@@ -71,7 +71,7 @@ impl Catalog {
         self.module.register_async_method(name, move |params, backend, extensions| {
             let method = method.clone();
             async move {
-                let call = Call { backend, peer: peer(&extensions)?, params: parse(&params)? };
+                let call = Call { backend, caller: caller(&extensions)?, params: parse(&params)? };
                 let result = method(call).await?;
                 serde_json::value::to_raw_value(&result).map_err(|error| {
                     error!(name, %error, "a result cannot be written as JSON");
@@ -154,9 +154,9 @@ fn name(kind: Kind) -> String {
     serde_json::to_value(kind).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn peer(extensions: &Extensions) -> Result<Peer, ErrorObjectOwned> {
+fn caller(extensions: &Extensions) -> Result<Caller, ErrorObjectOwned> {
     // Every dialect puts it there.
-    extensions.get::<Peer>().copied().ok_or_else(internal)
+    extensions.get::<Caller>().copied().ok_or_else(internal)
 }
 
 /// Parameters by name or by position; none at all are an empty object.

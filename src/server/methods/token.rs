@@ -8,7 +8,10 @@ use super::{
     instant,
 };
 use crate::{
-    server::error::MethodError,
+    server::{
+        error::{MethodError, own},
+        peer::Caller,
+    },
     token::{self, Source, State},
     wire::{
         codes::Kind,
@@ -42,7 +45,16 @@ async fn status(call: Call<NoParams>) -> Result<TokenStatus, MethodError> {
 }
 
 async fn refresh(call: Call<NoParams>) -> Result<TokenStatus, MethodError> {
-    info!(peer.uid = call.peer.uid, peer.pid = call.peer.pid, "a renewal of the token was asked for");
+    let Caller { peer, rights } = call.caller;
+    info!(peer.uid, peer.pid, allowed = rights.refresh, "a renewal of the token was asked for");
+    if !rights.refresh {
+        let message = format!(
+            "uid {} may not ask for a renewal of the token; root and the daemon's own user may, and whoever is in \
+             rpc.allow_refresh_uids",
+            peer.uid
+        );
+        return Err(MethodError(own(Kind::PermissionDenied, message)));
+    }
     let token = &call.backend.account.token;
     token.refresh().await?;
     Ok(on_the_wire(token.status()))
