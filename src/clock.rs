@@ -16,6 +16,9 @@ pub use self::{disciplined::DisciplinedClock, manual::ManualClock};
 /// A point on the monotonic clock, as the time since the clock was made.
 pub type Instant = Duration;
 
+/// A wait on a clock.
+pub type Wait = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
+
 /// A clock that many parts share.
 pub type SharedClock = Arc<dyn Clock>;
 
@@ -32,7 +35,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     fn boottime(&self) -> Duration;
 
     /// Completes once [`monotonic`](Clock::monotonic) has reached `at`.
-    fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    fn sleep_until(&self, at: Instant) -> Wait;
 
     /// Takes into account that a server we trust has just said that it is `told`. Most clocks do not listen.
     fn discipline(&self, _told: DateTime<Utc>) {}
@@ -115,7 +118,7 @@ impl Clock for SystemClock {
         Duration::new(reading.tv_sec.try_into().unwrap_or(0), reading.tv_nsec.try_into().unwrap_or(0))
     }
 
-    fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn sleep_until(&self, at: Instant) -> Wait {
         // A deadline beyond what the runtime can hold means "never" to every caller.
         match self.origin.checked_add(at) {
             Some(at) => Box::pin(tokio::time::sleep_until(at)),

@@ -31,7 +31,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("reqwest", &["kis/"]),
     ("jsonrpsee", &["wire/", "server/", "ctl/", "daemon/mod.rs"]),
     ("axum", &["server/http.rs", "server/serve.rs"]),
-    ("hyper", &["server/http.rs"]),
+    ("hyper", &["server/http.rs", "server/timing.rs"]),
     ("figment", &["config/load.rs"]),
     ("tokio_cron_scheduler", &["daemon/schedule.rs"]),
     ("tracing_subscriber", &["telemetry.rs"]),

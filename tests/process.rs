@@ -14,7 +14,7 @@ use std::{
 use kisd::simulator::{Mode, Options};
 use serde_json::{Value, json};
 use support::{
-    World, eventually,
+    Lines, World, eventually,
     process::{Process, kisd},
 };
 use tokio::process::Command;
@@ -188,6 +188,47 @@ async fn its_memory_is_closed_to_core_files_and_other_processes() {
     // A process that is not dumpable belongs to root in /proc, whoever runs it; as root that shows only in its memory map.
     let uid = std::os::unix::fs::MetadataExt::uid(&fs::metadata(&proc).unwrap());
     assert_eq!(uid, 0);
+}
+
+#[tokio::test]
+async fn a_proxy_of_the_environment_is_not_used_for_loopback() {
+    let world = world().await;
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", proxy.local_addr().unwrap());
+    let mut command = kisd();
+    command.arg("--config").arg(world.config_file("kisd", ""));
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env(name, &url);
+    }
+    let process = Process::start_with(&world, "kisd", &mut command).await;
+    let reply = process.call("account.balance", json!({})).await;
+    assert_eq!(reply["result"]["deposit"], 5_000_000, "{reply}");
+    assert_eq!(proxy.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "nobody came");
+}
+
+#[tokio::test]
+async fn running_out_of_file_descriptors_is_survived() {
+    let world = world().await;
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", "ulimit -n 48; exec \"$0\" --config \"$1\"", env!("CARGO_BIN_EXE_kisd")])
+        .arg(world.config_file("kisd", ""))
+        .env_clear()
+        .kill_on_drop(true);
+    let process = Process::start_with(&world, "kisd", &mut command).await;
+    let mut served = Lines::connect(&process.socket).await;
+    served.call("account.balance", json!({})).await;
+    let mut crowd = Vec::new();
+    for _ in 0..100 {
+        crowd.push(Lines::connect(&process.socket).await);
+    }
+    eventually("descriptors to run out", || process.log().contains("cannot accept connections")).await;
+    let reply = served.call("account.balance", json!({ "max_age_ms": 60_000 })).await;
+    assert_eq!(reply["result"]["deposit"], 5_000_000, "who is connected is served: {reply}");
+    drop(crowd);
+    let reply = process.call("account.balance", json!({ "max_age_ms": 0 })).await;
+    assert_eq!(reply["result"]["deposit"], 5_000_000, "and so is everybody afterwards: {reply}");
 }
 
 #[tokio::test]

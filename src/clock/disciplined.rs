@@ -3,13 +3,13 @@
 //! What a server says of the time is carried on by the time since boot, which neither steps nor stops. A wall clock that agrees
 //! with the server to a minute is better than the server's whole seconds, and is taken instead.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, TimeDelta, Utc};
 use tracing::{info, warn};
 
-use super::{Clock, Instant, SharedClock, after};
+use super::{Clock, Instant, SharedClock, Wait, after};
 
 /// A wall clock that is off by less is left alone: a token is renewed earlier than this before it ends.
 const TOLERATED: TimeDelta = TimeDelta::minutes(1);
@@ -53,7 +53,7 @@ impl Clock for DisciplinedClock {
         self.machine.boottime()
     }
 
-    fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn sleep_until(&self, at: Instant) -> Wait {
         self.machine.sleep_until(at)
     }
 

@@ -1,8 +1,6 @@
 //! A clock that moves only when told to: for tests, and for a simulator whose time is steered.
 
 use std::{
-    future::Future,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -13,7 +11,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
-use super::{Clock, Instant, SharedClock, after};
+use super::{Clock, Instant, SharedClock, Wait, after};
 
 /// A clock that moves only when told to.
 #[derive(Debug, Clone)]
@@ -86,7 +84,7 @@ impl Clock for ManualClock {
         self.reading.borrow().boottime
     }
 
-    fn sleep_until(&self, at: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    fn sleep_until(&self, at: Instant) -> Wait {
         let mut reading = self.reading.subscribe();
         Box::pin(async move {
             if reading.wait_for(|reading| reading.monotonic >= at).await.is_err() {

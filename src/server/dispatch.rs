@@ -228,6 +228,21 @@ fn shortened(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::peer::{Peer, Rights};
+
+    #[tokio::test]
+    async fn a_panic_in_a_method_is_an_internal_error_and_the_next_call_is_answered() {
+        let mut module = jsonrpsee::RpcModule::new(());
+        let panics = |_, _, _| async { if true { panic!("with a secret in it") } else { "unreachable" } };
+        module.register_async_method("panics", panics).unwrap();
+        module.register_async_method("answers", |_, _, _| async { 7 }).unwrap();
+        let dispatcher = Dispatcher::new(module.into(), CancellationToken::new());
+        let caller = Caller { peer: Peer { uid: 1, gid: 1, pid: None }, rights: Rights { refresh: false } };
+        let batch = br#"[{"jsonrpc":"2.0","id":1,"method":"panics"},{"jsonrpc":"2.0","id":2,"method":"answers"}]"#;
+        let reply = dispatcher.reply(caller, batch).await.unwrap();
+        assert!(reply.contains("\"id\":1,\"error\":{\"code\":-32603") && !reply.contains("secret"), "{reply}");
+        assert!(reply.contains(r#"{"jsonrpc":"2.0","id":2,"result":7}"#), "{reply}");
+    }
 
     #[test]
     fn an_id_is_a_string_null_or_an_integer_of_64_bits() {

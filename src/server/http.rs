@@ -21,18 +21,15 @@ use axum::{
 };
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::LengthLimitError;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::net::UnixStream;
-use tokio_io_timeout::TimeoutStream;
 
 use super::{
     connection::Connection,
     dispatch::{Dispatcher, failure},
     error::own,
     session::{Incoming, converse},
+    timing::{ClockTimer, ImpatientStream},
 };
 use crate::{clock, wire::codes::Kind};
 
@@ -61,12 +58,12 @@ pub(super) fn router() -> Router {
 
 pub(super) async fn serve(stream: UnixStream, connection: Arc<Connection>, router: Router) {
     let service = router.layer(Extension(connection.clone()));
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(TAKEN_WITHIN));
+    let clock = &connection.clock;
+    let stream = ImpatientStream::new(stream, clock.clone(), TAKEN_WITHIN);
     let http = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(ClockTimer::new(clock.clone()))
         .header_read_timeout(HEAD_WITHIN)
-        .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();
     let mut http = pin!(http);
     let phases = &connection.phases;

@@ -19,6 +19,7 @@ pub mod serve;
 mod session;
 pub mod socket;
 mod stream;
+mod timing;
 
 use std::path::PathBuf;
 

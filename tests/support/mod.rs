@@ -241,6 +241,13 @@ impl Lines {
         self.writer.write_all(text.as_bytes()).await.unwrap();
     }
 
+    /// The next line, unread.
+    pub async fn receive_line(&mut self) -> String {
+        let mut line = String::new();
+        self.reader.read_line(&mut line).await.unwrap();
+        line
+    }
+
     /// The next reply; `None` once the daemon has closed the connection.
     pub async fn receive(&mut self) -> Option<Value> {
         let mut line = String::new();
