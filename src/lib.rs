@@ -40,6 +40,8 @@ pub mod clock;
 pub mod config;
 pub mod ctl;
 pub mod daemon;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod kis;
 pub mod secret;
 pub mod server;

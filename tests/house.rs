@@ -23,6 +23,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The simulator must not agree with our misunderstandings of KIS.
     ("simulator", &["clock"]),
     ("config", &["account", "kis", "secret", "server", "telemetry", "token"]),
+    // For the fuzzer only.
+    ("fuzzing", &["account", "clock", "kis", "secret", "server", "token", "wire"]),
     ("daemon", &["account", "clock", "config", "kis", "server", "token"]),
 ];
 

@@ -80,7 +80,7 @@ pub async fn issue(
     issued
 }
 
-fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IssuedToken, KisError> {
+pub(crate) fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IssuedToken, KisError> {
     let place = Place { tr_id: ISSUE, row: None };
     let Object(answer): Object<IssueAnswer<'_>> =
         serde_json::from_slice(body).map_err(|_| place.malformed("body", "is not a JSON object"))?;

@@ -141,7 +141,8 @@ impl Server {
         self.finish(tasks).await;
     }
 
-    fn receive(&self, stream: UnixStream, tasks: &mut JoinSet<()>) {
+    /// Serves one accepted connection in `tasks`, or refuses it.
+    pub(crate) fn receive(&self, stream: UnixStream, tasks: &mut JoinSet<()>) {
         let settings = self.settings.load();
         let peer = match Peer::of(&stream) {
             Ok(peer) => peer,

@@ -108,6 +108,12 @@ impl Store {
         &self.path
     }
 
+    /// What a mirror of this app key is marked with; says nothing of the key.
+    #[cfg(fuzzing)]
+    pub(crate) fn binding(&self) -> &str {
+        &self.binding
+    }
+
     /// Whether both are the mirror of the same app key.
     pub fn same_binding(&self, other: &Self) -> bool {
         self.binding == other.binding
@@ -140,7 +146,7 @@ impl Store {
         self.parse(&text, now).map(Some)
     }
 
-    fn parse(&self, text: &[u8], now: DateTime<Utc>) -> Result<Mirrored, Distrust> {
+    pub(crate) fn parse(&self, text: &[u8], now: DateTime<Utc>) -> Result<Mirrored, Distrust> {
         let mirror: MirrorFile = serde_json::from_slice(text).map_err(|_| Distrust::Unreadable)?;
         if mirror.binding != self.binding {
             return Err(Distrust::OtherKey);

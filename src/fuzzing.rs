@@ -1,0 +1,186 @@
+//! What `fuzz/` throws bytes at, each with what must hold for any bytes. Compiled for the fuzzer only (`--cfg fuzzing`).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a finding is a panic")]
+
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use chrono::DateTime;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::UnixStream,
+    task::JoinSet,
+};
+use tokio_util::codec::Decoder;
+
+use crate::{
+    account::{self, Account, AccountId, BalanceDesk},
+    clock::{ManualClock, SharedClock},
+    kis::{self, Credentials, Environment, KisClient, reply::Reply},
+    secret::{AppKey, AppSecret},
+    server::{self, Backend, Server},
+    token::{
+        self, TokenKeeper,
+        store::{Mirrored, Store},
+    },
+    wire::frame::{Frame, FrameError, JsonStream},
+};
+
+const MAX_BYTES: usize = 4096;
+
+/// The frames of the JSON stream, fed in chunks of this size.
+fn frames(bytes: &[u8], chunk: usize) -> (Vec<Frame>, bool) {
+    let (mut codec, mut buffer, mut frames) = (JsonStream::new(MAX_BYTES), BytesMut::new(), Vec::new());
+    for chunk in bytes.chunks(chunk) {
+        buffer.extend_from_slice(chunk);
+        loop {
+            match codec.decode(&mut buffer) {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => break,
+                Err(FrameError::TooLong(_)) => return (frames, true),
+                Err(FrameError::Io(error)) => panic!("there is no I/O here: {error}"),
+            }
+        }
+    }
+    while let Ok(Some(frame)) = codec.decode_eof(&mut buffer) {
+        frames.push(frame);
+    }
+    (frames, false)
+}
+
+/// The framing: chunks make no difference, no message is longer than the limit, and JSON that is there is found.
+pub fn json_stream(bytes: &[u8]) {
+    let Some((first, bytes)) = bytes.split_first() else { return };
+    let whole = frames(bytes, bytes.len().max(1));
+    let chunked = frames(bytes, usize::from(*first) + 1);
+    assert_eq!(whole, chunked);
+    for frame in &whole.0 {
+        if let Frame::Message(message) = frame {
+            assert!(!message.is_empty() && message.len() <= MAX_BYTES + 1);
+        }
+    }
+    // Objects that a parser finds one after another, the framing finds too.
+    let objects: Result<Vec<serde_json::Map<String, serde_json::Value>>, _> =
+        serde_json::Deserializer::from_slice(bytes).into_iter().collect();
+    if let Ok(objects) = objects
+        && bytes.len() <= MAX_BYTES
+    {
+        let messages: Vec<serde_json::Map<String, serde_json::Value>> = whole
+            .0
+            .iter()
+            .map(|frame| match frame {
+                Frame::Message(message) => serde_json::from_slice(message).expect("one object"),
+                Frame::Malformed => panic!("JSON is called malformed"),
+            })
+            .collect();
+        assert_eq!(messages, objects);
+    }
+}
+
+/// The socket, from the first byte on: whatever is sent, the connection ends, and what it says is of its dialect.
+pub fn dialect(bytes: &[u8]) {
+    static RUNTIME: LazyLock<tokio::runtime::Runtime> =
+        LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
+    static SERVER: LazyLock<Server> = LazyLock::new(idle_server);
+    let Some(first) = bytes.first() else { return };
+    let said = RUNTIME.block_on(async {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut tasks = JoinSet::new();
+        SERVER.receive(theirs, &mut tasks);
+        let (mut reader, mut writer) = ours.into_split();
+        let mut said = Vec::new();
+        let talk = async {
+            let write = async {
+                // The daemon may have heard enough before all is sent.
+                let _ = writer.write_all(bytes).await;
+                drop(writer);
+            };
+            tokio::join!(write, reader.read_to_end(&mut said)).1
+        };
+        let ended = tokio::time::timeout(Duration::from_secs(5), talk).await;
+        let _ = ended.expect("the connection does not end");
+        said
+    });
+    if first.is_ascii_uppercase() {
+        assert!(said.is_empty() || said.starts_with(b"HTTP/1."), "{}", String::from_utf8_lossy(&said));
+    } else {
+        for line in said.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let reply: serde_json::Value = serde_json::from_slice(line).expect("a reply is a line of JSON");
+            let replies = reply.as_array().cloned().unwrap_or_else(|| vec![reply.clone()]);
+            assert!(replies.iter().all(|reply| reply["jsonrpc"] == "2.0" && reply.get("id").is_some()), "{reply}");
+        }
+    }
+}
+
+/// The parsers of KIS's answers: envelope, token, page of a balance.
+pub fn kis_answers(bytes: &[u8]) {
+    let Some((first, body)) = bytes.split_first() else { return };
+    let status = [200, 200, 403, 500, 404, 302][usize::from(*first) % 6];
+    let (_, _) = kis::reply::classify("TTTC8434R", status, body);
+    if let Ok(issued) = kis::auth::parse(body, DateTime::UNIX_EPOCH) {
+        assert!(issued.expires_at > DateTime::UNIX_EPOCH, "a token that was just handed out is alive");
+        assert!(issued.expires_at <= DateTime::UNIX_EPOCH + chrono::TimeDelta::days(366));
+    }
+    let reply = Reply { tr_id: "TTTC8434R", more: first % 2 == 0, body: Bytes::copy_from_slice(body) };
+    if let Ok(page) = kis::balance::parse(&reply) {
+        assert!(page.holdings.iter().all(|row| !row.stock_code.is_empty()));
+        assert_eq!(page.next.is_some(), reply.more);
+    }
+}
+
+/// The mirror: what is taken from it is a token that can be sent and has not expired.
+pub fn mirror(bytes: &[u8]) {
+    static STORE: LazyLock<Store> =
+        LazyLock::new(|| Store::new("/nonexistent/token.json".into(), Environment::Real, &credentials()));
+    let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    // Most mutations would only damage the binding, so the right one is put into what claims one.
+    let text = String::from_utf8_lossy(bytes).replace("BINDING", STORE.binding());
+    if let Ok(Mirrored::Usable(token) | Mirrored::Refused(token)) = STORE.parse(text.as_bytes(), now) {
+        assert!(token.is_usable(now) && !token.access_token.expose().is_empty());
+        let sendable = |byte: u8| byte.is_ascii_graphic();
+        assert!(token.access_token.expose().bytes().all(sendable), "a header can hold it");
+    }
+}
+
+fn credentials() -> Credentials {
+    Credentials {
+        app_key: AppKey::try_new("k".repeat(36)).unwrap(),
+        app_secret: AppSecret::try_new("s".repeat(180)).unwrap(),
+    }
+}
+
+/// A server whose account nobody answers for: every call comes back at once.
+fn idle_server() -> Server {
+    let clock: SharedClock = ManualClock::at(DateTime::UNIX_EPOCH).shared();
+    let settings = kis::Settings {
+        environment: Environment::Real,
+        base_url: "http://127.0.0.1:9".parse().unwrap(),
+        credentials: credentials(),
+        calls_per_second: 18,
+        request_timeout: Duration::from_secs(10),
+    };
+    let client = Arc::new(KisClient::new(settings, clock.clone()).unwrap());
+    let store = Store::new("/nonexistent/token.json".into(), Environment::Real, &credentials());
+    let token = token::Settings {
+        file: "/nonexistent/token.json".into(),
+        refresh_before: Duration::from_secs(600),
+        issue_interval: Duration::from_secs(60),
+    };
+    let (_, token) = TokenKeeper::new(client.clone(), credentials(), token, store, clock.clone());
+    let id = AccountId::try_new("12345678", "01").unwrap();
+    let settings = account::Settings { max_age: Duration::ZERO, call_timeout: Duration::from_secs(30) };
+    let (_, balance) = BalanceDesk::new(id.clone(), client.clone(), token.clone(), settings);
+    let settings = server::Settings {
+        socket: "/nonexistent/kisd.sock".into(),
+        socket_mode: 0o600,
+        allow_uids: Vec::new(),
+        allow_gids: Vec::new(),
+        allow_refresh_uids: Vec::new(),
+        max_connections: 16,
+        max_request_bytes: MAX_BYTES,
+    };
+    let backend = Backend::new(Account { id, client, token, balance }, DateTime::UNIX_EPOCH);
+    Server::new(backend, settings, clock).unwrap()
+}
