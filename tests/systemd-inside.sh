@@ -50,10 +50,17 @@ check "it has told systemd that it is ready" test "$(property ActiveState)" = ac
 check "its status names the token" until_true says 'token valid until' systemctl status kisd --no-pager
 check "the configured user is answered" says 005930 mute 1000
 check "another user is refused" says '-32056' mute 1001
+refresh() { systemd-run --quiet --pipe --wait --uid="$1" -- /usr/local/bin/kisctl --socket /run/kisd/kisd.sock token refresh; }
+check "the configured user may not ask for a renewal" says 'rpc.allow_refresh_uids' refresh 1000
+check "root may, and is told when it is time" says 'one token a minute' kisctl token refresh
 check "it runs as a user that is not root" test "$(stat -c %u "/proc/$(property MainPID)")" != ''
 uid=$(awk '/^Uid:/ { print $2 }' "/proc/$(property MainPID)/status")
 check "that user is a dynamic one" test "$uid" -ge 61184 -a "$uid" -le 65519
 check "the mirror is its own and private" test "$(stat -c '%a %u' /var/lib/private/kisd/token.json)" = "600 $uid"
+denied() { ! systemd-run --quiet --pipe --wait --uid=1000 -- /bin/cat "$1"; }
+check "nobody else reads the mirror" denied /var/lib/private/kisd/token.json
+check "nor the configuration" denied /etc/kisd/config.toml
+check "nor the environment" denied "/proc/$(property MainPID)/environ"
 check "the exposure is at most 1.2" test "$(systemd-analyze security --no-pager kisd | awk '/Overall exposure/ { print ($(NF-2) <= 1.2) }')" = 1
 check "one token has been issued" test "$(issuances)" = 1
 

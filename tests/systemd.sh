@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs kisd as README says in a real Debian under a real systemd, and looks whether it does what README promises.
 #
+#   tests/systemd.sh [DIRECTORY]    the programs in DIRECTORY; without it, a release build is made
+#
 # Needs root, debootstrap and systemd-nspawn; a machine that lacks them is told so, and the check is skipped. The container has
 # no network: KIS is simulated inside. Takes about two minutes the first time, half a minute with a base system in
 # target/systemd-root.
@@ -20,13 +22,14 @@ if [ ! -e "$base/.complete" ]; then
         skip "no Debian to boot: $(tail -n 1 "$PWD/target/debootstrap.log")"
     touch "$base/.complete"
 fi
-cargo build --release --locked
+programs=${1:-target/release}
+[ $# -gt 0 ] || cargo build --release --locked
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 cp -a "$base/." "$root"
 mkdir "$root/kisd"
-cp -r systemd tests/systemd-inside.sh target/release/kisd target/release/kisctl "$root/kisd/"
+cp -r systemd tests/systemd-inside.sh "$programs/kisd" "$programs/kisctl" "$root/kisd/"
 cat >"$root/etc/systemd/system/check.service" <<'UNIT'
 [Unit]
 Description=Check of kisd
