@@ -76,11 +76,11 @@ pub enum TelemetryError {
     Filter,
 }
 
-/// Keeps log files flowing; dropped last, when everything has been said.
+/// Keeps logs flowing; dropped last, when everything has been said.
 #[derive(Debug)]
 pub struct Telemetry {
     filter: reload::Handle<EnvFilter, Registry>,
-    _files: Option<WorkerGuard>,
+    _writers: Vec<WorkerGuard>,
 }
 
 impl Telemetry {
@@ -91,20 +91,24 @@ impl Telemetry {
         let filter = EnvFilter::try_new(&settings.level).map_err(|_| TelemetryError::Filter)?;
         let (filter, handle) = reload::Layer::new(filter);
         let colour = std::io::stderr().is_terminal();
-        let (files, guard) = match &settings.dir {
-            None => (None, None),
+        // Nobody may read what stderr is connected to. Lines are then lost, and no call waits for a reader.
+        let (stderr, guard) = tracing_appender::non_blocking(std::io::stderr());
+        let stderr = lines(settings.format, stderr, colour, journal);
+        let mut writers = vec![guard];
+        let files = match &settings.dir {
+            None => None,
             Some(dir) => {
                 let (writer, guard) = tracing_appender::non_blocking(appender(dir)?);
-                (Some(lines(settings.format, writer, false, false)), Some(guard))
+                writers.push(guard);
+                Some(lines(settings.format, writer, false, false))
             }
         };
-        let stderr = lines(settings.format, std::io::stderr, colour, journal);
         tracing_subscriber::registry()
             .with(filter)
             .with(stderr.with_filter(filter_fn(ours_or_important)))
             .with(files.map(|files| files.with_filter(filter_fn(ours_or_important))))
             .init();
-        Ok(Self { filter: handle, _files: guard })
+        Ok(Self { filter: handle, _writers: writers })
     }
 
     /// Replaces the filter.

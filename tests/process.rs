@@ -208,6 +208,24 @@ async fn a_proxy_of_the_environment_is_not_used_for_loopback() {
 }
 
 #[tokio::test]
+async fn a_log_that_nobody_reads_holds_up_nobody() {
+    let world = world().await;
+    let (unread, stderr) = std::io::pipe().unwrap();
+    let mut child = kisd().arg("--config").arg(world.config_file("kisd", "")).stderr(stderr).spawn().unwrap();
+    let socket = world.path("kisd.sock");
+    eventually("the socket", || socket.exists()).await;
+    let mut client = Lines::connect(&socket).await;
+    // Each of these is a line in the log, and together they are more than a pipe holds.
+    for _ in 0..2000 {
+        client.call("token.refresh", json!({})).await;
+    }
+    assert_eq!(client.call("account.balance", json!({})).await["result"]["deposit"], 5_000_000);
+    child.start_kill().unwrap();
+    child.wait().await.unwrap();
+    drop(unread);
+}
+
+#[tokio::test]
 async fn running_out_of_file_descriptors_is_survived() {
     let world = world().await;
     let mut command = Command::new("/bin/sh");

@@ -29,7 +29,7 @@ pub(crate) fn run(file: Option<&Path>, variables: Variables) -> Result<(), Failu
     if let Err(error) = process::raise_descriptor_limit() {
         warn!(%error, "the limit of file descriptors stays as it is; rpc.max_connections may be out of reach");
     }
-    let reloading = Reloading { file: file.map(Path::to_owned), variables, telemetry };
+    let reloading = Reloading { file: file.map(Path::to_owned), variables, telemetry: &telemetry };
     let result = runtime.block_on(serve(config, signals, reloading));
     // A thread may still wait for another process's issuance; the process ends without it.
     runtime.shutdown_background();
@@ -39,7 +39,7 @@ pub(crate) fn run(file: Option<&Path>, variables: Variables) -> Result<(), Failu
     })
 }
 
-async fn serve(config: Config, signals: Signals, reloading: Reloading) -> Result<(), DaemonError> {
+async fn serve(config: Config, signals: Signals, reloading: Reloading<'_>) -> Result<(), DaemonError> {
     let listening = Listening::start(&config).await?;
     let daemon = Daemon::new(config, SystemClock::shared())?;
     let shutdown = CancellationToken::new();
@@ -56,14 +56,14 @@ async fn serve(config: Config, signals: Signals, reloading: Reloading) -> Result
 }
 
 /// What a reload needs.
-struct Reloading {
+struct Reloading<'a> {
     file: Option<PathBuf>,
     variables: Variables,
-    telemetry: Telemetry,
+    telemetry: &'a Telemetry,
 }
 
 /// Does what signals ask for, until one asks to stop.
-async fn obey(mut signals: Signals, reloading: Reloading, reloads: mpsc::Sender<Config>) {
+async fn obey(mut signals: Signals, reloading: Reloading<'_>, reloads: mpsc::Sender<Config>) {
     loop {
         match signals.next().await {
             Asked::Stop => return,
