@@ -1,7 +1,14 @@
 //! A well-behaved client among 1,000 idle and 200 hostile connections: how long it waits, beside how long it waits in quiet.
 //!
 //! `cargo bench --bench neighbours`. The daemon is a process of its own; the hostile clients run as fast as they are let.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "a benchmark")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::float_arithmetic,
+    reason = "a benchmark"
+)]
 #![allow(clippy::disallowed_methods, reason = "it measures")]
 
 #[path = "../tests/support/mod.rs"]

@@ -48,7 +48,8 @@ const OWNERS: &[(&str, &[&str])] = &[
 ];
 
 /// The only places where a secret is taken out of its type: the wire to KIS, the mirror, and the one comparison.
-const EXPOSE: &[&str] = &["secret.rs", "kis/auth.rs", "kis/client.rs", "token/store.rs", "config/check.rs"];
+const EXPOSE: &[&str] =
+    &["secret.rs", "fuzzing.rs", "kis/auth.rs", "kis/client.rs", "token/store.rs", "config/check.rs"];
 
 fn sources() -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -151,6 +152,30 @@ fn secrets_are_exposed_in_few_places() {
 fn every_file_says_what_it_is_for() {
     for (file, source) in sources() {
         assert!(source.starts_with("//!") || file.ends_with("tests.rs"), "{file} does not begin with what it is for");
+    }
+}
+
+#[test]
+fn every_promise_of_the_readme_has_its_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut tests: String = sources().into_values().collect();
+    let mut open = vec![root.join("tests")];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            tests.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+    for readme in ["README.md", "README.ko.md"] {
+        let text = fs::read_to_string(root.join(readme)).unwrap();
+        let is_name =
+            |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let named: Vec<&str> = text.split('`').filter(|word| word.matches('_').count() >= 4 && is_name(word)).collect();
+        assert!(named.len() >= 20, "{readme} names {} tests", named.len());
+        for test in named {
+            assert!(tests.contains(&format!("fn {test}(")), "{readme}: there is no test {test}");
+        }
     }
 }
 
