@@ -50,9 +50,9 @@ async fn kill_again_and_again(mut random: fastrand::Rng) -> (usize, usize) {
     fs::write(&path, text).unwrap();
     let start = || Process::start_configured(&world, "kisd");
 
-    let process = start().await;
+    let mut process = start().await;
     eventually("a first mirror", || world.mirror().exists()).await;
-    drop(process);
+    process.child.kill().await.unwrap();
     let (mut old, mut new) = (0, 0);
     for _ in 0..KILLS {
         let mut process = start().await;
