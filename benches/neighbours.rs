@@ -11,7 +11,6 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "it measures")]
 
-#[path = "../tests/support/mod.rs"]
 mod support;
 
 use std::{
@@ -24,7 +23,10 @@ use std::{
 
 use kisd::simulator::{Mode, Options};
 use serde_json::json;
-use support::{Lines, World, process::Process};
+use support::{
+    percentile,
+    world::{Lines, World, process::Process},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     task::JoinSet,
@@ -122,7 +124,7 @@ async fn measured(socket: &Path) -> Vec<Duration> {
 }
 
 fn line(name: &str, waits: &[Duration]) -> String {
-    let at = |percent: usize| waits[(waits.len() * percent / 100).min(waits.len() - 1)].as_secs_f64() * 1e3;
+    let at = |percent| percentile(waits, percent).as_secs_f64() * 1e3;
     format!("{name:<42} {:>8.3} {:>8.3} {:>8.3} ms", at(50), at(99), at(100))
 }
 
@@ -157,7 +159,7 @@ async fn main() -> ExitCode {
     println!("{}", line("in quiet", &quiet));
     println!("{}", line("among 1,000 idle connections", &with_idle));
     println!("{}", line("among 1,000 idle and 200 hostile ones", &crowded));
-    let p99 = crowded[crowded.len() * 99 / 100];
+    let p99 = percentile(&crowded, 99);
     let met = p99 <= GOAL;
     println!("goal: p99 of at most {} ms among them: {}", GOAL.as_millis(), if met { "met" } else { "not met" });
     if met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
