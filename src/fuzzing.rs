@@ -182,5 +182,5 @@ fn idle_server() -> Server {
         max_request_bytes: MAX_BYTES,
     };
     let backend = Backend::new(Account { id, client, token, balance }, DateTime::UNIX_EPOCH);
-    Server::new(backend, settings, clock).unwrap()
+    Server::new(backend, settings, clock)
 }

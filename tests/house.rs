@@ -31,7 +31,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Each library with the only places that may name it, so that it can be replaced in one.
 const OWNERS: &[(&str, &[&str])] = &[
     ("reqwest", &["kis/"]),
-    ("jsonrpsee", &["wire/", "server/", "ctl/", "daemon/mod.rs"]),
+    ("jsonrpsee", &["wire/", "server/", "ctl/"]),
     ("axum", &["server/http.rs", "server/serve.rs"]),
     ("hyper", &["server/http.rs", "server/timing.rs"]),
     ("figment", &["config/load.rs"]),

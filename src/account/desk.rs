@@ -1,11 +1,21 @@
-//! The task that answers for one account's balance: identical requests share one gathering, young answers come from memory.
+//! The task that answers for one account's balance: identical requests share one gathering, young answers come from memory,
+//! which callers read without asking the task.
 //!
 //! The rule for a caller who wants a fresh answer (`max_age` zero): KIS must be asked *after* the call came in. Such callers
 //! wait for the next gathering and share it; one already under way never serves them. A gathering belongs to the desk, so it
 //! goes on when its callers hang up. When KIS has failed them, the [`circuit`](super::circuit) answers until it is back.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -26,10 +36,34 @@ type Gathering = Pin<Box<dyn Future<Output = Result<Balance, CallError>> + Send>
 
 /// What the desk can be asked for.
 #[derive(Debug)]
-enum Request {
-    Balance { max_age: Option<Duration>, reply: oneshot::Sender<Answer> },
-    Coalesced { reply: oneshot::Sender<u64> },
-    Reload(Settings),
+struct Request {
+    max_age: Option<Duration>,
+    reply: oneshot::Sender<Answer>,
+}
+
+/// What the desk shares with everyone who asks.
+#[derive(Debug)]
+struct Memory {
+    settings: ArcSwap<Settings>,
+    last: ArcSwapOption<Gathered>,
+    /// Calls that were answered by a gathering that another call had set in motion.
+    coalesced: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Gathered {
+    at: Instant,
+    balance: Arc<Balance>,
+}
+
+impl Memory {
+    /// The last balance, if it is at most `max_age` old; without one, what is configured counts.
+    fn young(&self, max_age: Option<Duration>, now: Instant) -> Option<Arc<Balance>> {
+        let max_age = max_age.unwrap_or_else(|| self.settings.load().max_age);
+        let last = self.last.load();
+        let last = last.as_ref()?;
+        (max_age > Duration::ZERO && now.saturating_sub(last.at) <= max_age).then(|| last.balance.clone())
+    }
 }
 
 /// The owner of one account's balance.
@@ -38,17 +72,15 @@ pub struct BalanceDesk {
     account: AccountId,
     client: Arc<KisClient>,
     token: TokenHandle,
-    settings: Settings,
+    memory: Arc<Memory>,
     clock: SharedClock,
     requests: mpsc::Receiver<Request>,
 
-    last: Option<(Instant, Arc<Balance>)>,
     /// Waiting for the gathering under way.
     waiting: Vec<oneshot::Sender<Answer>>,
     /// Waiting for the one after it.
     next: Vec<oneshot::Sender<Answer>>,
     circuit: Circuit,
-    coalesced: u64,
 }
 
 /// A clone for everyone who asks.
@@ -56,7 +88,7 @@ pub struct BalanceDesk {
 pub struct BalanceHandle {
     requests: mpsc::Sender<Request>,
     clock: SharedClock,
-    call_timeout: Arc<arc_swap::ArcSwap<Duration>>,
+    memory: Arc<Memory>,
 }
 
 impl BalanceDesk {
@@ -69,23 +101,22 @@ impl BalanceDesk {
     ) -> (Self, BalanceHandle) {
         let (sender, requests) = mpsc::channel(256);
         let clock = client.clock().clone();
-        let handle = BalanceHandle {
-            requests: sender,
-            clock: clock.clone(),
-            call_timeout: Arc::new(arc_swap::ArcSwap::from_pointee(settings.call_timeout)),
-        };
+        let memory = Arc::new(Memory {
+            settings: ArcSwap::from_pointee(settings),
+            last: ArcSwapOption::empty(),
+            coalesced: AtomicU64::new(0),
+        });
+        let handle = BalanceHandle { requests: sender, clock: clock.clone(), memory: memory.clone() };
         let desk = Self {
             account,
             client,
             token,
-            settings,
+            memory,
             clock,
             requests,
-            last: None,
             waiting: Vec::new(),
             next: Vec::new(),
             circuit: Circuit::default(),
-            coalesced: 0,
         };
         (desk, handle)
     }
@@ -111,43 +142,34 @@ impl BalanceDesk {
         }
     }
 
-    fn take(&mut self, request: Request, gathering: &mut Option<Gathering>) {
-        match request {
-            Request::Coalesced { reply } => {
-                let _ = reply.send(self.coalesced);
+    fn take(&mut self, Request { max_age, reply }: Request, gathering: &mut Option<Gathering>) {
+        let now = self.clock.monotonic();
+        // It may have come in while this request waited to be taken.
+        if let Some(balance) = self.memory.young(max_age, now) {
+            let _ = reply.send(Ok(balance));
+        } else if let Some((last, retry_after)) = self.circuit.refusal(now) {
+            let _ = reply.send(Err(BalanceError::CircuitOpen { last, retry_after }));
+        } else if gathering.is_none() {
+            self.waiting.push(reply);
+            *gathering = Some(self.gather());
+        } else if max_age.unwrap_or_else(|| self.memory.settings.load().max_age) > Duration::ZERO {
+            self.count_coalesced();
+            self.waiting.push(reply);
+        } else {
+            if !self.next.is_empty() {
+                self.count_coalesced();
             }
-            Request::Reload(settings) => self.settings = settings,
-            Request::Balance { max_age, reply } => {
-                let max_age = max_age.unwrap_or(self.settings.max_age);
-                if let Some(balance) = self.young(max_age) {
-                    let _ = reply.send(Ok(balance));
-                } else if let Some((last, retry_after)) = self.circuit.refusal(self.clock.monotonic()) {
-                    let _ = reply.send(Err(BalanceError::CircuitOpen { last, retry_after }));
-                } else if gathering.is_none() {
-                    self.waiting.push(reply);
-                    *gathering = Some(self.gather());
-                } else if max_age > Duration::ZERO {
-                    self.coalesced += 1;
-                    self.waiting.push(reply);
-                } else {
-                    if !self.next.is_empty() {
-                        self.coalesced += 1;
-                    }
-                    self.next.push(reply);
-                }
-            }
+            self.next.push(reply);
         }
     }
 
-    fn young(&self, max_age: Duration) -> Option<Arc<Balance>> {
-        let (answered, balance) = self.last.as_ref()?;
-        let age = self.clock.monotonic().saturating_sub(*answered);
-        (max_age > Duration::ZERO && age <= max_age).then(|| balance.clone())
+    fn count_coalesced(&self) {
+        self.memory.coalesced.fetch_add(1, Ordering::Relaxed);
     }
 
     fn gather(&self) -> Gathering {
         let (account, client, token) = (self.account.clone(), self.client.clone(), self.token.clone());
-        let deadline = self.clock.monotonic().saturating_add(self.settings.call_timeout);
+        let deadline = self.clock.monotonic().saturating_add(self.memory.settings.load().call_timeout);
         Box::pin(async move { balance::gather(&account, &client, &token, deadline).await })
     }
 
@@ -156,10 +178,11 @@ impl BalanceDesk {
         let now = self.clock.monotonic();
         let answer = gathered.map(Arc::new);
         match &answer {
-            Ok(balance) => self.last = Some((now, balance.clone())),
+            Ok(balance) => self.memory.last.store(Some(Arc::new(Gathered { at: now, balance: balance.clone() }))),
             Err(error) => debug!(account = %self.account, %error, "no balance"),
         }
-        let fault = answer.as_ref().err().filter(|error| circuit::passes(error, self.settings.call_timeout));
+        let call_timeout = self.memory.settings.load().call_timeout;
+        let fault = answer.as_ref().err().filter(|error| circuit::passes(error, call_timeout));
         self.circuit.note(fault, now);
         let answer = answer.map_err(BalanceError::Call);
         for reply in self.waiting.drain(..) {
@@ -183,33 +206,35 @@ impl BalanceDesk {
 }
 
 impl BalanceHandle {
+    /// The balance in memory, if it is at most `max_age` old; `None` leaves that to the configuration.
+    pub fn from_memory(&self, max_age: Option<Duration>) -> Option<Arc<Balance>> {
+        self.memory.young(max_age, self.clock.monotonic())
+    }
+
     /// The balance, at most `max_age` old; `None` leaves that to the configuration.
     pub async fn balance(&self, max_age: Option<Duration>) -> Answer {
-        let call_timeout = **self.call_timeout.load();
+        if let Some(balance) = self.from_memory(max_age) {
+            return Ok(balance);
+        }
+        let call_timeout = self.memory.settings.load().call_timeout;
         // Whoever waits for the next gathering may have to see the end of one under way first.
         let deadline = self.clock.monotonic().saturating_add(call_timeout);
         let (reply, answer) = oneshot::channel();
         let asked = async {
-            self.requests.send(Request::Balance { max_age, reply }).await.map_err(|_| stopped())?;
+            self.requests.send(Request { max_age, reply }).await.map_err(|_| stopped())?;
             answer.await.map_err(|_| stopped())?
         };
         clock::before(&*self.clock, deadline, asked).await.unwrap_or_else(|| Err(timed_out(call_timeout).into()))
     }
 
     /// Calls that were answered by a gathering that another call had set in motion.
-    pub async fn coalesced(&self) -> u64 {
-        let (reply, answer) = oneshot::channel();
-        if self.requests.send(Request::Coalesced { reply }).await.is_err() {
-            return 0;
-        }
-        answer.await.unwrap_or(0)
+    pub fn coalesced(&self) -> u64 {
+        self.memory.coalesced.load(Ordering::Relaxed)
     }
 
-    /// Gives the desk a changed configuration.
-    pub async fn reload(&self, settings: Settings) {
-        self.call_timeout.store(Arc::new(settings.call_timeout));
-        // Closed only when the daemon is going down, which has no use for settings.
-        let _ = self.requests.send(Request::Reload(settings)).await;
+    /// Changes the configuration.
+    pub fn reload(&self, settings: Settings) {
+        self.memory.settings.store(Arc::new(settings));
     }
 }
 

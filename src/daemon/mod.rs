@@ -12,7 +12,6 @@ mod tasks;
 
 use std::{sync::Arc, time::Duration};
 
-use jsonrpsee::core::RegisterMethodError;
 use tokio::{net::UnixListener, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -46,9 +45,6 @@ pub enum DaemonError {
     /// The socket cannot be had.
     #[error(transparent)]
     Socket(#[from] ClaimError),
-    /// Two methods have one name: a fault of ours.
-    #[error("the methods cannot be registered: {0}")]
-    Methods(#[from] RegisterMethodError),
     /// The scheduler does not start: a fault of ours.
     #[error("the renewal job cannot be scheduled: {0}")]
     Schedule(String),
@@ -99,7 +95,7 @@ impl Daemon {
         let (desk, balance) = BalanceDesk::new(config.account.clone(), client.clone(), token.clone(), config.balance);
         let account = Account { id: config.account.clone(), client: client.clone(), token, balance };
         let backend = Backend::new(account.clone(), clock.now());
-        let server = Server::new(backend, config.rpc.clone(), clock)?;
+        let server = Server::new(backend, config.rpc.clone(), clock);
         Ok(Self { config, client, keeper, desk, account, server })
     }
 

@@ -25,7 +25,7 @@ pub(super) async fn apply(old: Config, new: Config, client: &KisClient, account:
     if account.token.reload(applied.token.clone(), store, credentials).await.is_err() {
         return applied;
     }
-    account.balance.reload(applied.balance).await;
+    account.balance.reload(applied.balance);
     server.reload(applied.rpc.clone());
     info!("the configuration has been reloaded");
     applied

@@ -3,29 +3,31 @@
 //! Ids are kept as the client wrote them and never parsed into a number that could lose a digit. What has no id is a
 //! notification: it is carried out and not answered.
 
-use std::{borrow::Cow, panic::AssertUnwindSafe};
-
-use futures_util::{FutureExt, future::join_all};
-use jsonrpsee::{
-    ConnectionId, Extensions, MethodCallback, Methods,
-    types::{ErrorObjectOwned, Id, Params},
+use std::{
+    borrow::Cow,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
 };
-use serde::{Deserialize, Deserializer, Serialize};
+
+use bytes::Bytes;
+use futures_util::{FutureExt, future::join_all};
+use jsonrpsee::types::ErrorObjectOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{error::Category, value::RawValue};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use super::{
     error::{internal, own, passing, standard},
+    methods::{Methods, Outcome},
     peer::Caller,
+    reply::{Reply, failure},
 };
 use crate::wire::codes::{INVALID_REQUEST, Kind, METHOD_NOT_FOUND, PARSE_ERROR};
 
 /// Requests in one batch.
 const MAX_BATCH: usize = 100;
-
-/// Every reply starts so; the registry is called with the id `null`, and the client's own takes its place.
-const NULL_ID: &str = r#"{"jsonrpc":"2.0","id":null"#;
 
 /// The methods, and how to call them.
 #[derive(Debug)]
@@ -59,6 +61,14 @@ struct Request<'a> {
     params: Option<&'a str>,
 }
 
+/// What became of a message so far.
+pub(super) enum Started {
+    /// All is said; `None` if there is no reply to give.
+    Done(Option<Reply>),
+    /// There will be a reply, or none, at the end of this.
+    Pending(Pin<Box<dyn Future<Output = Option<Reply>> + Send>>),
+}
+
 /// A request that cannot be carried out, with the id to answer to.
 struct Refused<'a> {
     id: &'a str,
@@ -70,85 +80,129 @@ impl Dispatcher {
         Self { methods, give_up }
     }
 
-    /// The reply to a message; `None` if there is none to give.
-    pub(super) async fn reply(&self, caller: Caller, message: &[u8]) -> Option<String> {
+    /// Carries out a message, up to where it has to wait.
+    pub(super) fn start(&self, caller: Caller, message: &Bytes) -> Started {
         let Ok(text) = std::str::from_utf8(message) else {
-            return Some(failure("null", &standard(PARSE_ERROR, "Parse error: not UTF-8")));
+            return said(failure("null", &standard(PARSE_ERROR, "Parse error: not UTF-8")));
         };
         match text.trim_ascii_start().as_bytes().first() {
-            Some(b'[') => self.batch(caller, text).await,
-            _ => self.single(caller, text).await,
+            Some(b'[') => self.batch(caller, message, text),
+            _ => self.single(caller, message, text),
+        }
+    }
+
+    /// The reply to a message; `None` if there is none to give.
+    pub(super) async fn reply(&self, caller: Caller, message: &Bytes) -> Option<Reply> {
+        match self.start(caller, message) {
+            Started::Done(reply) => reply,
+            Started::Pending(reply) => reply.await,
         }
     }
 
     /// The reply to bytes that are not JSON at all.
-    pub(super) fn malformed() -> String {
-        failure("null", &standard(PARSE_ERROR, "Parse error: not JSON, or nested too deeply"))
+    pub(super) fn malformed() -> Reply {
+        Reply::Text(failure("null", &standard(PARSE_ERROR, "Parse error: not JSON, or nested too deeply")))
     }
 
     /// The reply to an HTTP body that does not arrive as announced.
-    pub(super) fn broken_body() -> String {
-        failure("null", &standard(PARSE_ERROR, "Parse error: the body breaks off or its framing is wrong"))
+    pub(super) fn broken_body() -> Reply {
+        Reply::Text(failure("null", &standard(PARSE_ERROR, "Parse error: the body breaks off or its framing is wrong")))
     }
 
     /// The reply to a message that was not read to its end.
-    pub(super) fn too_long(max_bytes: usize) -> String {
-        failure(
-            "null",
-            &own(Kind::Overloaded, format!("the request is longer than rpc.max_request_bytes = {max_bytes}")),
-        )
+    pub(super) fn too_long(max_bytes: usize) -> Reply {
+        let message = format!("the request is longer than rpc.max_request_bytes = {max_bytes}");
+        Reply::Text(failure("null", &own(Kind::Overloaded, message)))
     }
 
-    async fn batch(&self, caller: Caller, text: &str) -> Option<String> {
+    fn batch(&self, caller: Caller, message: &Bytes, text: &str) -> Started {
         let requests: Vec<&RawValue> = match serde_json::from_str(text) {
             Ok(requests) => requests,
-            Err(error) => return Some(failure("null", &standard(PARSE_ERROR, format!("Parse error: {error}")))),
+            Err(error) => return said(failure("null", &standard(PARSE_ERROR, format!("Parse error: {error}")))),
         };
         if requests.is_empty() {
-            return Some(failure("null", &standard(INVALID_REQUEST, "Invalid request: the batch is empty")));
+            return said(failure("null", &standard(INVALID_REQUEST, "Invalid request: the batch is empty")));
         }
         if requests.len() > MAX_BATCH {
             let message = format!("the batch has {} requests; allowed are {MAX_BATCH}", requests.len());
-            return Some(failure("null", &own(Kind::Overloaded, message)));
+            return said(failure("null", &own(Kind::Overloaded, message)));
         }
-        let replies = join_all(requests.iter().map(|request| self.single(caller, request.get()))).await;
-        let replies: Vec<String> = replies.into_iter().flatten().collect();
-        (!replies.is_empty()).then(|| format!("[{}]", replies.join(",")))
+        // All are begun before any is waited for.
+        let started: Vec<Started> =
+            requests.iter().map(|request| self.single(caller, message, request.get())).collect();
+        if started.iter().all(|started| matches!(started, Started::Done(_))) {
+            return Started::Done(together(started.into_iter().filter_map(|started| match started {
+                Started::Done(reply) => reply,
+                Started::Pending(_) => None,
+            })));
+        }
+        Started::Pending(Box::pin(async move {
+            let replies = join_all(started.into_iter().map(|started| async {
+                match started {
+                    Started::Done(reply) => reply,
+                    Started::Pending(reply) => reply.await,
+                }
+            }));
+            together(replies.await.into_iter().flatten())
+        }))
     }
 
-    async fn single(&self, caller: Caller, text: &str) -> Option<String> {
+    fn single(&self, caller: Caller, message: &Bytes, text: &str) -> Started {
         let request = match parse(text) {
             Ok(request) => request,
-            Err(Refused { id, error }) => return Some(failure(id, &error)),
+            Err(Refused { id, error }) => return said(failure(id, &error)),
         };
-        let reply = self.call(caller, &request).await;
-        let id = request.id?;
-        Some(reply.map_or_else(|error| failure(id, &error), |reply| with_id(reply, id)))
+        let id = request.id.map(|id| message.slice_ref(id.as_bytes()));
+        let call = AssertUnwindSafe(|| self.methods.call(&request.method, caller, request.params));
+        let answer = match catch_unwind(call) {
+            Ok(Some(Outcome::Later(answer))) => return self.later(id, &request.method, answer),
+            Ok(Some(Outcome::Now(answer))) => answer,
+            Ok(None) => {
+                let message = format!("Method not found: {}", shortened(&request.method));
+                Err(standard(METHOD_NOT_FOUND, message))
+            }
+            Err(_) => Err(panicked(&request.method)),
+        };
+        Started::Done(id.map(|id| reply(id, answer)))
     }
 
-    /// The reply with id `null`.
-    async fn call(&self, caller: Caller, request: &Request<'_>) -> Result<String, ErrorObjectOwned> {
-        let callback = match self.methods.method(&request.method) {
-            Some(MethodCallback::Async(callback)) => callback,
-            // Only asynchronous methods are ever registered.
-            _ => return Err(standard(METHOD_NOT_FOUND, format!("Method not found: {}", shortened(&request.method)))),
-        };
-        let mut extensions = Extensions::new();
-        extensions.insert(caller);
-        let params = Params::new(request.params).into_owned();
-        let call = AssertUnwindSafe(callback(Id::Null, params, ConnectionId(0), usize::MAX, extensions));
-        tokio::select! {
-            biased;
-            response = call.catch_unwind() => match response {
-                Ok(response) => Ok(String::from(Box::<str>::from(response.into_json()))),
-                Err(_) => {
-                    error!(method = %request.method, "a method panicked");
-                    Err(internal())
-                }
-            },
-            () = self.give_up.cancelled() => Err(passing(Kind::ShuttingDown, "kisd is shutting down")),
-        }
+    fn later<F>(&self, id: Option<Bytes>, method: &str, answer: F) -> Started
+    where
+        F: Future<Output = Result<Bytes, ErrorObjectOwned>> + Send + 'static,
+    {
+        let (give_up, method) = (self.give_up.clone(), method.to_owned());
+        Started::Pending(Box::pin(async move {
+            let answer = tokio::select! {
+                biased;
+                answer = AssertUnwindSafe(answer).catch_unwind() => answer.unwrap_or_else(|_| Err(panicked(&method))),
+                () = give_up.cancelled() => Err(passing(Kind::ShuttingDown, "kisd is shutting down")),
+            };
+            id.map(|id| reply(id, answer))
+        }))
     }
+}
+
+fn said(reply: String) -> Started {
+    Started::Done(Some(Reply::Text(reply)))
+}
+
+fn reply(id: Bytes, answer: Result<Bytes, ErrorObjectOwned>) -> Reply {
+    match answer {
+        Ok(result) => Reply::Result { id, result },
+        // An id is a part of a message that is UTF-8.
+        Err(error) => Reply::Text(failure(std::str::from_utf8(&id).unwrap_or("null"), &error)),
+    }
+}
+
+/// The reply to a batch; `None` if all in it were notifications.
+fn together(replies: impl Iterator<Item = Reply>) -> Option<Reply> {
+    let replies: Vec<String> = replies.map(Reply::into_text).collect();
+    (!replies.is_empty()).then(|| Reply::Text(format!("[{}]", replies.join(","))))
+}
+
+fn panicked(method: &str) -> ErrorObjectOwned {
+    error!(method, "a method panicked");
+    internal()
 }
 
 fn parse(text: &str) -> Result<Request<'_>, Refused<'_>> {
@@ -193,27 +247,6 @@ fn is_id(raw: &str) -> bool {
     raw == "null" || raw.starts_with('"') || raw.parse::<i64>().is_ok() || raw.parse::<u64>().is_ok()
 }
 
-/// An error reply.
-pub(super) fn failure(id: &str, error: &ErrorObjectOwned) -> String {
-    #[derive(Serialize)]
-    struct Failure<'a> {
-        jsonrpc: &'a str,
-        id: Option<()>,
-        error: &'a ErrorObjectOwned,
-    }
-    let reply = serde_json::to_string(&Failure { jsonrpc: "2.0", id: None, error });
-    // Strings, numbers and raw JSON: nothing in it can fail to serialize.
-    with_id(reply.unwrap_or_default(), id)
-}
-
-/// Puts the client's id in the place of `null`.
-fn with_id(reply: String, id: &str) -> String {
-    match reply.strip_prefix(NULL_ID) {
-        Some(rest) if id != "null" => format!(r#"{{"jsonrpc":"2.0","id":{id}{rest}"#),
-        _ => reply,
-    }
-}
-
 /// The id of a request that is not going to be carried out, as written; `null` if it has none.
 pub(super) fn id_of(message: &[u8]) -> &str {
     let id = serde_json::from_slice::<Envelope<'_>>(message).ok().and_then(|envelope| envelope.id.map(RawValue::get));
@@ -232,16 +265,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_in_a_method_is_an_internal_error_and_the_next_call_is_answered() {
-        let mut module = jsonrpsee::RpcModule::new(());
-        let panics = |_, _, _| async { if true { panic!("with a secret in it") } else { "unreachable" } };
-        module.register_async_method("panics", panics).unwrap();
-        module.register_async_method("answers", |_, _, _| async { 7 }).unwrap();
-        let dispatcher = Dispatcher::new(module.into(), CancellationToken::new());
+        let mut methods = Methods::default();
+        let panics = || if true { panic!("with a secret in it") } else { Ok(Bytes::new()) };
+        methods.insert("panics", move |_, _| Outcome::Now(panics()));
+        methods.insert("panics later", move |_, _| Outcome::Later(Box::pin(async move { panics() })));
+        methods.insert("answers", |_, _| Outcome::Now(Ok(Bytes::from_static(b"7"))));
+        let dispatcher = Dispatcher::new(methods, CancellationToken::new());
         let caller = Caller { peer: Peer { uid: 1, gid: 1, pid: None }, rights: Rights { refresh: false } };
-        let batch = br#"[{"jsonrpc":"2.0","id":1,"method":"panics"},{"jsonrpc":"2.0","id":2,"method":"answers"}]"#;
-        let reply = dispatcher.reply(caller, batch).await.unwrap();
-        assert!(reply.contains("\"id\":1,\"error\":{\"code\":-32603") && !reply.contains("secret"), "{reply}");
-        assert!(reply.contains(r#"{"jsonrpc":"2.0","id":2,"result":7}"#), "{reply}");
+        let call = |id, method| format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}"}}"#);
+        let batch = format!("[{},{},{}]", call(1, "panics"), call(2, "panics later"), call(3, "answers"));
+        let reply = dispatcher.reply(caller, &batch.into()).await.unwrap().into_text();
+        assert!(!reply.contains("secret") && reply.contains(r#"{"jsonrpc":"2.0","id":3,"result":7}"#), "{reply}");
+        for id in [1, 2] {
+            assert!(reply.contains(&format!(r#""id":{id},"error":{{"code":-32603"#)), "{reply}");
+        }
     }
 
     #[test]
@@ -252,13 +289,5 @@ mod tests {
         for id in ["1.0", "1e3", "18446744073709551616", "-9223372036854775809", "[1]", "{}", "true"] {
             assert!(!is_id(id), "{id}");
         }
-    }
-
-    #[test]
-    fn the_registry_writes_replies_in_the_form_whose_id_is_replaced() {
-        use jsonrpsee::{MethodResponse, ResponsePayload};
-        let response = MethodResponse::response(Id::Null, ResponsePayload::success(7), usize::MAX);
-        let reply = String::from(Box::<str>::from(response.into_json()));
-        assert_eq!(with_id(reply, "-5"), r#"{"jsonrpc":"2.0","id":-5,"result":7}"#);
     }
 }

@@ -1,10 +1,12 @@
 //! HTTP/1.1 and WebSocket on the socket: `POST /` with a request as body, or an upgrade on `GET /`.
 
 use std::{
+    collections::VecDeque,
     error::Error as _,
-    future::ready,
+    io,
     pin::pin,
     sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -13,7 +15,7 @@ use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{
         Extension,
-        ws::{Message, WebSocket, WebSocketUpgrade},
+        ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade},
     },
     http::{HeaderMap, Request, StatusCode, header},
     response::{IntoResponse, Response},
@@ -26,10 +28,11 @@ use tokio::net::UnixStream;
 
 use super::{
     connection::Connection,
-    dispatch::{Dispatcher, failure},
+    dispatch::Dispatcher,
     error::own,
-    session::{Incoming, converse},
-    timing::{ClockTimer, ImpatientStream},
+    reply::{Reply, failure},
+    session::{Channel, Incoming, converse},
+    timing::{ClockTimer, ImpatientStream, TAKEN_WITHIN},
 };
 use crate::{clock, wire::codes::Kind};
 
@@ -39,10 +42,10 @@ const HEAD_WITHIN: Duration = Duration::from_secs(75);
 /// Longest wait for a request's body.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 
-/// Longest wait for a peer to take some of its answer.
-const TAKEN_WITHIN: Duration = Duration::from_secs(30);
+/// Replies of a WebSocket that wait to be written; beyond, nothing more is read.
+const MAX_QUEUED_BYTES: usize = 256 * 1024;
 
-/// Replies of a WebSocket that wait to be taken; beyond, the peer is let go.
+/// Frames of a WebSocket that wait to be taken, pongs included; beyond, the peer is let go.
 const MAX_UNTAKEN_BYTES: usize = 16 * 1024 * 1024;
 
 /// At shutdown, time to write an answer that is complete,
@@ -126,18 +129,53 @@ async fn upgrade(
 }
 
 async fn websocket(socket: WebSocket, connection: Arc<Connection>) {
-    let (outgoing, incoming) = socket.split();
-    let incoming = incoming.filter_map(|message| {
-        ready(match message {
-            Ok(Message::Text(text)) => Some(Incoming::Message(text.into())),
-            Ok(Message::Binary(bytes)) => Some(Incoming::Message(bytes)),
-            // Pings are answered below us; a close ends the stream by itself.
-            Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_)) => None,
-            Err(error) => is_too_long(&error).then_some(Incoming::TooLong),
-        })
-    });
-    let replies = outgoing.with(|reply: String| ready(Ok::<_, axum::Error>(Message::Text(reply.into()))));
-    converse(&connection, incoming, replies).await;
+    converse(&connection, Messages { socket, queued: VecDeque::new(), bytes: 0 }).await;
+}
+
+struct Messages {
+    socket: WebSocket,
+    queued: VecDeque<Utf8Bytes>,
+    bytes: usize,
+}
+
+impl Channel for Messages {
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Option<Incoming>> {
+        loop {
+            return Poll::Ready(match ready!(self.socket.poll_next_unpin(context)) {
+                Some(Ok(Message::Text(text))) => Some(Incoming::Message(text.into())),
+                Some(Ok(Message::Binary(bytes))) => Some(Incoming::Message(bytes)),
+                // Pings are answered below us; a close ends the stream by itself.
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_))) => continue,
+                Some(Err(error)) if is_too_long(&error) => Some(Incoming::TooLong),
+                Some(Err(_)) | None => None,
+            });
+        }
+    }
+
+    fn send(&mut self, reply: Reply) {
+        let text = reply.into_text();
+        self.bytes += text.len();
+        self.queued.push_back(text.into());
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes >= MAX_QUEUED_BYTES
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.queued.is_empty() {
+            ready!(self.socket.poll_ready_unpin(context)).map_err(io::Error::other)?;
+            if let Some(text) = self.queued.pop_front() {
+                self.bytes -= text.len();
+                self.socket.start_send_unpin(Message::Text(text)).map_err(io::Error::other)?;
+            }
+        }
+        self.socket.poll_flush_unpin(context).map_err(io::Error::other)
+    }
+
+    fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.socket.poll_close_unpin(context).map_err(io::Error::other)
+    }
 }
 
 fn is_too_long(error: &axum::Error) -> bool {
@@ -149,10 +187,10 @@ fn is_too_long(error: &axum::Error) -> bool {
 fn from_a_browser(headers: &HeaderMap) -> Option<Response> {
     headers.contains_key(header::ORIGIN).then(|| {
         let error = own(Kind::PermissionDenied, "requests with an Origin header, which browsers send, are refused");
-        json(StatusCode::FORBIDDEN, failure("null", &error))
+        json(StatusCode::FORBIDDEN, Reply::Text(failure("null", &error)))
     })
 }
 
-fn json(status: StatusCode, body: String) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+fn json(status: StatusCode, reply: Reply) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], reply.into_text()).into_response()
 }

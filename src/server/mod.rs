@@ -4,8 +4,9 @@
 //! (JSON values one after another), and every dialect hands its messages to one [`dispatch::Dispatcher`], so that ids, batches,
 //! notifications and errors are the same everywhere. Methods are described once, in [`methods`].
 //!
-//! jsonrpsee's registry and types are used; its server is not: it cannot serve the JSON stream, loses ids that are negative
-//! numbers, never runs notifications and ignores unknown parameters.
+//! jsonrpsee's errors are used; its server is not: it cannot serve the JSON stream, loses ids that are negative numbers, never
+//! runs notifications and ignores unknown parameters. Nor is its registry: what a method answers is parsed and copied there once
+//! more, which for a balance from memory is most of the work.
 //!
 //! Must never: hold a decision of a domain, or let a side effect live in a future that dies with its connection.
 
@@ -14,7 +15,9 @@ mod dispatch;
 mod error;
 mod http;
 mod methods;
+mod outbox;
 pub mod peer;
+mod reply;
 pub mod serve;
 mod session;
 pub mod socket;

@@ -10,7 +10,7 @@ use std::{
 use arc_swap::ArcSwap;
 use axum::Router;
 use futures_util::StreamExt;
-use jsonrpsee::{core::RegisterMethodError, types::ErrorObjectOwned};
+use jsonrpsee::types::ErrorObjectOwned;
 use rustix::net::RecvFlags;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, Interest},
@@ -24,10 +24,11 @@ use tracing::{Instrument, debug, debug_span, warn};
 use super::{
     Backend, Settings,
     connection::{Connection, Phases},
-    dispatch::{Dispatcher, failure, id_of},
+    dispatch::{Dispatcher, id_of},
     error::{own, passing},
     http, methods,
     peer::{Caller, Peer, RefusedPeers},
+    reply::failure,
     stream,
 };
 use crate::{
@@ -85,11 +86,11 @@ pub struct Server {
 
 impl Server {
     /// A server that listens nowhere yet.
-    pub fn new(backend: Backend, settings: Settings, clock: SharedClock) -> Result<Self, RegisterMethodError> {
+    pub fn new(backend: Backend, settings: Settings, clock: SharedClock) -> Self {
         let backend = Arc::new(backend);
         let phases = Phases::default();
-        let dispatcher = Dispatcher::new(methods::all(backend.clone())?, phases.give_up.clone());
-        Ok(Self {
+        let dispatcher = Dispatcher::new(methods::all(backend.clone()), phases.give_up.clone());
+        Self {
             backend,
             dispatcher: Arc::new(dispatcher),
             router: http::router(),
@@ -98,7 +99,7 @@ impl Server {
             refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
             refused: RefusedPeers::default(),
             clock,
-        })
+        }
     }
 
     /// Replaces limits and admissions for connections to come. The socket itself stays where it is.
@@ -179,8 +180,11 @@ impl Server {
                     () = connection.phases.drain.cancelled() => return,
                 };
                 match first {
-                    Ok(Some(byte)) if byte.is_ascii_uppercase() => http::serve(stream, connection, router).await,
-                    Ok(Some(_)) => stream::serve(stream, connection).await,
+                    Ok(Some(byte)) if byte.is_ascii_uppercase() => {
+                        // Boxed, so that a connection that says nothing does not hold the room of one that does.
+                        Box::pin(http::serve(stream, connection, router)).await;
+                    }
+                    Ok(Some(_)) => Box::pin(stream::serve(stream, connection)).await,
                     // Connected and went away: a probe for a living daemon.
                     Ok(None) => {}
                     Err(error) => debug!(%error, "a connection failed before its first byte"),

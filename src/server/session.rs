@@ -1,21 +1,27 @@
 //! A conversation over a connection that carries many messages: the JSON stream and WebSocket alike.
 //!
-//! Calls of one connection run side by side and are answered as they finish. So many may be in flight; then nothing more is read.
-//! A peer that does not read its replies is let go.
+//! Calls of one connection run side by side and are answered as they finish; what is answered at once is answered together. So
+//! many calls may be in flight, and so much may wait to be taken; then nothing more is read.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    io,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use bytes::Bytes;
-use futures_util::{Sink, SinkExt, Stream, StreamExt, stream::FuturesUnordered};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 
-use super::{connection::Connection, dispatch::Dispatcher};
-use crate::clock;
+use super::{
+    connection::Connection,
+    dispatch::{Dispatcher, Started},
+    reply::Reply,
+};
 
 /// Calls of one connection in flight.
 const MAX_IN_FLIGHT: usize = 64;
-
-/// Longest wait for a peer to take a reply.
-const TAKEN_WITHIN: Duration = Duration::from_secs(30);
 
 /// What a dialect found on its connection.
 #[derive(Debug)]
@@ -30,58 +36,97 @@ pub(super) enum Incoming {
     Stalled,
 }
 
-/// Answers `incoming` on `outgoing` until either ends or the daemon goes down.
-pub(super) async fn converse<I, O>(connection: &Arc<Connection>, incoming: I, outgoing: O)
-where
-    I: Stream<Item = Incoming>,
-    O: Sink<String>,
-{
+/// A connection that carries messages both ways. A peer that does not take what is sent is an error of
+/// [`poll_flush`](Channel::poll_flush), after a while.
+pub(super) trait Channel {
+    /// The next message; `None` when the peer has said everything.
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Option<Incoming>>;
+
+    /// Queues a reply.
+    fn send(&mut self, reply: Reply);
+
+    /// Whether so much is queued that nothing should be added.
+    fn is_full(&self) -> bool;
+
+    /// Writes what is queued.
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Tells the peer that nothing will follow.
+    fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+}
+
+/// Answers what comes on `channel` until it ends or the daemon goes down.
+pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Channel) {
     let phases = &connection.phases;
-    tokio::pin!(incoming, outgoing);
+    // Made once, since each looks itself up in a list that all connections share.
+    let (mut drain, mut cut) = (pin!(phases.drain.cancelled()), pin!(phases.cut.cancelled()));
     let mut calls = FuturesUnordered::new();
     let mut reading = true;
-    while reading || !calls.is_empty() {
-        let reply = tokio::select! {
-            Some(reply) = calls.next() => reply,
-            message = incoming.next(), if reading && calls.len() < MAX_IN_FLIGHT => match message {
-                Some(Incoming::Message(message)) => {
-                    calls.push(async move { connection.dispatcher.reply(connection.caller, &message).await });
-                    continue;
-                }
-                Some(Incoming::Malformed) => Some(Dispatcher::malformed()),
-                Some(Incoming::TooLong) => {
-                    reading = false;
-                    Some(Dispatcher::too_long(connection.max_request_bytes))
-                }
-                Some(Incoming::Stalled) => {
-                    reading = false;
-                    Some(Dispatcher::malformed())
-                }
-                None => {
-                    reading = false;
-                    continue;
-                }
-            },
-            () = phases.drain.cancelled(), if reading => {
-                reading = false;
-                continue;
-            }
-            () = phases.cut.cancelled() => return,
-        };
-        let Some(reply) = reply else { continue };
-        let deadline = connection.clock.monotonic().saturating_add(TAKEN_WITHIN);
-        tokio::select! {
-            taken = clock::before(&*connection.clock, deadline, outgoing.send(reply)) => {
-                if !matches!(taken, Some(Ok(()))) {
-                    return;
-                }
-            }
-            () = phases.cut.cancelled() => return,
+    let conversation = poll_fn(|context| {
+        if reading && drain.as_mut().poll(context).is_ready() {
+            reading = false;
         }
+        loop {
+            // Whether something that has not been looked at may be ready.
+            let mut again = false;
+            while let Poll::Ready(Some(reply)) = calls.poll_next_unpin(context) {
+                if let Some(reply) = reply {
+                    channel.send(reply);
+                }
+            }
+            while reading && calls.len() < MAX_IN_FLIGHT {
+                if channel.is_full() {
+                    again = true;
+                    break;
+                }
+                let Poll::Ready(incoming) = channel.poll_receive(context) else { break };
+                let reply = match incoming {
+                    Some(Incoming::Message(message)) => {
+                        match connection.dispatcher.start(connection.caller, &message) {
+                            Started::Done(reply) => reply,
+                            Started::Pending(reply) => {
+                                calls.push(reply);
+                                again = true;
+                                None
+                            }
+                        }
+                    }
+                    Some(Incoming::Malformed) => Some(Dispatcher::malformed()),
+                    Some(Incoming::TooLong) => {
+                        reading = false;
+                        Some(Dispatcher::too_long(connection.max_request_bytes))
+                    }
+                    Some(Incoming::Stalled) => {
+                        reading = false;
+                        Some(Dispatcher::malformed())
+                    }
+                    None => {
+                        reading = false;
+                        None
+                    }
+                };
+                if let Some(reply) = reply {
+                    channel.send(reply);
+                }
+            }
+            match channel.poll_flush(context) {
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Ready(Ok(())) if again => {}
+                Poll::Ready(Ok(())) if !reading && calls.is_empty() => return Poll::Ready(()),
+                Poll::Pending if again && !channel.is_full() => {}
+                _ => return Poll::Pending,
+            }
+        }
+    });
+    tokio::select! {
+        biased;
+        () = cut.as_mut() => return,
+        () = conversation => {}
     }
     tokio::select! {
+        biased;
+        () = cut.as_mut() => {}
         // A peer that is gone already need not be told.
-        _ = outgoing.close() => {}
-        () = phases.cut.cancelled() => {}
+        _ = poll_fn(|context| channel.poll_close(context)) => {}
     }
 }

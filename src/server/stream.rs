@@ -1,65 +1,110 @@
 //! The JSON stream: JSON values in, one line for each reply out.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
-use bytes::{BufMut, BytesMut};
-use futures_util::{Stream, StreamExt, stream};
-use tokio::net::UnixStream;
-use tokio_util::codec::{Encoder, FramedRead, FramedWrite};
+use bytes::BytesMut;
+use tokio::{io::AsyncWrite, net::UnixStream};
+use tokio_util::{codec::Decoder, io::poll_read_buf};
 
 use super::{
     connection::Connection,
-    session::{Incoming, converse},
+    outbox::Outbox,
+    reply::Reply,
+    session::{Channel, Incoming, converse},
+    timing::{ImpatientStream, TAKEN_WITHIN},
 };
 use crate::{
-    clock,
+    clock::{SharedClock, Wait},
     wire::frame::{Frame, FrameError, JsonStream},
 };
 
-/// How often a half-sent message is looked at: the second time, it has stalled.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A message has this long to come to its end.
+const COMPLETE_WITHIN: Duration = Duration::from_secs(30);
+
+/// Bytes that are read at a time.
+const READ: usize = 8 * 1024;
 
 pub(super) async fn serve(stream: UnixStream, connection: Arc<Connection>) {
-    let (read, write) = stream.into_split();
-    let frames = FramedRead::new(read, JsonStream::new(connection.max_request_bytes));
-    converse(&connection, incoming(frames, &connection), FramedWrite::new(write, Lines)).await;
+    let lines = Lines {
+        stream: ImpatientStream::new(stream, connection.clock.clone(), TAKEN_WITHIN),
+        clock: connection.clock.clone(),
+        codec: JsonStream::new(connection.max_request_bytes),
+        buffer: BytesMut::new(),
+        at_end: false,
+        stalling: None,
+        outbox: Outbox::default(),
+    };
+    converse(&connection, lines).await;
 }
 
-fn incoming<'a, R>(frames: FramedRead<R, JsonStream>, connection: &'a Connection) -> impl Stream<Item = Incoming> + 'a
-where
-    R: tokio::io::AsyncRead + Unpin + 'a,
-{
-    stream::unfold(Some(frames), move |frames| async move {
-        let mut frames = frames?;
-        let mut looked_at_half = false;
-        let next = loop {
-            let deadline = connection.clock.monotonic().saturating_add(PATIENCE);
-            match clock::before(&*connection.clock, deadline, frames.next()).await {
-                Some(next) => break next,
-                // Silence between messages is a client that has nothing to ask.
-                None if frames.decoder().is_inside() && looked_at_half => return Some((Incoming::Stalled, None)),
-                None => looked_at_half = frames.decoder().is_inside(),
+struct Lines {
+    stream: ImpatientStream,
+    clock: SharedClock,
+    codec: JsonStream,
+    buffer: BytesMut,
+    /// Nothing more will be read.
+    at_end: bool,
+    /// Runs while a message has begun and not ended.
+    stalling: Option<Wait>,
+    outbox: Outbox,
+}
+
+impl Channel for Lines {
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Option<Incoming>> {
+        loop {
+            let decoded = match self.at_end {
+                false => self.codec.decode(&mut self.buffer),
+                true => self.codec.decode_eof(&mut self.buffer),
+            };
+            match decoded {
+                Ok(Some(frame)) => {
+                    self.stalling = None;
+                    return Poll::Ready(Some(match frame {
+                        Frame::Message(message) => Incoming::Message(message),
+                        Frame::Malformed => Incoming::Malformed,
+                    }));
+                }
+                Ok(None) if self.at_end => return Poll::Ready(None),
+                Ok(None) => {}
+                Err(FrameError::TooLong(_)) => return Poll::Ready(Some(Incoming::TooLong)),
+                Err(FrameError::Io(_)) => return Poll::Ready(None),
             }
-        };
-        match next? {
-            Ok(Frame::Message(message)) => Some((Incoming::Message(message), Some(frames))),
-            Ok(Frame::Malformed) => Some((Incoming::Malformed, Some(frames))),
-            Err(FrameError::TooLong(_)) => Some((Incoming::TooLong, None)),
-            Err(FrameError::Io(_)) => None,
+            self.buffer.reserve(READ);
+            match poll_read_buf(Pin::new(&mut self.stream), context, &mut self.buffer) {
+                Poll::Ready(Ok(0)) => self.at_end = true,
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(_)) => return Poll::Ready(None),
+                // Silence between messages is a client that has nothing to ask.
+                Poll::Pending if !self.codec.is_inside() => return Poll::Pending,
+                Poll::Pending => {
+                    let clock = &self.clock;
+                    let end = || clock.sleep_until(clock.monotonic().saturating_add(COMPLETE_WITHIN));
+                    ready!(self.stalling.get_or_insert_with(end).as_mut().poll(context));
+                    return Poll::Ready(Some(Incoming::Stalled));
+                }
+            }
         }
-    })
-}
+    }
 
-/// Writes each reply as a line.
-struct Lines;
+    fn send(&mut self, reply: Reply) {
+        self.outbox.push_line(reply);
+    }
 
-impl Encoder<String> for Lines {
-    type Error = std::io::Error;
+    fn is_full(&self) -> bool {
+        self.outbox.is_full()
+    }
 
-    fn encode(&mut self, reply: String, buffer: &mut BytesMut) -> Result<(), Self::Error> {
-        buffer.reserve(reply.len() + 1);
-        buffer.put_slice(reply.as_bytes());
-        buffer.put_u8(b'\n');
-        Ok(())
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.outbox.poll_write(Pin::new(&mut self.stream), context)
+    }
+
+    fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

@@ -16,6 +16,9 @@ use tokio::{
 
 use crate::clock::{SharedClock, Wait};
 
+/// Longest wait for a peer to take some of what is sent to it.
+pub(super) const TAKEN_WITHIN: Duration = Duration::from_secs(30);
+
 /// hyper's timer.
 #[derive(Debug, Clone)]
 pub(super) struct ClockTimer {

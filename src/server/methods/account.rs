@@ -1,11 +1,12 @@
 //! `account.*`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use jsonrpsee::core::RegisterMethodError;
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
 
 use super::{
-    catalog::{Call, Catalog, Description},
+    catalog::{Answer, Call, Catalog, Description, Outcome, as_json},
     instant, mode,
 };
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     },
 };
 
-pub(super) fn register(catalog: &mut Catalog) -> Result<(), RegisterMethodError> {
+pub(super) fn register(catalog: &mut Catalog) {
     let description = Description {
         name: method::ACCOUNT_BALANCE,
         summary: "Cash, totals and every holding of the account.",
@@ -33,13 +34,37 @@ pub(super) fn register(catalog: &mut Catalog) -> Result<(), RegisterMethodError>
             Kind::UpstreamMalformed,
         ],
     };
-    catalog.add(description, balance)
+    let written = Arc::new(Written::default());
+    catalog.add_outcome::<BalanceParams, Balance, _>(description, move |call| balance(call, &written));
 }
 
-async fn balance(call: Call<BalanceParams>) -> Result<Balance, MethodError> {
+fn balance(call: Call<BalanceParams>, written: &Arc<Written>) -> Outcome {
     let max_age = call.params.max_age_ms.map(Duration::from_millis);
-    let balance = call.backend.account.balance.balance(max_age).await?;
-    Ok(balance_on_the_wire(&balance))
+    if let Some(balance) = call.backend.account.balance.from_memory(max_age) {
+        return Outcome::Now(written.json(&balance));
+    }
+    let written = written.clone();
+    Outcome::Later(Box::pin(async move {
+        let balance = call.backend.account.balance.balance(max_age).await.map_err(MethodError::from)?;
+        written.json(&balance)
+    }))
+}
+
+/// The last balance as JSON: written once for each gathering, and shared by all who get it.
+#[derive(Debug, Default)]
+struct Written(ArcSwapOption<(Arc<balance::Balance>, Bytes)>);
+
+impl Written {
+    fn json(&self, balance: &Arc<balance::Balance>) -> Answer {
+        if let Some(last) = &*self.0.load()
+            && Arc::ptr_eq(&last.0, balance)
+        {
+            return Ok(last.1.clone());
+        }
+        let json = as_json(&balance_on_the_wire(balance))?;
+        self.0.store(Some(Arc::new((balance.clone(), json.clone()))));
+        Ok(json)
+    }
 }
 
 fn balance_on_the_wire(balance: &balance::Balance) -> Balance {

@@ -1,15 +1,14 @@
 //! Registers methods together with their description, so that neither can be without the other.
+//!
+//! A method answers at once where it can: then nothing is allocated for waiting, and nobody else is woken.
 
-use std::{future::Future, sync::Arc};
+use std::{collections::HashMap, fmt, future::Future, pin::Pin, sync::Arc};
 
-use jsonrpsee::{
-    Extensions, Methods, RpcModule,
-    core::RegisterMethodError,
-    types::{ErrorObjectOwned, Params},
-};
+use bytes::Bytes;
+use jsonrpsee::types::ErrorObjectOwned;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Value, json};
 use tracing::error;
 
 use crate::{
@@ -43,9 +42,48 @@ pub(super) struct Call<P> {
     pub(super) params: P,
 }
 
+/// A result as JSON, or why there is none.
+pub(in crate::server) type Answer = Result<Bytes, ErrorObjectOwned>;
+
+/// What a method does with a call.
+pub(in crate::server) enum Outcome {
+    /// It is answered.
+    Now(Answer),
+    /// It will be.
+    Later(Pin<Box<dyn Future<Output = Answer> + Send>>),
+}
+
+type Method = Box<dyn Fn(Caller, Option<&str>) -> Outcome + Send + Sync>;
+
+/// The methods, by name.
+#[derive(Default)]
+pub(in crate::server) struct Methods(HashMap<&'static str, Method>);
+
+impl Methods {
+    /// Calls a method with its parameters as JSON; `None`: there is no such method.
+    pub(in crate::server) fn call(&self, name: &str, caller: Caller, params: Option<&str>) -> Option<Outcome> {
+        self.0.get(name).map(|method| method(caller, params))
+    }
+
+    /// Adds what knows nothing of descriptions.
+    pub(in crate::server) fn insert<F>(&mut self, name: &'static str, method: F)
+    where
+        F: Fn(Caller, Option<&str>) -> Outcome + Send + Sync + 'static,
+    {
+        self.0.insert(name, Box::new(method));
+    }
+}
+
+impl fmt::Debug for Methods {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
 /// Methods and their descriptions, as they are registered.
 pub(super) struct Catalog {
-    module: RpcModule<Backend>,
+    backend: Arc<Backend>,
+    methods: Methods,
     schemas: SchemaGenerator,
     documents: Vec<Value>,
 }
@@ -56,34 +94,53 @@ impl Catalog {
             settings.definitions_path = "/components/schemas".into();
             settings.meta_schema = None;
         });
-        Self { module: RpcModule::from_arc(backend), schemas: settings.into_generator(), documents: Vec::new() }
+        let schemas = settings.into_generator();
+        Self { backend, methods: Methods::default(), schemas, documents: Vec::new() }
     }
 
-    pub(super) fn add<P, R, F, Fut>(&mut self, description: Description, method: F) -> Result<(), RegisterMethodError>
+    /// A method that answers at once.
+    pub(super) fn add<P, R, F>(&mut self, description: Description, method: F)
     where
-        P: DeserializeOwned + JsonSchema + Send,
+        P: DeserializeOwned + JsonSchema,
         R: Serialize + JsonSchema,
-        F: Fn(Call<P>) -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Result<R, MethodError>> + Send,
+        F: Fn(Call<P>) -> Result<R, MethodError> + Send + Sync + 'static,
+    {
+        self.add_outcome::<P, R, _>(description, move |call| {
+            Outcome::Now(method(call).map_err(Into::into).and_then(|result| as_json(&result)))
+        });
+    }
+
+    /// A method that has to wait for something.
+    pub(super) fn add_async<P, R, F, Fut>(&mut self, description: Description, method: F)
+    where
+        P: DeserializeOwned + JsonSchema,
+        R: Serialize + JsonSchema,
+        F: Fn(Call<P>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, MethodError>> + Send + 'static,
+    {
+        self.add_outcome::<P, R, _>(description, move |call| {
+            let result = method(call);
+            Outcome::Later(Box::pin(async move { as_json(&result.await?) }))
+        });
+    }
+
+    /// A method that answers at once when it can, with a result that it has written itself.
+    pub(super) fn add_outcome<P, R, F>(&mut self, description: Description, method: F)
+    where
+        P: DeserializeOwned + JsonSchema,
+        R: JsonSchema,
+        F: Fn(Call<P>) -> Outcome + Send + Sync + 'static,
     {
         self.describe::<P, R>(&description);
-        let name = description.name;
-        self.module.register_async_method(name, move |params, backend, extensions| {
-            let method = method.clone();
-            async move {
-                let call = Call { backend, caller: caller(&extensions)?, params: parse(&params)? };
-                let result = method(call).await?;
-                serde_json::value::to_raw_value(&result).map_err(|error| {
-                    error!(name, %error, "a result cannot be written as JSON");
-                    internal()
-                })
-            }
-        })?;
-        Ok(())
+        let backend = self.backend.clone();
+        self.methods.insert(description.name, move |caller, params| match parse(params) {
+            Ok(params) => method(Call { backend: backend.clone(), caller, params }),
+            Err(error) => Outcome::Now(Err(error)),
+        });
     }
 
     /// All methods, with `rpc.discover` to describe them.
-    pub(super) fn finish(mut self) -> Result<Methods, RegisterMethodError> {
+    pub(super) fn finish(mut self) -> Methods {
         let discover = Description {
             name: method::RPC_DISCOVER,
             summary: "This document: everything that the socket serves, as OpenRPC.",
@@ -105,15 +162,11 @@ impl Catalog {
                 "errors": Kind::ALL.iter().map(|kind| (name(*kind), error_document(*kind, &error_data))).collect::<serde_json::Map<_, _>>(),
             },
         });
-        let document: Arc<RawValue> = serde_json::value::to_raw_value(&document).unwrap_or_default().into();
-        self.module.register_async_method(discover.name, move |params, _, _| {
-            let document = document.clone();
-            async move {
-                parse::<NoParams>(&params)?;
-                Ok::<_, ErrorObjectOwned>(document)
-            }
-        })?;
-        Ok(self.module.into())
+        let document = as_json(&document);
+        self.methods.insert(discover.name, move |_, params| {
+            Outcome::Now(parse::<NoParams>(params).and_then(|NoParams {}| document.clone()))
+        });
+        self.methods
     }
 
     fn describe<P: JsonSchema, R: JsonSchema>(&mut self, description: &Description) {
@@ -154,13 +207,16 @@ fn name(kind: Kind) -> String {
     serde_json::to_value(kind).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn caller(extensions: &Extensions) -> Result<Caller, ErrorObjectOwned> {
-    // Every dialect puts it there.
-    extensions.get::<Caller>().copied().ok_or_else(internal)
+/// A result as it is written.
+pub(super) fn as_json(result: &impl Serialize) -> Answer {
+    serde_json::to_vec(result).map(Bytes::from).map_err(|error| {
+        error!(%error, "a result cannot be written as JSON");
+        internal()
+    })
 }
 
 /// Parameters by name or by position; none at all are an empty object.
-fn parse<P: DeserializeOwned>(params: &Params<'_>) -> Result<P, ErrorObjectOwned> {
-    serde_json::from_str(params.as_str().unwrap_or("{}"))
+fn parse<P: DeserializeOwned>(params: Option<&str>) -> Result<P, ErrorObjectOwned> {
+    serde_json::from_str(params.unwrap_or("{}"))
         .map_err(|error| standard(INVALID_PARAMS, format!("Invalid params: {error}")))
 }

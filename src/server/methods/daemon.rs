@@ -1,7 +1,5 @@
 //! `daemon.*`.
 
-use jsonrpsee::core::RegisterMethodError;
-
 use super::{
     catalog::{Call, Catalog, Description},
     instant, mode, token,
@@ -14,16 +12,16 @@ use crate::{
     },
 };
 
-pub(super) fn register(catalog: &mut Catalog) -> Result<(), RegisterMethodError> {
+pub(super) fn register(catalog: &mut Catalog) {
     let description = Description {
         name: method::DAEMON_STATUS,
         summary: "Version, account, token, and counters of calls and connections.",
         errors: &[],
     };
-    catalog.add(description, status)
+    catalog.add(description, status);
 }
 
-async fn status(call: Call<NoParams>) -> Result<DaemonStatus, MethodError> {
+fn status(call: Call<NoParams>) -> Result<DaemonStatus, MethodError> {
     let backend = &call.backend;
     let account = &backend.account;
     let counts = account.client.totals().counts();
@@ -44,7 +42,7 @@ async fn status(call: Call<NoParams>) -> Result<DaemonStatus, MethodError> {
                 upstream_malformed: counts.malformed,
             },
             rate_limited: counts.throttled,
-            coalesced: account.balance.coalesced().await,
+            coalesced: account.balance.coalesced(),
         },
         connections: backend.connections.read() as u64,
     })

@@ -10,19 +10,18 @@ mod token;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset, SubsecRound, Utc};
-use jsonrpsee::{Methods, core::RegisterMethodError};
-
 use self::catalog::Catalog;
+pub(super) use self::catalog::{Methods, Outcome};
 use super::Backend;
 use crate::{clock, kis::Environment, wire::types::Mode};
+use chrono::{DateTime, FixedOffset, SubsecRound, Utc};
 
 /// Every method, `rpc.discover` included.
-pub(super) fn all(backend: Arc<Backend>) -> Result<Methods, RegisterMethodError> {
+pub(super) fn all(backend: Arc<Backend>) -> Methods {
     let mut catalog = Catalog::new(backend);
-    account::register(&mut catalog)?;
-    token::register(&mut catalog)?;
-    daemon::register(&mut catalog)?;
+    account::register(&mut catalog);
+    token::register(&mut catalog);
+    daemon::register(&mut catalog);
     catalog.finish()
 }
 

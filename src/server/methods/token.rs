@@ -1,6 +1,5 @@
 //! `token.*`.
 
-use jsonrpsee::core::RegisterMethodError;
 use tracing::info;
 
 use super::{
@@ -20,7 +19,7 @@ use crate::{
     },
 };
 
-pub(super) fn register(catalog: &mut Catalog) -> Result<(), RegisterMethodError> {
+pub(super) fn register(catalog: &mut Catalog) {
     catalog.add(
         Description {
             name: method::TOKEN_STATUS,
@@ -28,8 +27,8 @@ pub(super) fn register(catalog: &mut Catalog) -> Result<(), RegisterMethodError>
             errors: &[],
         },
         status,
-    )?;
-    catalog.add(
+    );
+    catalog.add_async(
         Description {
             name: method::TOKEN_REFRESH,
             summary: "Renews the access token now if KIS's rule of one a minute allows it, else says when. KIS notifies the \
@@ -37,10 +36,10 @@ pub(super) fn register(catalog: &mut Catalog) -> Result<(), RegisterMethodError>
             errors: &[Kind::TokenUnavailable, Kind::CredentialsRejected],
         },
         refresh,
-    )
+    );
 }
 
-async fn status(call: Call<NoParams>) -> Result<TokenStatus, MethodError> {
+fn status(call: Call<NoParams>) -> Result<TokenStatus, MethodError> {
     Ok(on_the_wire(call.backend.account.token.status()))
 }
 

@@ -1,0 +1,148 @@
+//! Replies that wait to be written: small ones side by side, large ones shared with whoever else gets them, written together.
+
+use std::{
+    collections::VecDeque,
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::AsyncWrite;
+
+use super::reply::Reply;
+
+/// A result of at least so many bytes is not copied.
+const SHARED_FROM: usize = 512;
+
+/// With more than this waiting, nothing should be added.
+const FULL: usize = 256 * 1024;
+
+/// Pieces in one write.
+const PIECES: usize = 64;
+
+/// What waits to be written to one connection.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    sealed: VecDeque<Bytes>,
+    /// Small pieces that follow the sealed ones.
+    open: BytesMut,
+    bytes: usize,
+}
+
+impl Outbox {
+    /// Adds a reply and the end of its line.
+    pub(super) fn push_line(&mut self, reply: Reply) {
+        let before = self.bytes;
+        let [head, id, middle, result, end] = reply.pieces();
+        self.bytes += head.len() + id.len() + middle.len() + result.len() + end.len() + 1;
+        self.open.reserve((self.bytes - before).min(SHARED_FROM));
+        for small in [head, id, middle] {
+            self.open.extend_from_slice(small);
+        }
+        match &reply {
+            Reply::Result { result, .. } if result.len() >= SHARED_FROM => {
+                self.seal();
+                self.sealed.push_back(result.clone());
+            }
+            _ => self.open.extend_from_slice(result),
+        }
+        self.open.extend_from_slice(end);
+        self.open.extend_from_slice(b"\n");
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes >= FULL
+    }
+
+    fn seal(&mut self) {
+        if !self.open.is_empty() {
+            self.sealed.push_back(self.open.split().freeze());
+        }
+    }
+
+    /// Writes all that waits.
+    pub(super) fn poll_write<W: AsyncWrite>(
+        &mut self,
+        mut writer: Pin<&mut W>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.seal();
+        while !self.sealed.is_empty() {
+            let mut slices = [IoSlice::new(&[]); PIECES];
+            let pieces = self.sealed.iter().zip(&mut slices).map(|(piece, slice)| *slice = IoSlice::new(piece)).count();
+            let written = ready!(writer.as_mut().poll_write_vectored(context, &slices[..pieces]))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.take(written);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn take(&mut self, mut written: usize) {
+        self.bytes -= written;
+        while let Some(first) = self.sealed.front_mut().filter(|_| written > 0) {
+            let part = written.min(first.len());
+            first.advance(part);
+            written -= part;
+            if first.is_empty() {
+                self.sealed.pop_front();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Takes a few bytes at a time, and now and then none.
+    struct Slow(Vec<u8>, Vec<usize>);
+
+    impl AsyncWrite for Slow {
+        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            match self.1.pop() {
+                Some(0) => Poll::Pending,
+                limit => {
+                    let taken = bytes.len().min(limit.unwrap_or(usize::MAX));
+                    self.0.extend_from_slice(&bytes[..taken]);
+                    Poll::Ready(Ok(taken))
+                }
+            }
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_pushed_is_written_whole_and_in_order(
+            lengths in prop::collection::vec(prop_oneof![0_usize..100, 400_usize..3000], 0..20),
+            limits in prop::collection::vec(0_usize..700, 0..60),
+        ) {
+            let (mut outbox, mut slow, mut expected) = (Outbox::default(), Slow(Vec::new(), limits), String::new());
+            let mut context = Context::from_waker(std::task::Waker::noop());
+            for (number, length) in lengths.into_iter().enumerate() {
+                let result = "x".repeat(length);
+                let reply = match number % 3 {
+                    0 => Reply::Text(result),
+                    _ => Reply::Result { id: Bytes::from(number.to_string()), result: Bytes::from(result) },
+                };
+                expected += &(reply.clone().into_text() + "\n");
+                outbox.push_line(reply);
+                let _ = outbox.poll_write(Pin::new(&mut slow), &mut context);
+            }
+            while outbox.poll_write(Pin::new(&mut slow), &mut context).is_pending() {}
+            prop_assert_eq!(String::from_utf8(slow.0).unwrap(), expected);
+            prop_assert_eq!(outbox.bytes, 0);
+        }
+    }
+}
