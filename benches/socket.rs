@@ -2,7 +2,7 @@
 //!
 //! Each repetition measures both sides one after the other and takes their ratio; the table shows the median of the ratios.
 //! For the latency of one connection both ends are pinned, each to a core.
-#![allow(missing_docs, reason = "a benchmark")]
+#![allow(clippy::unwrap_used, clippy::float_arithmetic, clippy::print_stdout, reason = "a benchmark")]
 
 mod support;
 
