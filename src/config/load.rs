@@ -29,6 +29,9 @@ const PREFIX: &str = "KISD_";
 /// Variables with the prefix that are not keys.
 const OTHER_VARIABLES: &[&str] = &["KISD_CONFIG", "KISD_SOCKET"];
 
+/// The file of the machine, if the user has none.
+const SYSTEM_FILE: &str = "/etc/kisd/config.toml";
+
 /// Where the configuration comes from, for messages.
 pub(super) struct Sources<'a> {
     /// The file that was read, or the one that was looked for last.
@@ -44,7 +47,7 @@ impl Sources<'_> {
         match self.variables.get(&variable) {
             Some(_) => format!("environment variable {variable}"),
             None if self.found => self.file.display().to_string(),
-            None => format!("no configuration file (looked for {})", self.file.display()),
+            None => format!("no configuration file (looked for {} and {SYSTEM_FILE})", self.file.display()),
         }
     }
 }
@@ -93,7 +96,7 @@ fn locate(named: Option<&Path>, variables: &Variables) -> (PathBuf, bool) {
     if let Some(path) = named.map(Path::to_owned).or_else(|| variables.get("KISD_CONFIG").map(PathBuf::from)) {
         return (path, true);
     }
-    let system = PathBuf::from("/etc/kisd/config.toml");
+    let system = PathBuf::from(SYSTEM_FILE);
     match variables.xdg("XDG_CONFIG_HOME", ".config").map(|directory| directory.join("kisd/config.toml")) {
         Some(user) if user.exists() => (user, false),
         Some(user) if !system.exists() => (user, false),

@@ -34,14 +34,16 @@ pub(super) fn explain(tried: &[ConnectError]) -> String {
     for error in tried {
         text.push_str(&format!("{error}\n"));
     }
-    if tried.iter().any(|error| error.reason.kind() == std::io::ErrorKind::PermissionDenied) {
-        text.push_str(
-            "a socket that you may not open belongs to another user: see rpc.socket_mode and rpc.allow_uids there\n",
-        );
-    }
-    text.push_str(
-        "start the daemon with `systemctl start kisd` or `kisd run`, or try `kisd demo`; \
-         name another socket with --socket or KISD_SOCKET",
-    );
+    let denied = tried.iter().any(|error| error.reason.kind() == std::io::ErrorKind::PermissionDenied);
+    text.push_str(match denied {
+        true => {
+            "a socket, or a directory above it, that you may not open belongs to another user: see rpc.socket_mode and \
+             rpc.allow_uids there, or name another socket with --socket or KISD_SOCKET"
+        }
+        false => {
+            "start the daemon with `systemctl start kisd` or `kisd run`, or try `kisd demo`; \
+             name another socket with --socket or KISD_SOCKET"
+        }
+    });
     text
 }

@@ -1,6 +1,12 @@
 //! One app key's way to KIS: every call, token calls included, passes through here and waits for the same quota.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -54,6 +60,8 @@ pub struct KisClient {
     quota: Quota,
     totals: Totals,
     clock: SharedClock,
+    /// Whether KIS has said what time it is.
+    knows_time: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -76,6 +84,7 @@ impl KisClient {
             quota: Quota::new(settings.calls_per_second, clock.clone()),
             totals: Totals::default(),
             clock,
+            knows_time: AtomicBool::new(false),
         })
     }
 
@@ -153,6 +162,14 @@ impl KisClient {
         }
     }
 
+    /// Asks KIS what time it is, once, by a request that holds no secret and whose answer does not matter otherwise.
+    pub(crate) async fn learn_time(&self, deadline: Instant) {
+        if !self.knows_time.load(Ordering::Relaxed) {
+            // Without an answer the machine's clock is believed, as it was before.
+            let _ = self.send("time", self.http.get(self.url("/")), deadline, std::future::ready(())).await;
+        }
+    }
+
     /// Posts a token call, which is never repeated here: that is a decision of `token`.
     pub(super) async fn post(
         &self,
@@ -186,6 +203,7 @@ impl KisClient {
             Some(Ok(exchange)) => {
                 if let Some(date) = exchange.date {
                     self.clock.discipline(date);
+                    self.knows_time.store(true, Ordering::Relaxed);
                 }
                 let (msg_cd, verdict) = reply::classify(tr_id, exchange.http_status, &exchange.body);
                 debug!(tr_id, status = exchange.http_status, %msg_cd, elapsed_ms, "KIS answered");

@@ -66,8 +66,11 @@ pub(crate) async fn exchange(tr_id: &'static str, request: reqwest::RequestBuild
     let unreachable = |error: reqwest::Error| KisError::Unreachable {
         tr_id,
         sent: !error.is_connect() && !error.is_builder(),
-        // Without its URL, which holds the account number.
-        reason: cause(&error.without_url()),
+        reason: {
+            let host = error.url().map(|url| format!(" ({})", url.authority())).unwrap_or_default();
+            // Without the rest of the URL, which holds the account number.
+            format!("{}{host}", cause(&error.without_url()))
+        },
     };
     let mut response = request.send().await.map_err(unreachable)?;
     let http_status = response.status().as_u16();

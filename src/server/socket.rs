@@ -35,7 +35,7 @@ pub enum ClaimError {
     #[error("{0} exists and is not a socket; it is left alone")]
     NotASocket(PathBuf),
     /// The system refuses.
-    #[error("cannot {action} {path}: {reason}")]
+    #[error("cannot {action} {path}: {reason}{}", hint(reason))]
     Io {
         /// What was tried.
         action: &'static str,
@@ -44,6 +44,13 @@ pub enum ClaimError {
         /// What the system said.
         reason: io::Error,
     },
+}
+
+fn hint(reason: &io::Error) -> &'static str {
+    match reason.kind() {
+        io::ErrorKind::PermissionDenied => "; rpc.socket names another place, and so does XDG_RUNTIME_DIR",
+        _ => "",
+    }
 }
 
 /// A claimed socket; removed when dropped, if it is still ours.

@@ -8,7 +8,7 @@ use tracing::{debug, info, warn};
 
 use super::{
     Source, Token,
-    store::{IssueLock, Mirrored, Store},
+    store::{Distrust, IssueLock, Mirrored, Store},
 };
 use crate::{
     clock::{self, Instant, SharedClock},
@@ -50,6 +50,16 @@ pub(super) enum Outcome {
     Failed(KisError),
 }
 
+/// What the mirror has to offer.
+enum InMirror {
+    /// A token that is better than the one held.
+    Better(Token),
+    /// A token that has expired.
+    Expired,
+    /// Nothing of use.
+    Nothing,
+}
+
 /// What a try works with.
 #[derive(Debug, Clone)]
 pub(super) struct Issuer {
@@ -67,8 +77,17 @@ impl Issuer {
     /// One try.
     pub(super) async fn attempt(self, known: Known) -> Outcome {
         let mut lock = self.lock().await;
-        if let Some(token) = self.newer_in_mirror(&known).await {
-            return Outcome::Adopted(token);
+        let deadline = self.clock.monotonic().saturating_add(ANSWER_WITHIN);
+        match self.newer_in_mirror(&known).await {
+            InMirror::Better(token) => return Outcome::Adopted(token),
+            InMirror::Nothing => {}
+            // So it is by this machine's clock, which may be wrong. KIS's is asked before an issuance is spent.
+            InMirror::Expired => {
+                self.client.learn_time(deadline).await;
+                if let InMirror::Better(token) = self.newer_in_mirror(&known).await {
+                    return Outcome::Adopted(token);
+                }
+            }
         }
         let previous = self.last_issue(&mut lock).await;
         let wait = self.wait(previous, known.not_before);
@@ -83,7 +102,6 @@ impl Issuer {
                 return Outcome::TooEarly(wait);
             }
         }
-        let deadline = self.clock.monotonic().saturating_add(ANSWER_WITHIN);
         let issued = {
             // The quota may have made us wait, and the call may take a while to arrive: its minute begins no earlier than noted.
             let about_to_send = async {
@@ -139,17 +157,18 @@ impl Issuer {
         }
     }
 
-    /// The mirror's token, if it is better than the one held. A refused token is marked there on the way.
-    async fn newer_in_mirror(&self, known: &Known) -> Option<Token> {
+    /// Looks into the mirror. A refused token is marked there on the way.
+    async fn newer_in_mirror(&self, known: &Known) -> InMirror {
         let (store, now) = (self.store.clone(), self.clock.now());
-        let read = blocking(move || store.read(now)).await?;
+        let Some(read) = blocking(move || store.read(now)).await else { return InMirror::Nothing };
         let mirrored = match read {
             Ok(Some(Mirrored::Usable(token))) => token,
-            Ok(Some(Mirrored::Refused(_)) | None) => return None,
+            Ok(Some(Mirrored::Refused(_)) | None) => return InMirror::Nothing,
+            Err(Distrust::Expired(_)) => return InMirror::Expired,
             Err(distrust) => {
                 // Said aloud when the daemon started.
                 debug!(mirror = %self.store.path().display(), "the token mirror {distrust}; it is not used");
-                return None;
+                return InMirror::Nothing;
             }
         };
         let is = |token: &Option<Arc<Token>>| {
@@ -157,10 +176,10 @@ impl Issuer {
         };
         if is(&known.refused) {
             self.save(&mirrored, Some(now)).await;
-            return None;
+            return InMirror::Nothing;
         }
         let better = known.current.as_ref().is_none_or(|current| mirrored.expires_at > current.expires_at);
-        (better && !is(&known.current)).then_some(mirrored)
+        if better && !is(&known.current) { InMirror::Better(mirrored) } else { InMirror::Nothing }
     }
 
     // The disk may be full, read-only or gone. Then kisd goes on with what it has in memory, and says so.

@@ -1,5 +1,7 @@
 //! A machine whose clock is wrong, is stepped, or stands still.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use kisd::simulator::Fault;
 use serde_json::json;
@@ -39,6 +41,20 @@ async fn a_clock_that_is_stepped_while_running_costs_no_issuance_and_no_call() {
         assert_eq!(daemon.token_status().await["state"], "valid", "{hours}");
         daemon.ok("account.balance", json!({ "max_age_ms": 0 })).await;
     }
+    assert_eq!(world.simulator.calls_to("tokenP").len(), 1);
+}
+
+#[tokio::test]
+async fn a_restart_with_a_clock_that_is_days_ahead_uses_the_mirrored_token_all_the_same() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    daemon.stop().await;
+    world.clock.step_wall(TimeDelta::days(400));
+    world.clock.advance(Duration::from_secs(10));
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    assert_eq!(daemon.token_status().await["source"], "mirror");
     assert_eq!(world.simulator.calls_to("tokenP").len(), 1);
 }
 

@@ -43,7 +43,9 @@ impl TokenKeeper {
             }
             Outcome::Issued(token) => {
                 self.not_before = now.saturating_add(self.interval());
-                info!(expires_at = %clock::kst(token.expires_at), "KIS issued an access token");
+                let again = is(&self.current, &token);
+                let said = if again { "KIS handed out the same token again" } else { "KIS issued an access token" };
+                info!(expires_at = %clock::kst(token.expires_at), "{said}");
                 let issued_at = token.issued_at;
                 self.take_over(token);
                 // Due again already: KIS hands out one token for six hours, and this one was renewed too early to be replaced.
