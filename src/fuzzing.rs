@@ -18,7 +18,10 @@ use tokio_util::codec::Decoder;
 use crate::{
     account::{self, Account, AccountId, BalanceDesk},
     clock::{ManualClock, SharedClock},
-    kis::{self, Credentials, Environment, KisClient, reply::Reply},
+    kis::{
+        self, Credentials, Environment, KisClient,
+        reply::{More, Reply},
+    },
     secret::{AppKey, AppSecret},
     server::{self, Backend, Server},
     token::{
@@ -118,15 +121,19 @@ pub fn dialect(bytes: &[u8]) {
 pub fn kis_answers(bytes: &[u8]) {
     let Some((first, body)) = bytes.split_first() else { return };
     let status = [200, 200, 403, 500, 404, 302][usize::from(*first) % 6];
-    let (_, _) = kis::reply::classify("TTTC8434R", status, body);
+    let (_, _) = kis::reply::classify("TTTC8434R", status, body, &["secret"]);
     if let Ok(issued) = kis::auth::parse(body, DateTime::UNIX_EPOCH) {
         assert!(issued.expires_at > DateTime::UNIX_EPOCH, "a token that was just handed out is alive");
         assert!(issued.expires_at <= DateTime::UNIX_EPOCH + chrono::TimeDelta::days(366));
     }
-    let reply = Reply { tr_id: "TTTC8434R", more: first % 2 == 0, body: Bytes::copy_from_slice(body) };
+    let reply = Reply {
+        tr_id: "TTTC8434R",
+        more: [More::Yes, More::No, More::Unsaid][usize::from(*first) % 3],
+        body: Bytes::copy_from_slice(body),
+    };
     if let Ok(page) = kis::balance::parse(&reply) {
         assert!(page.holdings.iter().all(|row| !row.stock_code.is_empty()));
-        assert_eq!(page.next.is_some(), reply.more);
+        assert_eq!(page.next.is_some(), reply.more == More::Yes);
     }
 }
 

@@ -44,7 +44,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("listenfd", &["daemon/systemd.rs"]),
     ("schemars", &["wire/", "server/methods/catalog.rs"]),
     ("sha2", &["token/store.rs"]),
-    ("nix", &["server/peer.rs"]),
+    ("nix", &["clock.rs", "server/peer.rs"]),
 ];
 
 /// The only places where a secret is taken out of its type: the wire to KIS, the mirror, and the one comparison.

@@ -52,13 +52,14 @@ struct Memory {
 
 #[derive(Debug)]
 struct Gathered {
-    at: Instant,
+    /// On the clock that runs on while the machine is suspended: an answer ages meanwhile.
+    at: Duration,
     balance: Arc<Balance>,
 }
 
 impl Memory {
     /// The last balance, if it is at most `max_age` old; without one, what is configured counts.
-    fn young(&self, max_age: Option<Duration>, now: Instant) -> Option<Arc<Balance>> {
+    fn young(&self, max_age: Option<Duration>, now: Duration) -> Option<Arc<Balance>> {
         let max_age = max_age.unwrap_or_else(|| self.settings.load().max_age);
         let last = self.last.load();
         let last = last.as_ref()?;
@@ -145,7 +146,7 @@ impl BalanceDesk {
     fn take(&mut self, Request { max_age, reply }: Request, gathering: &mut Option<Gathering>) {
         let now = self.clock.monotonic();
         // It may have come in while this request waited to be taken.
-        if let Some(balance) = self.memory.young(max_age, now) {
+        if let Some(balance) = self.memory.young(max_age, self.clock.boottime()) {
             let _ = reply.send(Ok(balance));
         } else if let Some((last, retry_after)) = self.circuit.refusal(now) {
             let _ = reply.send(Err(BalanceError::CircuitOpen { last, retry_after }));
@@ -178,7 +179,9 @@ impl BalanceDesk {
         let now = self.clock.monotonic();
         let answer = gathered.map(Arc::new);
         match &answer {
-            Ok(balance) => self.memory.last.store(Some(Arc::new(Gathered { at: now, balance: balance.clone() }))),
+            Ok(balance) => {
+                self.memory.last.store(Some(Arc::new(Gathered { at: self.clock.boottime(), balance: balance.clone() })))
+            }
             Err(error) => debug!(account = %self.account, %error, "no balance"),
         }
         let call_timeout = self.memory.settings.load().call_timeout;
@@ -208,7 +211,7 @@ impl BalanceDesk {
 impl BalanceHandle {
     /// The balance in memory, if it is at most `max_age` old; `None` leaves that to the configuration.
     pub fn from_memory(&self, max_age: Option<Duration>) -> Option<Arc<Balance>> {
-        self.memory.young(max_age, self.clock.monotonic())
+        self.memory.young(max_age, self.clock.boottime())
     }
 
     /// The balance, at most `max_age` old; `None` leaves that to the configuration.
@@ -216,7 +219,7 @@ impl BalanceHandle {
         if let Some(balance) = self.from_memory(max_age) {
             return Ok(balance);
         }
-        let call_timeout = self.memory.settings.load().call_timeout;
+        let call_timeout = self.call_timeout();
         // Whoever waits for the next gathering may have to see the end of one under way first.
         let deadline = self.clock.monotonic().saturating_add(call_timeout);
         let (reply, answer) = oneshot::channel();
@@ -225,6 +228,11 @@ impl BalanceHandle {
             answer.await.map_err(|_| stopped())?
         };
         clock::before(&*self.clock, deadline, asked).await.unwrap_or_else(|| Err(timed_out(call_timeout).into()))
+    }
+
+    /// Longest time that one call may take.
+    pub fn call_timeout(&self) -> Duration {
+        self.memory.settings.load().call_timeout
     }
 
     /// Calls that were answered by a gathering that another call had set in motion.

@@ -1,12 +1,13 @@
 //! The machine's clocks, with a wall time that holds although the machine's own is wrong or is stepped.
 //!
 //! What a server says of the time is carried on by the time since boot, which neither steps nor stops. A wall clock that agrees
-//! with the server to a minute is better than the server's whole seconds, and is taken instead.
+//! with the server to a minute is better than the server's whole seconds, and is taken instead. Once a server has been believed,
+//! an answer that contradicts it is believed only when the next one says the same: a single one may come from a gateway that is wrong.
 
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use tracing::{info, warn};
 
 use super::{Clock, Instant, SharedClock, Wait, after};
@@ -14,12 +15,17 @@ use super::{Clock, Instant, SharedClock, Wait, after};
 /// A wall clock that is off by less is left alone: a token is renewed earlier than this before it ends.
 const TOLERATED: TimeDelta = TimeDelta::minutes(1);
 
+/// Times outside of these years are nobody's.
+const YEARS: std::ops::Range<i32> = 2020..2200;
+
 /// A clock that listens to [`discipline`](Clock::discipline).
 #[derive(Debug)]
 pub struct DisciplinedClock {
     machine: SharedClock,
     /// The last time that was known to be right; none: the machine's wall clock is all there is.
     anchor: ArcSwapOption<Anchor>,
+    /// The last time that a server said and that contradicted it.
+    contradiction: ArcSwapOption<Anchor>,
 }
 
 #[derive(Debug)]
@@ -30,17 +36,28 @@ struct Anchor {
     corrected: bool,
 }
 
+impl Anchor {
+    /// What time it is, now that the time since boot is `boottime`.
+    fn now(&self, boottime: Duration) -> DateTime<Utc> {
+        after(self.wall, boottime.saturating_sub(self.boottime))
+    }
+
+    fn agrees(&self, told: DateTime<Utc>, boottime: Duration) -> bool {
+        self.now(boottime).signed_duration_since(told).abs() <= TOLERATED
+    }
+}
+
 impl DisciplinedClock {
     /// The clocks of `machine`, which are believed until a server says otherwise.
     pub fn shared(machine: SharedClock) -> SharedClock {
-        Arc::new(Self { machine, anchor: ArcSwapOption::empty() })
+        Arc::new(Self { machine, anchor: ArcSwapOption::empty(), contradiction: ArcSwapOption::empty() })
     }
 }
 
 impl Clock for DisciplinedClock {
     fn now(&self) -> DateTime<Utc> {
         match &*self.anchor.load() {
-            Some(anchor) => after(anchor.wall, self.machine.boottime().saturating_sub(anchor.boottime)),
+            Some(anchor) => anchor.now(self.machine.boottime()),
             None => self.machine.now(),
         }
     }
@@ -59,6 +76,15 @@ impl Clock for DisciplinedClock {
 
     fn discipline(&self, told: DateTime<Utc>) {
         let (machine, boottime) = (self.machine.now(), self.machine.boottime());
+        if !YEARS.contains(&told.year()) {
+            return;
+        }
+        let contradicts = self.anchor.load().as_ref().is_some_and(|anchor| !anchor.agrees(told, boottime));
+        let confirmed = self.contradiction.swap(None).is_some_and(|before| before.agrees(told, boottime));
+        if contradicts && !confirmed {
+            self.contradiction.store(Some(Arc::new(Anchor { wall: told, boottime, corrected: true })));
+            return;
+        }
         let ahead = machine.signed_duration_since(told);
         let corrected = ahead.abs() > TOLERATED;
         let anchor = Anchor { wall: if corrected { told } else { machine }, boottime, corrected };
@@ -95,8 +121,8 @@ mod tests {
 
     #[test]
     fn a_wall_clock_that_is_wrong_or_stepped_is_corrected_either_way() {
-        let (right, machine, clock) = clocks();
         for step in [TimeDelta::hours(30), TimeDelta::hours(-60), TimeDelta::days(400)] {
+            let (right, machine, clock) = clocks();
             machine.step_wall(step);
             clock.discipline(right.now());
             assert_eq!(clock.now(), right.now(), "{step}");
@@ -104,6 +130,29 @@ mod tests {
             right.advance(Duration::from_secs(3600));
             right.suspend(Duration::from_secs(86_400));
             assert_eq!(clock.now(), right.now(), "stepped again, suspended, and nobody has said anything");
+        }
+    }
+
+    #[test]
+    fn a_single_answer_that_contradicts_the_others_is_not_believed_and_two_are() {
+        let (right, _, clock) = clocks();
+        clock.discipline(right.now());
+        let wrong = |hours| right.now() - TimeDelta::hours(hours);
+        for told in [wrong(24), right.now(), wrong(24), wrong(-48), wrong(24), right.now()] {
+            clock.discipline(told);
+            assert_eq!(clock.now(), right.now(), "{told}");
+        }
+        clock.discipline(wrong(24));
+        clock.discipline(wrong(24));
+        assert_eq!(clock.now(), wrong(24));
+    }
+
+    #[test]
+    fn a_time_that_is_nobodys_is_not_believed() {
+        let (right, _, clock) = clocks();
+        for told in [DateTime::UNIX_EPOCH, DateTime::<Utc>::MAX_UTC] {
+            clock.discipline(told);
+            assert_eq!(clock.now(), right.now());
         }
     }
 

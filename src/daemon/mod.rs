@@ -30,8 +30,8 @@ use crate::{
     token::{TokenKeeper, store::Store},
 };
 
-/// Longest time from the order to stop to the end, calls and an issuance under way included,
-const STOP_WITHIN: Duration = Duration::from_secs(5);
+/// Longest time from the order to stop to the end, calls and an issuance under way included: five seconds with the rest,
+const STOP_WITHIN: Duration = Duration::from_millis(4800);
 
 /// of which the owner tasks have at least this, once nobody asks them any more.
 const TASKS_WITHIN: Duration = Duration::from_millis(150);

@@ -37,6 +37,8 @@ pub struct IssuedToken {
     pub token_type: String,
     /// `access_token_token_expired`, read as Korean time, where it can be true.
     pub expires_at: DateTime<Utc>,
+    /// Whether it has its whole life, `expires_in`, before it.
+    pub is_new: bool,
 }
 
 #[derive(Serialize)]
@@ -86,11 +88,20 @@ pub(crate) fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IssuedToken, KisE
         serde_json::from_slice(body).map_err(|_| place.malformed("body", "is not a JSON object"))?;
     let access_token = AccessToken::try_new(answer.access_token.text("access_token", &place)?.to_owned())
         .map_err(|fault| place.malformed("access_token", fault.to_string()))?;
+    let expires_at = expiry(&answer, now, &place)?;
+    let whole_life = life(&answer, &place).map(|life| clock::after(now, life));
     Ok(IssuedToken {
         access_token,
         token_type: answer.token_type.as_str().filter(|kind| !kind.is_empty()).unwrap_or("Bearer").to_owned(),
-        expires_at: expiry(&answer, now, &place)?,
+        expires_at,
+        is_new: whole_life.is_some_and(|end| clock::after(expires_at, CLOCKS_AGREE) >= end),
     })
+}
+
+/// `expires_in`, if it is a time.
+fn life(answer: &IssueAnswer<'_>, place: &Place) -> Option<Duration> {
+    let seconds = answer.expires_in.integer("expires_in", place).ok().and_then(|seconds| u64::try_from(seconds).ok());
+    seconds.map(Duration::from_secs).filter(|life| !life.is_zero())
 }
 
 /// The stated instant, if it can be true: it lies ahead, and no further than `expires_in`. That number alone would not do, for
@@ -102,8 +113,7 @@ fn expiry(answer: &IssueAnswer<'_>, now: DateTime<Utc>, place: &Place) -> Result
         .as_str()
         .and_then(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok())
         .and_then(clock::from_kst);
-    let seconds = answer.expires_in.integer("expires_in", place).ok().and_then(|seconds| u64::try_from(seconds).ok());
-    let life = seconds.map(Duration::from_secs).filter(|life| !life.is_zero());
+    let life = life(answer, place);
     let longest = life.map_or(LONGEST_LIFE, |life| life.saturating_add(CLOCKS_AGREE)).min(LONGEST_LIFE);
     let by_life = life.map(|life| clock::after(now, life.min(LONGEST_LIFE)));
     match stated {

@@ -10,7 +10,7 @@ use super::{
     client::Call,
     error::KisError,
     field::{Field, Object, Place},
-    reply::Reply,
+    reply::{More, Reply},
 };
 
 const PATH: &str = "/uapi/domestic-stock/v1/trading/inquire-balance";
@@ -184,7 +184,17 @@ pub fn parse(reply: &Reply) -> Result<Page, KisError> {
         .and_then(<[_]>::first)
         .map(|Object(totals)| totals.summary(&Place { tr_id: reply.tr_id, row: Some(("output2", 0)) }))
         .transpose()?;
-    let next = reply.more.then(|| PageKey { fk100: echo(body.ctx_area_fk100), nk100: echo(body.ctx_area_nk100) });
+    let key = PageKey { fk100: echo(body.ctx_area_fk100), nk100: echo(body.ctx_area_nk100) };
+    let next = match reply.more {
+        More::Yes => Some(key),
+        More::No => None,
+        // On the last page this key is blank. Better no balance than half of one.
+        More::Unsaid if key.nk100.trim().is_empty() => None,
+        More::Unsaid => {
+            let problem = "is missing or unknown, while ctx_area_nk100 names another page";
+            return Err(whole.malformed("the header tr_cont", problem));
+        }
+    };
     Ok(Page { holdings, summary, next })
 }
 

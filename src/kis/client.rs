@@ -18,7 +18,7 @@ use super::{
     error::KisError,
     http::{self, Exchange, SetupError},
     quota::Quota,
-    reply::{self, Reply, Verdict},
+    reply::{self, More, Reply, Verdict},
     totals::Totals,
 };
 use crate::{
@@ -32,6 +32,9 @@ const READ_BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration:
 
 /// A call is not sent when less than this is left for its answer: it would be cut off, and have used a slot.
 const LEAST_ANSWER_TIME: Duration = Duration::from_millis(300);
+
+/// The name of the call that only asks what time it is.
+const TIME: &str = "time";
 
 /// Tries of one read that meets faults. Being throttled does not count: it passes, and the deadline ends it.
 const READ_TRIES: u32 = 3;
@@ -53,6 +56,9 @@ pub struct Call<'a> {
 #[derive(Debug)]
 pub struct KisClient {
     http: reqwest::Client,
+    /// Makes a connection for each call. A connection that was kept may be closed by KIS just as a call goes out, and whether
+    /// that call had an effect is then unknown: bearable for a read, and a minute without a token for a token call.
+    fresh: reqwest::Client,
     environment: Environment,
     base_url: Url,
     /// What a reload may replace while calls are in flight; each call uses the values it started with.
@@ -74,7 +80,8 @@ impl KisClient {
     /// A client that has not connected yet.
     pub fn new(settings: Settings, clock: SharedClock) -> Result<Self, SetupError> {
         Ok(Self {
-            http: http::client(&settings.base_url)?,
+            http: http::client(&settings.base_url, http::KEPT)?,
+            fresh: http::client(&settings.base_url, 0)?,
             environment: settings.environment,
             base_url: settings.base_url,
             live: ArcSwap::from_pointee(Live {
@@ -148,10 +155,10 @@ impl KisClient {
             .header("tr_cont", if call.next_page { "N" } else { "" })
             .header("custtype", "P")
             .query(call.query);
-        let (exchange, verdict) = self.send(tr_id, request, deadline, std::future::ready(())).await?;
+        let (exchange, verdict) = self.send(tr_id, request, token.expose(), deadline, std::future::ready(())).await?;
         match verdict {
             Verdict::Success => {
-                let more = reply::promises_more(exchange.tr_cont.as_deref());
+                let more = More::of(exchange.tr_cont.as_deref());
                 Ok(Reply { tr_id, more, body: exchange.body })
             }
             Verdict::Flat => {
@@ -166,7 +173,7 @@ impl KisClient {
     pub(crate) async fn learn_time(&self, deadline: Instant) {
         if !self.knows_time.load(Ordering::Relaxed) {
             // Without an answer the machine's clock is believed, as it was before.
-            let _ = self.send("time", self.http.get(self.url("/")), deadline, std::future::ready(())).await;
+            let _ = self.send(TIME, self.http.get(self.url("/")), "", deadline, std::future::ready(())).await;
         }
     }
 
@@ -179,8 +186,8 @@ impl KisClient {
         deadline: Instant,
         about_to_send: impl Future<Output = ()>,
     ) -> Result<Exchange, KisError> {
-        let request = self.http.post(self.url(path)).json(body);
-        let (exchange, _) = self.send(name, request, deadline, about_to_send).await?;
+        let request = self.fresh.post(self.url(path)).json(body);
+        let (exchange, _) = self.send(name, request, "", deadline, about_to_send).await?;
         Ok(exchange)
     }
 
@@ -188,6 +195,7 @@ impl KisClient {
         &self,
         tr_id: &'static str,
         request: reqwest::RequestBuilder,
+        bearer: &str,
         deadline: Instant,
         about_to_send: impl Future<Output = ()>,
     ) -> Result<(Exchange, Verdict), KisError> {
@@ -195,17 +203,21 @@ impl KisClient {
         about_to_send.await;
         self.totals.count_sent();
         let started = self.clock.monotonic();
-        let answer_by = deadline.min(started.saturating_add(self.live.load().request_timeout));
+        let live = self.live.load_full();
+        let answer_by = deadline.min(started.saturating_add(live.request_timeout));
         let answer = clock::before(&*self.clock, answer_by, http::exchange(tr_id, request)).await;
         drop(slot);
         let elapsed_ms = self.clock.monotonic().saturating_sub(started).as_millis();
         let result = match answer {
             Some(Ok(exchange)) => {
-                if let Some(date) = exchange.date {
+                let secrets = [live.credentials.app_key.expose(), live.credentials.app_secret.expose(), bearer];
+                let (msg_cd, verdict) = reply::classify(tr_id, exchange.http_status, &exchange.body, &secrets);
+                // A gateway's page says what time it is on the gateway.
+                let from_kis = verdict.as_ref().map_or_else(|error| error.answer().is_some(), |_| true);
+                if let Some(date) = exchange.date.filter(|_| from_kis || tr_id == TIME) {
                     self.clock.discipline(date);
                     self.knows_time.store(true, Ordering::Relaxed);
                 }
-                let (msg_cd, verdict) = reply::classify(tr_id, exchange.http_status, &exchange.body);
                 debug!(tr_id, status = exchange.http_status, %msg_cd, elapsed_ms, "KIS answered");
                 verdict.map(|verdict| (exchange, verdict))
             }

@@ -10,6 +10,9 @@ use super::codes;
 /// HTTP status of a gateway that has passed the request on and had no answer.
 const GATEWAY_TIMEOUT: u16 = 504;
 
+/// What an answer is called that is for people.
+pub(crate) const A_PAGE: &str = "a page of HTML or XML";
+
 /// What KIS said of itself when it refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -146,6 +149,15 @@ impl KisError {
             Self::Foreign { http_status, .. } => (200..300).contains(http_status) || *http_status == GATEWAY_TIMEOUT,
             Self::Transient(answer) => codes::is_timeout(&answer.msg_cd),
             Self::Malformed { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a whole answer to a token call, and not a gateway's page, was of no use: another will hardly be better.
+    pub fn is_nonsense(&self) -> bool {
+        match self {
+            Self::Malformed { .. } => true,
+            Self::Foreign { http_status, what, .. } => (200..300).contains(http_status) && *what != A_PAGE,
             _ => false,
         }
     }

@@ -31,7 +31,10 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-pub(crate) fn client(base_url: &Url) -> Result<reqwest::Client, SetupError> {
+/// Connections that are kept open for the next call.
+pub(crate) const KEPT: usize = 8;
+
+pub(crate) fn client(base_url: &Url, kept: usize) -> Result<reqwest::Client, SetupError> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("kisd/", env!("CARGO_PKG_VERSION")))
         // reqwest takes `Authorization` off when a redirect leaves the host, but would send `appsecret` along.
@@ -40,6 +43,7 @@ pub(crate) fn client(base_url: &Url) -> Result<reqwest::Client, SetupError> {
         .referer(false)
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+        .pool_max_idle_per_host(kept)
         .tcp_keepalive(Duration::from_secs(15))
         .tcp_nodelay(true);
     if is_loopback(base_url) {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     codes::{self, Class},
-    error::{Answer, KisError},
+    error::{A_PAGE, Answer, KisError},
     field::{Field, Object},
 };
 
@@ -20,15 +20,31 @@ const MAX_MESSAGE_CHARS: usize = 200;
 pub struct Reply {
     /// The TR.
     pub tr_id: &'static str,
-    /// Whether the response header `tr_cont` promises another page.
-    pub more: bool,
+    /// What the response header `tr_cont` says of further pages.
+    pub more: More,
     /// The whole body, valid JSON.
     pub body: Bytes,
 }
 
-/// Whether `tr_cont` says that more pages follow: `F` on the first page and `M` on later ones; `D` and `E` end the list.
-pub(crate) fn promises_more(tr_cont: Option<&str>) -> bool {
-    matches!(tr_cont.map(str::trim), Some("F" | "M"))
+/// Whether pages follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum More {
+    /// `F` on the first page, `M` on later ones.
+    Yes,
+    /// `D` or `E`.
+    No,
+    /// It says nothing, as where a list has no pages, or a proxy has dropped a header whose name has an underscore.
+    Unsaid,
+}
+
+impl More {
+    pub(crate) fn of(tr_cont: Option<&str>) -> Self {
+        match tr_cont.map(str::trim) {
+            Some("F" | "M") => Self::Yes,
+            Some("D" | "E") => Self::No,
+            _ => Self::Unsaid,
+        }
+    }
 }
 
 /// The parts of an answer that say whether it is one.
@@ -55,8 +71,13 @@ pub(crate) enum Verdict {
     Flat,
 }
 
-/// Decides what an answer is. `msg_cd` is returned for the log.
-pub(crate) fn classify(tr_id: &'static str, http_status: u16, body: &[u8]) -> (String, Result<Verdict, KisError>) {
+/// Decides what an answer is. `msg_cd` is returned for the log. Should KIS repeat one of the `secrets`, it is struck out.
+pub(crate) fn classify(
+    tr_id: &'static str,
+    http_status: u16,
+    body: &[u8],
+    secrets: &[&str],
+) -> (String, Result<Verdict, KisError>) {
     let envelope: Envelope<'_> = match serde_json::from_slice(body) {
         Ok(Object(envelope)) => envelope,
         Err(_) => {
@@ -64,6 +85,7 @@ pub(crate) fn classify(tr_id: &'static str, http_status: u16, body: &[u8]) -> (S
             return (String::new(), Err(foreign));
         }
     };
+    let printable = |text: &str| printable(text, secrets);
     let code = |field: &Field<'_>| field.as_str().map(printable).filter(|code| !code.is_empty());
     let oauth_code = code(&envelope.error_code);
     let msg_cd = oauth_code.clone().or_else(|| code(&envelope.msg_cd)).unwrap_or_default();
@@ -73,6 +95,10 @@ pub(crate) fn classify(tr_id: &'static str, http_status: u16, body: &[u8]) -> (S
         (Some(_), None) if msg_cd == codes::NOTHING_FOUND => Ok(Verdict::Success),
         (None, None) if success => Ok(Verdict::Flat),
         (None, None) => Err(KisError::Foreign { tr_id, http_status, what: "JSON without rt_cd" }),
+        (Some("0"), None) => {
+            let what = "it claims success, and its status says otherwise";
+            Err(KisError::Foreign { tr_id, http_status, what })
+        }
         _ => {
             let message = if oauth_code.is_some() { &envelope.error_description } else { &envelope.msg1 };
             let msg1 = message.as_str().map(printable).unwrap_or_default();
@@ -99,14 +125,20 @@ fn refusal(answer: Answer) -> KisError {
 }
 
 /// Text from outside that goes into logs and messages: one line, of bounded length.
-fn printable(text: &str) -> String {
+fn printable(text: &str, secrets: &[&str]) -> String {
+    let mut text = std::borrow::Cow::Borrowed(text);
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        if text.contains(secret) {
+            text = text.replace(secret, "[secret]").into();
+        }
+    }
     text.chars().filter(|c| !c.is_control()).take(MAX_MESSAGE_CHARS).collect()
 }
 
 fn describe(body: &[u8]) -> &'static str {
     match body.trim_ascii_start() {
         [] => "an empty body",
-        [b'<', ..] => "a page of HTML or XML",
+        [b'<', ..] => A_PAGE,
         [b'{', ..] => "JSON that breaks off or does not parse",
         _ => "not a JSON object",
     }
@@ -117,7 +149,7 @@ mod tests {
     use super::*;
 
     fn verdict(status: u16, body: &str) -> Result<Verdict, KisError> {
-        classify("TTTC8434R", status, body.as_bytes()).1
+        classify("TTTC8434R", status, body.as_bytes(), &["the-key"]).1
     }
 
     #[test]
@@ -162,9 +194,24 @@ mod tests {
     }
 
     #[test]
-    fn f_and_m_promise_another_page() {
-        let more: Vec<bool> =
-            [Some("F"), Some("M"), Some("D"), Some("E"), Some(""), None].iter().map(|t| promises_more(*t)).collect();
-        assert_eq!(more, [true, true, false, false, false, false]);
+    fn a_secret_that_is_repeated_does_not_reach_a_message() {
+        let echo = r#"{"rt_cd":"1","msg_cd":"EGW00103","msg1":"appkey the-key is unknown"}"#;
+        let Err(KisError::CredentialsRejected(answer)) = verdict(500, echo) else { panic!() };
+        assert_eq!(answer.msg1, "appkey [secret] is unknown");
+    }
+
+    #[test]
+    fn a_success_with_a_status_that_says_otherwise_is_none() {
+        let success = r#"{"rt_cd":"0","msg_cd":"KIOK0510","msg1":"ok"}"#;
+        for (status, repeated) in [(503, true), (302, false)] {
+            let error = verdict(status, success).unwrap_err();
+            assert!(matches!(error, KisError::Foreign { .. }) && error.read_may_be_repeated() == repeated, "{error}");
+        }
+    }
+
+    #[test]
+    fn f_and_m_promise_another_page_and_d_and_e_none() {
+        let more = [Some("F"), Some("M "), Some("D"), Some("E"), Some(""), Some("x"), None].map(More::of);
+        assert_eq!(more, [More::Yes, More::Yes, More::No, More::No, More::Unsaid, More::Unsaid, More::Unsaid]);
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Snapshot {
     pub(super) renewing: bool,
     pub(super) hold: Option<Hold>,
     pub(super) refusal: Option<Answer>,
+    /// When a refused token is tried again.
+    pub(super) retry_at: Option<Instant>,
     pub(super) next_refresh_at: Option<DateTime<Utc>>,
     pub(super) last_error: Option<String>,
 }
@@ -98,11 +100,18 @@ impl TokenHandle {
         invalidated.await.map_err(|_| TokenError::Stopped)
     }
 
-    /// Renews now if KIS's rule allows it, else says when. The renewal goes on when the caller does not wait for it.
-    pub async fn refresh(&self) -> Result<(), TokenError> {
+    /// Renews now if KIS's rule allows it, else says when. The renewal goes on when the caller does not wait for it, which it does
+    /// at most until `deadline`.
+    pub async fn refresh(&self, deadline: Instant) -> Result<(), TokenError> {
         let (done, refreshed) = oneshot::channel();
-        self.send(Command::Refresh { done }).await?;
-        refreshed.await.map_err(|_| TokenError::Stopped)?
+        let renewed = async {
+            self.send(Command::Refresh { done }).await?;
+            refreshed.await.map_err(|_| TokenError::Stopped)?
+        };
+        clock::before(&*self.clock, deadline, renewed).await.unwrap_or_else(|| {
+            let reason = "the renewal takes longer than rpc.call_timeout, and goes on".to_owned();
+            Err(TokenError::Unavailable { reason, retry_after: Duration::from_secs(1) })
+        })
     }
 
     /// Makes the keeper look at the clocks. Never waits: if the keeper is busy, it looks anyway.
@@ -149,18 +158,18 @@ impl TokenHandle {
         self.commands.send(command).await.map_err(|_| TokenError::Stopped)
     }
 
-    /// How long until KIS will be asked.
+    /// How long until KIS will be asked, or a refused token tried again.
     fn wait(&self, seen: &Snapshot) -> Duration {
-        let least = Duration::from_secs(1);
-        match seen.hold {
-            Some(hold) => hold.remaining(self.clock.now(), self.clock.monotonic()).unwrap_or(Duration::MAX).max(least),
-            None => least,
-        }
+        let (least, now) = (Duration::from_secs(1), self.clock.monotonic());
+        let held = seen.hold.map(|hold| hold.remaining(self.clock.now(), now).unwrap_or(Duration::MAX));
+        let tried_again = seen.retry_at.map_or(Duration::MAX, |at| at.saturating_sub(now));
+        held.map_or(least, |held| held.min(tried_again).max(least))
     }
 }
 
 fn unavailable(seen: &Snapshot, retry_after: Duration) -> TokenError {
     let reason = match (&seen.last_error, &seen.next_refresh_at) {
+        (Some(error), _) if seen.retry_at.is_some() => format!("{error}; kisd tries it again every now and then"),
         (Some(error), Some(at)) => {
             format!("{error}; kisd asks KIS again at {}", clock::kst(*at).format("%H:%M:%S KST"))
         }

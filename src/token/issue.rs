@@ -78,18 +78,18 @@ impl Issuer {
     pub(super) async fn attempt(self, known: Known) -> Outcome {
         let mut lock = self.lock().await;
         let deadline = self.clock.monotonic().saturating_add(ANSWER_WITHIN);
-        match self.newer_in_mirror(&known).await {
-            InMirror::Better(token) => return Outcome::Adopted(token),
-            InMirror::Nothing => {}
-            // So it is by this machine's clock, which may be wrong. KIS's is asked before an issuance is spent.
-            InMirror::Expired => {
-                self.client.learn_time(deadline).await;
-                if let InMirror::Better(token) = self.newer_in_mirror(&known).await {
-                    return Outcome::Adopted(token);
-                }
-            }
-        }
         let previous = self.last_issue(&mut lock).await;
+        let mut in_mirror = self.newer_in_mirror(&known).await;
+        // What was written was written in KIS's time, and this machine's clock may be wrong: before an issuance is spent for what
+        // it says, KIS is asked. Once a process.
+        if matches!(in_mirror, InMirror::Expired) || previous.is_some() {
+            self.client.learn_time(deadline).await;
+            in_mirror = self.newer_in_mirror(&known).await;
+        }
+        if let InMirror::Better(token) = in_mirror {
+            return Outcome::Adopted(token);
+        }
+        let previous = self.not_from_the_future(&mut lock, previous).await;
         let wait = self.wait(previous, known.not_before);
         if wait > Duration::ZERO {
             return Outcome::TooEarly(wait);
@@ -105,7 +105,8 @@ impl Issuer {
         let issued = {
             // The quota may have made us wait, and the call may take a while to arrive: its minute begins no earlier than noted.
             let about_to_send = async {
-                self.note(&mut lock, Some(clock::after(self.clock.now(), ARRIVES_WITHIN))).await;
+                let arrived = clock::after(self.clock.now(), ARRIVES_WITHIN.min(self.issue_interval));
+                self.note(&mut lock, Some(arrived)).await;
             };
             auth::issue(&self.client, &self.credentials, deadline, about_to_send).await
         };
@@ -128,12 +129,23 @@ impl Issuer {
         }
     }
 
+    /// A note from the future was written while somebody's clock was wrong: when is not known, so it counts as just now, once.
+    async fn not_from_the_future(
+        &self,
+        lock: &mut Option<IssueLock>,
+        noted: Option<DateTime<Utc>>,
+    ) -> Option<DateTime<Utc>> {
+        let now = self.clock.now();
+        if noted.is_none_or(|at| at <= clock::after(now, ARRIVES_WITHIN)) {
+            return noted;
+        }
+        // Where it cannot be noted, the first minute of this process is waited out below.
+        self.note(lock, Some(now)).await.then_some(now)
+    }
+
     fn wait(&self, last_issue: Option<DateTime<Utc>>, not_before: Instant) -> Duration {
-        let by_disk = last_issue.map_or(Duration::ZERO, |at| {
-            let end = clock::after(at, self.issue_interval);
-            // A note from the future was written before the clock was set back; no wait is longer than the interval.
-            clock::until(self.clock.now(), end).min(self.issue_interval)
-        });
+        let by_disk = last_issue
+            .map_or(Duration::ZERO, |at| clock::until(self.clock.now(), clock::after(at, self.issue_interval)));
         by_disk.max(not_before.saturating_sub(self.clock.monotonic()))
     }
 
@@ -146,6 +158,7 @@ impl Issuer {
         // A token new to us may still be hours old: KIS hands out the same one for six hours.
         let issued_at = match seen {
             Some(token) => token.issued_at,
+            None if issued.is_new => now,
             None => issued.expires_at.checked_sub_signed(USUAL_LIFE).map_or(now, |at| at.min(now)),
         };
         Token {

@@ -39,8 +39,12 @@ pub struct TokenKeeper {
     clock: SharedClock,
 
     current: Option<Arc<Token>>,
+    /// When the token held was got.
+    held_since: Instant,
     /// The last token that KIS refused, which it may hand out again.
     refused: Option<Arc<Token>>,
+    /// When the refused token is tried again, if KIS has handed it out again, and how often it has been.
+    retry: Option<(Instant, u32)>,
     hold: Option<Hold>,
     refusal: Option<Answer>,
     /// Before this instant this process does not ask for a token.
@@ -82,7 +86,9 @@ impl TokenKeeper {
             shown,
             clock,
             current: None,
+            held_since: Instant::ZERO,
             refused: None,
+            retry: None,
             hold: None,
             refusal: None,
             not_before: Instant::ZERO,
@@ -100,6 +106,7 @@ impl TokenKeeper {
         self.load().await;
         let mut attempt: Option<Attempt> = None;
         loop {
+            self.try_refused_again();
             if attempt.is_none() {
                 if shutdown.is_cancelled() {
                     return;
@@ -113,6 +120,7 @@ impl TokenKeeper {
                 Wake::In(wait) if attempt.is_none() => Some(self.clock.monotonic().saturating_add(wait)),
                 _ => None,
             };
+            let sleep = sleep.into_iter().chain(self.retry_at()).min();
             tokio::select! {
                 (outcome, store) = end_of(&mut attempt) => {
                     attempt = None;
@@ -161,6 +169,7 @@ impl TokenKeeper {
         match tokio::task::spawn_blocking(move || store.read(now)).await {
             Ok(Ok(Some(Mirrored::Usable(token)))) => {
                 info!(expires_at = %clock::kst(token.expires_at), "Using cached token (still valid)");
+                self.held_since = self.clock.monotonic();
                 self.current = Some(Arc::new(token));
             }
             Ok(Ok(Some(Mirrored::Refused(token)))) => {
@@ -181,11 +190,18 @@ impl TokenKeeper {
             Command::Tick => false,
             Command::Invalidate { token, answer, done } => {
                 let hit = is(&self.current, &token);
+                if hit && is(&self.refused, &token) && self.is_waited_out() {
+                    self.refused_again(&answer);
+                    self.show(false);
+                    let _ = done.send(());
+                    return false;
+                }
                 if hit {
                     warn!(%answer, "KIS refuses the access token before its time; getting another");
                     self.last_error = Some(format!("KIS refuses the access token ({answer})"));
                     self.refused = self.current.take();
-                    self.count_refusal(&token);
+                    self.retry = None;
+                    self.count_refusal();
                     if self.hold != Some(Hold::Rejected) {
                         self.hold = None;
                     }
@@ -213,7 +229,7 @@ impl TokenKeeper {
                 if !self.issuer.store.same_binding(&store) {
                     info!("the app key has changed; looking for its token");
                     self.issuer.store = Arc::new(store);
-                    (self.current, self.refused, self.hold) = (None, None, None);
+                    (self.current, self.refused, self.retry, self.hold) = (None, None, None, None);
                     (self.not_before, self.failures, self.in_vain, self.last_error) = (Instant::ZERO, 0, 0, None);
                     self.load().await;
                 }
@@ -235,6 +251,7 @@ impl TokenKeeper {
             renewing,
             hold: self.hold,
             refusal: self.refusal.clone(),
+            retry_at: self.retry_at(),
             next_refresh_at: next_refresh_at.filter(|_| !renewing),
             last_error: self.last_error.clone(),
         };

@@ -77,7 +77,9 @@ pub fn next_wake(now: DateTime<Utc>, monotonic: Instant, due: Option<DateTime<Ut
 
 /// Until when to leave KIS alone after it has handed out a dead token that was first issued at `issued_at`.
 pub fn dead_token_hold(now: DateTime<Utc>, issued_at: DateTime<Utc>) -> Hold {
-    Hold::UntilWall(clock::after(issued_at, SAME_TOKEN).max(clock::after(now, DEAD_TOKEN_PAUSE)))
+    // An instant from the future is no reason to wait for longer than from now.
+    let six_hours = clock::after(issued_at.min(now), SAME_TOKEN);
+    Hold::UntilWall(six_hours.max(clock::after(now, DEAD_TOKEN_PAUSE)))
 }
 
 /// A token that KIS refuses when it is younger than this has never been of use.

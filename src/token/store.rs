@@ -10,6 +10,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fs::{DirBuilder, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
@@ -32,8 +33,8 @@ use crate::{
 /// Largest mirror read.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// How the names of temporary files begin.
-const TEMPORARY: &str = ".token-";
+/// What follows the name of the mirror in those of its temporary files.
+const TEMPORARY: &str = ".kisd-";
 
 /// The content of a lock file when nobody has asked for a token yet.
 const NEVER: &[u8] = b"{}";
@@ -179,11 +180,19 @@ impl Store {
         text.push(b'\n');
         let directory = self.directory()?;
         // Created with mode 0600.
-        let mut temporary = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(directory)?;
+        let mut temporary = tempfile::Builder::new().prefix(&self.temporary()).tempfile_in(directory)?;
         temporary.write_all(&text)?;
         temporary.as_file().sync_all()?;
         temporary.persist(&self.path)?;
         File::open(directory)?.sync_all()
+    }
+
+    /// How the names of temporary files begin: hidden, and of no other mirror in the same directory.
+    fn temporary(&self) -> OsString {
+        let mut name = OsString::from(".");
+        name.push(self.path.file_name().unwrap_or_default());
+        name.push(TEMPORARY);
+        name
     }
 
     /// The directory of the mirror, made private if it has to be made.
@@ -214,6 +223,11 @@ impl Store {
             }
             opened => opened?,
         };
+        let metadata = file.metadata()?;
+        // Whoever could write it could keep kisd from asking for a token.
+        if metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o077 != 0 {
+            return Err(io::Error::other("the lock file beside it is not private to its owner"));
+        }
         file.lock()?;
         self.remove_leftovers();
         Ok(IssueLock { file, binding: self.binding.clone() })
@@ -222,9 +236,10 @@ impl Store {
     /// Removes temporary files, each with a token in it, of processes that were killed while they replaced the mirror. Whoever
     /// replaces it holds the lock, so there are no others.
     fn remove_leftovers(&self) {
+        let prefix = self.temporary();
         let Some(entries) = self.directory().ok().and_then(|directory| directory.read_dir().ok()) else { return };
         for entry in entries.flatten() {
-            if entry.file_name().to_str().is_some_and(|name| name.starts_with(TEMPORARY)) {
+            if entry.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes()) {
                 // One that cannot be removed now may be next time.
                 let _ = std::fs::remove_file(entry.path());
             }

@@ -158,3 +158,14 @@ async fn a_gathering_goes_on_when_its_caller_hangs_up() {
     assert_eq!(balance["deposit"], 5_000_000);
     assert_eq!(world.simulator.calls_to("inquire-balance").len(), 1);
 }
+
+#[tokio::test]
+async fn an_answer_ages_while_the_machine_is_suspended() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    let before = daemon.balance().await;
+    world.clock.advance(Duration::from_secs(1));
+    world.clock.suspend(Duration::from_secs(8 * 3600));
+    let after = daemon.ok("account.balance", json!({ "max_age_ms": 2000 })).await;
+    assert_ne!(before["as_of"], after["as_of"]);
+}

@@ -127,6 +127,22 @@ async fn a_page_that_is_cut_off_is_asked_for_again_and_the_balance_is_whole() {
 }
 
 #[tokio::test]
+async fn a_first_page_that_has_lost_its_header_is_not_taken_for_the_whole() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    for tr_cont in [None, Some(""), Some("m"), Some("N")] {
+        let mut page = page();
+        page["ctx_area_nk100"] = json!("000050");
+        let headers = tr_cont.map(|value| ("tr_cont".to_owned(), value.to_owned())).into_iter().collect();
+        world.simulator.fail_next("inquire-balance", Fault::Raw { status: 200, headers, body: page.to_string() });
+        let error = daemon.error("account.balance", fresh()).await;
+        assert_eq!(error["data"]["kind"], "upstream_malformed", "{tr_cont:?}: {error}");
+        assert!(error["message"].as_str().unwrap().contains("tr_cont"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn pages_without_end_end_in_an_error() {
     let world = World::new().await;
     let daemon = world.daemon_with(world.config("kisd", "call_timeout = \"10m\"\n")).await;

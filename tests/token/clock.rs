@@ -1,6 +1,6 @@
 //! A machine whose clock is wrong, is stepped, or stands still.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use chrono::TimeDelta;
 use kisd::simulator::Fault;
@@ -56,6 +56,55 @@ async fn a_restart_with_a_clock_that_is_days_ahead_uses_the_mirrored_token_all_t
     daemon.balance().await;
     assert_eq!(daemon.token_status().await["source"], "mirror");
     assert_eq!(world.simulator.calls_to("tokenP").len(), 1);
+}
+
+#[tokio::test]
+async fn restarts_on_a_machine_whose_clock_is_wrong_keep_the_minute_even_without_a_mirror() {
+    for hours in [-30, 30] {
+        let world = World::new().await;
+        world.clock.step_wall(TimeDelta::hours(hours));
+        for _ in 0..4 {
+            let daemon = world.daemon("kisd").await;
+            daemon.token_until(|status| status["state"] != "renewing").await;
+            daemon.stop().await;
+            fs::remove_file(world.mirror()).unwrap_or_default();
+            world.clock.advance(Duration::from_secs(5));
+        }
+        assert_eq!(world.simulator.calls_to("tokenP").len(), 1, "{hours}");
+    }
+}
+
+#[tokio::test]
+async fn a_note_from_the_future_is_waited_out_for_a_minute_and_no_longer() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    daemon.stop().await;
+    let lock = world.path("state/token.json.lock");
+    let (noted, year) = (fs::read_to_string(&lock).unwrap(), "2026-");
+    assert!(noted.contains(year), "{noted}");
+    fs::write(&lock, noted.replace(year, "2099-")).unwrap();
+    fs::remove_file(world.mirror()).unwrap();
+    world.clock.advance(10 * MINUTE);
+    let daemon = world.daemon("kisd").await;
+    let started = world.elapsed();
+    world.while_time_passes(daemon.token_until(is_valid)).await;
+    let waited = world.elapsed() - started;
+    assert!(waited >= MINUTE && waited < MINUTE + Duration::from_secs(5), "{waited:?}");
+}
+
+#[tokio::test]
+async fn one_answer_with_a_wrong_date_changes_nothing() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    world.clock.advance(7 * HOUR);
+    let headers = vec![("date".to_owned(), "Thu, 22 Jan 2026 03:00:00 GMT".to_owned())];
+    let body = r#"{"rt_cd":"1","msg1":"기간이 만료된 token 입니다.","msg_cd":"EGW00123"}"#.to_owned();
+    world.simulator.fail_next("inquire-balance", Fault::Raw { status: 500, headers, body });
+    let balance = daemon.ok("account.balance", json!({ "max_age_ms": 0 })).await;
+    assert_eq!(balance["as_of"], "2026-01-23T19:00:00+09:00");
+    assert_eq!(world.simulator.issuances(), 2);
 }
 
 #[tokio::test]

@@ -96,3 +96,32 @@ async fn a_token_taken_over_when_it_is_due_is_renewed_at_once() {
     world.while_time_passes(daemon.token_until(renewed)).await;
     assert!(world.elapsed() - started < MINUTE, "{:?}", world.elapsed() - started);
 }
+
+#[tokio::test]
+async fn files_beside_the_mirror_that_are_not_its_own_are_left_alone() {
+    let world = World::new().await;
+    fs::create_dir(world.path("state")).unwrap();
+    let others =
+        [".token-github", ".other.json.kisd-abc", "token.json.kisd-abc"].map(|name| world.path("state").join(name));
+    others.iter().for_each(|path| fs::write(path, "somebody's").unwrap());
+    let left_over = world.path("state/.token.json.kisd-abc");
+    fs::write(&left_over, "half a token").unwrap();
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    assert!(others.iter().all(|path| path.exists()) && !left_over.exists());
+}
+
+#[tokio::test]
+async fn a_lock_file_that_others_could_write_is_not_used() {
+    let world = World::new().await;
+    fs::create_dir(world.path("state")).unwrap();
+    let lock = world.path("state/token.json.lock");
+    fs::write(&lock, "{}").unwrap();
+    support::chmod(&lock, 0o666);
+    let daemon = world.daemon("kisd").await;
+    let held = fs::File::open(&lock).unwrap();
+    held.lock().unwrap();
+    // As when nothing can be noted: after a first minute, so that restarts do not issue again and again.
+    world.while_time_passes(daemon.token_until(is_valid)).await;
+    assert!(world.elapsed() >= MINUTE);
+}

@@ -5,7 +5,15 @@ use std::{fs, time::Duration};
 use kisd::simulator::Fault;
 use serde_json::{Value, json};
 
-use crate::{HOUR, MINUTE, is_valid, support::World};
+use crate::{
+    HOUR, MINUTE, is_valid,
+    support::{World, eventually},
+};
+
+fn refused() -> Fault {
+    let body = r#"{"rt_cd":"1","msg1":"기간이 만료된 token 입니다.","msg_cd":"EGW00123"}"#.to_owned();
+    Fault::Answer { status: 500, body }
+}
 
 #[tokio::test]
 async fn a_token_revoked_behind_our_back_heals_in_one_call_with_one_issuance() {
@@ -97,7 +105,76 @@ async fn a_dead_token_that_is_handed_out_again_is_waited_out_for_six_hours() {
 }
 
 #[tokio::test]
-async fn a_restart_remembers_that_the_mirrored_token_is_dead() {
+async fn a_token_that_was_refused_by_mistake_is_used_again_within_the_call() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    world.clock.advance(HOUR);
+    world.simulator.fail_next("inquire-balance", refused());
+    daemon.ok("account.balance", json!({ "max_age_ms": 0 })).await;
+    assert_eq!(world.simulator.issuances(), 2, "KIS was asked once, and handed out the same token");
+    assert_eq!(daemon.token_status().await["state"], "valid");
+}
+
+#[tokio::test]
+async fn a_dead_token_that_is_handed_out_again_is_tried_again_every_few_minutes_without_an_issuance() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    world.clock.advance(HOUR);
+    for _ in 0..4 {
+        world.simulator.fail_next("inquire-balance", refused());
+    }
+    for (refusals, minutes) in [(2, 1), (3, 2), (4, 4)] {
+        let error = daemon.error("account.balance", json!({ "max_age_ms": 0 })).await;
+        assert_eq!(
+            (error["code"].as_i64(), error["data"]["retry_after_ms"].as_u64()),
+            (Some(-32050), Some(minutes * 60_000))
+        );
+        assert_eq!(world.simulator.calls_to("inquire-balance").len(), 1 + refusals);
+        world.clock.advance(u32::try_from(minutes).unwrap() * MINUTE);
+        daemon.token_until(is_valid).await;
+    }
+    daemon.ok("account.balance", json!({ "max_age_ms": 0 })).await;
+    assert_eq!(world.simulator.issuances(), 2);
+}
+
+#[tokio::test]
+async fn tokens_that_never_served_are_replaced_less_and_less_often_whatever_their_age_is_said_to_be() {
+    let world = World::new().await;
+    // Half of a usual life, so that each looks twelve hours old.
+    world.simulator.reconfigure(|options| options.token_life = 12 * HOUR);
+    let daemon = world.daemon("kisd").await;
+    daemon.token_until(is_valid).await;
+    while world.simulator.issuances() < 5 {
+        world.simulator.revoke_token();
+        let reply = daemon.call("account.balance", json!({ "max_age_ms": 0 })).await;
+        let wait = reply["error"]["data"]["retry_after_ms"].as_u64().unwrap_or(0);
+        world.clock.advance(Duration::from_millis(wait));
+        daemon.token_until(is_valid).await;
+    }
+    let minutes: Vec<u64> = world.between_issuances().iter().map(|between| between.as_secs() / 60).collect();
+    assert_eq!(minutes, [1, 2, 4, 8]);
+}
+
+#[tokio::test]
+async fn a_token_that_lives_for_less_than_a_minute_is_replaced_when_the_minute_is_over() {
+    let world = World::new().await;
+    world.simulator.reconfigure(|options| options.token_life = Duration::from_secs(30));
+    let daemon = world.daemon("kisd").await;
+    daemon.token_until(is_valid).await;
+    for issuances in 2..5 {
+        world.while_time_passes(eventually("a renewal", || world.simulator.issuances() == issuances)).await;
+    }
+    let between = world.between_issuances();
+    assert!(
+        between.iter().all(|between| *between >= MINUTE && *between < MINUTE + Duration::from_secs(5)),
+        "{between:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_restart_remembers_that_the_mirrored_token_is_dead_and_asks_kis_before_it_is_tried() {
     let world = World::new().await;
     let daemon = world.daemon("kisd").await;
     daemon.balance().await;
@@ -106,11 +183,15 @@ async fn a_restart_remembers_that_the_mirrored_token_is_dead() {
     daemon.error("account.balance", json!({ "max_age_ms": 0 })).await;
     daemon.stop().await;
     world.clock.advance(2 * MINUTE);
-    let before = world.simulator.calls_to("inquire-balance").len();
+    let gate = world.simulator.hold_next("tokenP");
     let daemon = world.daemon("kisd").await;
-    daemon.token_until(|status| status["state"] == "waiting").await;
+    gate.arrived().await;
+    assert_eq!(daemon.token_status().await["state"], "renewing", "the dead token is not offered");
+    let before = world.simulator.calls_to("inquire-balance").len();
+    gate.open();
     daemon.error("account.balance", json!({})).await;
-    assert_eq!(world.simulator.calls_to("inquire-balance").len(), before, "the dead token was not tried");
+    assert_eq!(world.simulator.calls_to("inquire-balance").len(), before + 1, "handed out again, it was tried once");
+    assert_eq!(daemon.token_status().await["state"], "waiting");
 }
 
 #[tokio::test]

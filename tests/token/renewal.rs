@@ -106,3 +106,18 @@ async fn asking_for_a_refresh_again_and_again_does_not_make_kisd_ask_kis_again_a
     let error = daemon.error("token.refresh", json!({})).await;
     assert_eq!(error["data"]["retry_after_ms"], 60_000, "a refusal that nobody knows: {error}");
 }
+
+#[tokio::test]
+async fn a_refresh_whose_renewal_hangs_is_answered_within_the_call_timeout() {
+    let world = World::new().await;
+    let daemon = world.daemon_with(world.config("kisd", "call_timeout = \"3s\"\n")).await;
+    daemon.balance().await;
+    world.clock.advance(7 * HOUR);
+    let gate = world.simulator.hold_next("tokenP");
+    let started = world.elapsed();
+    let error = world.while_time_passes(daemon.error("token.refresh", json!({}))).await;
+    assert_eq!((error["code"].as_i64(), error["data"]["retryable"].as_bool()), (Some(-32050), Some(true)));
+    assert!(world.elapsed() - started < Duration::from_secs(5), "{:?}", world.elapsed() - started);
+    gate.open();
+    support::eventually("the renewal", || world.simulator.issuances() == 2).await;
+}

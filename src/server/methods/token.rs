@@ -54,9 +54,10 @@ async fn refresh(call: Call<NoParams>) -> Result<TokenStatus, MethodError> {
         );
         return Err(MethodError(own(Kind::PermissionDenied, message)));
     }
-    let token = &call.backend.account.token;
-    token.refresh().await?;
-    Ok(on_the_wire(token.status()))
+    let account = &call.backend.account;
+    let deadline = account.client.clock().monotonic().saturating_add(account.balance.call_timeout());
+    account.token.refresh(deadline).await?;
+    Ok(on_the_wire(account.token.status()))
 }
 
 pub(super) fn on_the_wire(status: token::TokenStatus) -> TokenStatus {

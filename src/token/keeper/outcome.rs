@@ -7,8 +7,8 @@ use tracing::{debug, error, info, warn};
 use super::{TokenKeeper, is};
 use crate::{
     backoff::Backoff,
-    clock,
-    kis::KisError,
+    clock::{self, Instant},
+    kis::{Answer, KisError},
     token::{
         Token, TokenError,
         issue::Outcome,
@@ -19,6 +19,9 @@ use crate::{
 /// Pauses after KIS could not be reached: with the time that a try takes, the first good moment after an outage is used within
 /// five seconds.
 const BACKOFF: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(4));
+
+/// Pauses between tries of a refused token that KIS has handed out again.
+const RETRIES: Backoff = Backoff::new(Duration::from_secs(60), Duration::from_secs(600));
 
 /// After KIS has refused the credentials, the least time to the next try that somebody asks for.
 const REJECTED_PAUSE: Duration = Duration::from_secs(10);
@@ -57,12 +60,13 @@ impl TokenKeeper {
             Outcome::StillDead(token) => {
                 self.not_before = now.saturating_add(self.issuer.issue_interval);
                 let hold = policy::dead_token_hold(self.clock.now(), token.issued_at);
+                let reason = "KIS hands out the token again that it refuses, as it does for six hours after issuing it";
+                let _ = self.wait(hold, reason.to_owned());
                 self.refused = Some(Arc::new(token));
-                self.wait(
-                    hold,
-                    "KIS hands out the token again that it refuses, as it does for six hours after issuing it"
-                        .to_owned(),
-                )
+                // By handing it out KIS says that it is alive, and it may be that the refusal was wrong.
+                self.retry = Some((now, 0));
+                self.try_refused_again();
+                Ok(())
             }
             Outcome::TooEarly(wait) => {
                 let reason = self.last_error.clone().unwrap_or_else(|| {
@@ -106,8 +110,8 @@ impl TokenKeeper {
     }
 
     /// A token that dies young may be followed by another that does, and each costs the owner a message.
-    pub(super) fn count_refusal(&mut self, token: &Token) {
-        if clock::until(token.issued_at, self.clock.now()) >= policy::PROVEN_AFTER {
+    pub(super) fn count_refusal(&mut self) {
+        if self.clock.monotonic().saturating_sub(self.held_since) >= policy::PROVEN_AFTER {
             self.in_vain = 0;
             return;
         }
@@ -117,8 +121,36 @@ impl TokenKeeper {
         }
     }
 
+    /// Whether KIS hands out a dead token, so that asking for another would be in vain.
+    pub(super) fn is_waited_out(&self) -> bool {
+        matches!(self.hold, Some(Hold::UntilWall(at)) if self.clock.now() < at)
+    }
+
+    /// When the refused token is tried again: it costs a call, where asking for another would cost a message to the owner.
+    pub(super) fn retry_at(&self) -> Option<Instant> {
+        let waits = self.current.is_none() && self.is_waited_out();
+        self.retry.filter(|_| waits).map(|(at, _)| at)
+    }
+
+    /// Offers the refused token to the next caller, when it is time.
+    pub(super) fn try_refused_again(&mut self) {
+        let now = self.clock.monotonic();
+        if self.retry_at().is_some_and(|at| at <= now) {
+            debug!("the refused token is tried again");
+            (self.current, self.held_since) = (self.refused.clone(), now);
+        }
+    }
+
+    /// The refused token was tried again, in vain.
+    pub(super) fn refused_again(&mut self, answer: &Answer) {
+        debug!(%answer, "KIS still refuses the token that it has handed out again");
+        self.current = None;
+        let tries = self.retry.map_or(1, |(_, tries)| tries.saturating_add(1));
+        self.retry = Some((self.clock.monotonic().saturating_add(RETRIES.ceiling(tries)), tries));
+    }
+
     fn take_over(&mut self, token: Token) {
-        self.current = Some(Arc::new(token));
+        (self.current, self.held_since, self.retry) = (Some(Arc::new(token)), self.clock.monotonic(), None);
         (self.hold, self.refusal, self.last_error, self.failures) = (None, None, None, 0);
     }
 
@@ -126,7 +158,7 @@ impl TokenKeeper {
         let now = self.clock.monotonic();
         if error.may_have_issued() {
             // An outage cuts answers off, and its end must not be slept through; nonsense in a whole answer is another matter.
-            self.in_vain += u32::from(matches!(error, KisError::Malformed { .. }));
+            self.in_vain = self.in_vain.saturating_add(u32::from(error.is_nonsense()));
             self.not_before = now.saturating_add(self.interval());
         }
         match error {

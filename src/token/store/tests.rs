@@ -151,7 +151,7 @@ fn what_a_killed_process_left_half_written_is_removed() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(&directory);
     store.write(&token("whole"), None).unwrap();
-    let leftover = directory.path().join("state/.token-abc123");
+    let leftover = directory.path().join("state/.token.json.kisd-Ab12cd");
     fs::write(&leftover, "half a token").unwrap();
     drop(store.lock().unwrap());
     assert!(!leftover.exists());

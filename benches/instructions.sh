@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Counts the instructions of one balance from memory, in user space, and compares them with benches/instructions.txt.
+#
+#   benches/instructions.sh          fails if there are more than 5 % too many
+#   benches/instructions.sh --write  makes what was counted the figure to compare with
+#
+# Seconds depend on the machine and on its neighbours; instructions only on the code and the compiler.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+command -v valgrind >/dev/null || { echo "skipped: valgrind is not installed"; exit 0; }
+
+bench=$(cargo bench --locked --no-run --profile count --bench instructions --message-format json 2>/dev/null |
+    sed -n 's/.*"executable":"\([^"]*instructions-[^"]*\)".*/\1/p')
+count() { # how many requests in rounds of 32
+    valgrind --tool=callgrind --callgrind-out-file="$PWD/target/callgrind.$1" "$bench" "$1" 2>&1 |
+        sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
+}
+few=100 many=600
+counted=$((($(count $many) - $(count $few)) / ((many - few) * 32)))
+file=benches/instructions.txt
+if [ "${1:-}" = --write ]; then
+    echo "$counted" >$file
+    echo "$counted instructions a call, written to $file"
+    exit 0
+fi
+committed=$(cat $file)
+echo "$counted instructions a call; committed: $committed"
+if [ "$counted" -gt $((committed * 105 / 100)) ]; then
+    echo "that is more than 5 % too many: make it cheaper, or say why and run benches/instructions.sh --write"
+    exit 1
+fi
+[ "$counted" -ge $((committed * 95 / 100)) ] || echo "cheaper than committed: benches/instructions.sh --write keeps it so"
