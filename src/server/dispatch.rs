@@ -227,8 +227,7 @@ fn parse(text: &str) -> Result<Request<'_>, Refused<'_>> {
     if envelope.jsonrpc.map(RawValue::get) != Some(r#""2.0""#) {
         return Err(invalid("Invalid request: jsonrpc must be \"2.0\""));
     }
-    let method = envelope.method.and_then(|method| serde_json::from_str::<Method<'_>>(method.get()).ok());
-    let Some(Method(method)) = method else {
+    let Some(method) = envelope.method.and_then(|method| string(method.get())) else {
         return Err(invalid("Invalid request: method must be a string"));
     };
     let params = match envelope.params.map(RawValue::get) {
@@ -239,8 +238,13 @@ fn parse(text: &str) -> Result<Request<'_>, Refused<'_>> {
     Ok(Request { id, method, params })
 }
 
-#[derive(Deserialize)]
-struct Method<'a>(#[serde(borrow)] Cow<'a, str>);
+/// The text of a JSON string; most hold nothing that is escaped, and are their own text.
+fn string(raw: &str) -> Option<Cow<'_, str>> {
+    match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(text) if !text.contains('\\') => Some(Cow::Borrowed(text)),
+        _ => serde_json::from_str(raw).ok().map(Cow::Owned),
+    }
+}
 
 /// Whether a JSON value is an id: a string, `null`, or an integer of 64 bits, signed or not.
 fn is_id(raw: &str) -> bool {

@@ -18,6 +18,9 @@ const SHARED_FROM: usize = 512;
 /// With more than this waiting, nothing should be added.
 const FULL: usize = 256 * 1024;
 
+/// Small pieces are gathered in chunks of this size.
+const CHUNK: usize = 2048;
+
 /// Pieces in one write.
 const PIECES: usize = 64;
 
@@ -33,19 +36,26 @@ pub(super) struct Outbox {
 impl Outbox {
     /// Adds a reply and the end of its line.
     pub(super) fn push_line(&mut self, reply: Reply) {
-        let before = self.bytes;
         let [head, id, middle, result, end] = reply.pieces();
-        self.bytes += head.len() + id.len() + middle.len() + result.len() + end.len() + 1;
-        self.open.reserve((self.bytes - before).min(SHARED_FROM));
+        let shared = match &reply {
+            Reply::Result { result, .. } if result.len() >= SHARED_FROM => Some(result.clone()),
+            _ => None,
+        };
+        let copied =
+            head.len() + id.len() + middle.len() + end.len() + 1 + if shared.is_some() { 0 } else { result.len() };
+        self.bytes += copied + shared.as_ref().map_or(0, Bytes::len);
+        if self.open.capacity() - self.open.len() < copied {
+            self.open.reserve(copied.max(CHUNK));
+        }
         for small in [head, id, middle] {
             self.open.extend_from_slice(small);
         }
-        match &reply {
-            Reply::Result { result, .. } if result.len() >= SHARED_FROM => {
+        match shared {
+            Some(result) => {
                 self.seal();
-                self.sealed.push_back(result.clone());
+                self.sealed.push_back(result);
             }
-            _ => self.open.extend_from_slice(result),
+            None => self.open.extend_from_slice(result),
         }
         self.open.extend_from_slice(end);
         self.open.extend_from_slice(b"\n");

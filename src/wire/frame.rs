@@ -58,6 +58,19 @@ enum State {
     Skip,
 }
 
+/// Bytes that mean something between strings, and those that do within one.
+const STRUCTURE: [bool; 256] = marked(b"\"{}[]");
+const IN_STRING: [bool; 256] = marked(b"\"\\\n");
+
+const fn marked(bytes: &[u8]) -> [bool; 256] {
+    let (mut table, mut at) = ([false; 256], 0);
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
+    }
+    table
+}
+
 impl JsonStream {
     /// A decoder for values of at most `max_bytes`.
     pub fn new(max_bytes: usize) -> Self {
@@ -85,6 +98,17 @@ impl JsonStream {
         self.state = state;
         self.scanned = 0;
         self.open.clear();
+    }
+
+    /// Passes over bytes that change nothing, which are most.
+    fn skip_plain(&mut self, buffer: &[u8]) {
+        let table = match self.state {
+            State::Inside => &STRUCTURE,
+            State::String => &IN_STRING,
+            _ => return,
+        };
+        let rest = &buffer[self.scanned..];
+        self.scanned += rest.iter().position(|byte| table[usize::from(*byte)]).unwrap_or(rest.len());
     }
 
     /// Looks at one byte of a value; `Some(false)` says that it cannot belong there, `Some(true)` that the value is complete.
@@ -133,15 +157,21 @@ impl Decoder for JsonStream {
                 State::Line if byte == b'\n' => return Ok(Some(self.take(buffer))),
                 State::Line => self.scanned += 1,
                 State::Inside | State::String | State::Escape => {
-                    let step = self.step(byte);
-                    self.scanned += 1;
-                    match step {
-                        Some(true) => return Ok(Some(self.take(buffer))),
-                        Some(false) => {
-                            let next = if byte == b'\n' { State::Between } else { State::Skip };
-                            return Ok(Some(self.give_up(buffer, next)));
+                    self.skip_plain(buffer);
+                    // Else the value goes on, or has gone on for too long already.
+                    if let Some(&byte) = buffer.get(self.scanned)
+                        && self.scanned <= self.max_bytes
+                    {
+                        let step = self.step(byte);
+                        self.scanned += 1;
+                        match step {
+                            Some(true) => return Ok(Some(self.take(buffer))),
+                            Some(false) => {
+                                let next = if byte == b'\n' { State::Between } else { State::Skip };
+                                return Ok(Some(self.give_up(buffer, next)));
+                            }
+                            None => {}
                         }
-                        None => {}
                     }
                 }
             }

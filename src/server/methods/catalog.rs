@@ -2,7 +2,7 @@
 //!
 //! A method answers at once where it can: then nothing is allocated for waiting, and nobody else is woken.
 
-use std::{collections::HashMap, fmt, future::Future, pin::Pin, sync::Arc};
+use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use jsonrpsee::types::ErrorObjectOwned;
@@ -57,7 +57,7 @@ type Method = Box<dyn Fn(Caller, Option<&str>) -> Outcome + Send + Sync>;
 
 /// The methods, by name.
 #[derive(Default)]
-pub(in crate::server) struct Methods(HashMap<&'static str, Method>);
+pub(in crate::server) struct Methods(BTreeMap<&'static str, Method>);
 
 impl Methods {
     /// Calls a method with its parameters as JSON; `None`: there is no such method.
