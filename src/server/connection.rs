@@ -43,6 +43,8 @@ impl Drop for Entered {
 /// How a shutdown reaches connections: first no more requests are read, then calls in flight are answered, then all is cut.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Phases {
+    /// Whether the first has begun: what a busy connection looks at, since looking at a token takes a lock that all share.
+    begun: Arc<AtomicBool>,
     /// Read no further requests.
     pub(super) drain: CancellationToken,
     /// Answer calls in flight with "shutting down".
@@ -51,6 +53,17 @@ pub(super) struct Phases {
     pub(super) cut: CancellationToken,
     /// Open connections, WebSocket sessions included.
     pub(super) open: TaskTracker,
+}
+
+impl Phases {
+    pub(super) fn begin(&self) {
+        self.begun.store(true, Ordering::Release);
+        self.drain.cancel();
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Acquire)
+    }
 }
 
 /// One connection; dropped when its last task ends.

@@ -21,6 +21,9 @@ const FULL: usize = 256 * 1024;
 /// Small pieces are gathered in chunks of this size.
 const CHUNK: usize = 2048;
 
+/// So little is copied together for one plain write, which costs the kernel less than a gathering one.
+const COPIED: usize = 4096;
+
 /// Pieces in one write.
 const PIECES: usize = 64;
 
@@ -79,9 +82,19 @@ impl Outbox {
     ) -> Poll<io::Result<()>> {
         self.seal();
         while !self.sealed.is_empty() {
-            let mut slices = [IoSlice::new(&[]); PIECES];
-            let pieces = self.sealed.iter().zip(&mut slices).map(|(piece, slice)| *slice = IoSlice::new(piece)).count();
-            let written = ready!(writer.as_mut().poll_write_vectored(context, &slices[..pieces]))?;
+            let written = if self.bytes <= COPIED && self.sealed.len() > 1 {
+                let (mut together, mut end) = ([0; COPIED], 0);
+                for piece in &self.sealed {
+                    together[end..end + piece.len()].copy_from_slice(piece);
+                    end += piece.len();
+                }
+                ready!(writer.as_mut().poll_write(context, &together[..end]))?
+            } else {
+                let mut slices = [IoSlice::new(&[]); PIECES];
+                let pieces =
+                    self.sealed.iter().zip(&mut slices).map(|(piece, slice)| *slice = IoSlice::new(piece)).count();
+                ready!(writer.as_mut().poll_write_vectored(context, &slices[..pieces]))?
+            };
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }

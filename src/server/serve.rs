@@ -205,9 +205,9 @@ impl Server {
     }
 
     async fn finish(&self, mut tasks: JoinSet<()>) {
-        let Phases { drain, give_up, cut, open } = &self.phases;
+        let Phases { give_up, cut, open, .. } = &self.phases;
         open.close();
-        drain.cancel();
+        self.phases.begin();
         if self.within(FINISH_WITHIN, open.wait()).await.is_none() {
             warn!(connections = self.backend.connections.read(), "calls are still in flight; giving them up");
             give_up.cancel();

@@ -58,13 +58,19 @@ pub(super) trait Channel {
 /// Answers what comes on `channel` until it ends or the daemon goes down.
 pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Channel) {
     let phases = &connection.phases;
-    // Made once, since each looks itself up in a list that all connections share.
     let (mut drain, mut cut) = (pin!(phases.drain.cancelled()), pin!(phases.cut.cancelled()));
     let mut calls = FuturesUnordered::new();
-    let mut reading = true;
-    let conversation = poll_fn(|context| {
-        if reading && drain.as_mut().poll(context).is_ready() {
-            reading = false;
+    let (mut reading, mut listening) = (true, false);
+    poll_fn(|context| {
+        // Once they know whom to wake there is no need to look at them before there is something to see.
+        if !listening || phases.has_begun() {
+            listening = true;
+            if cut.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+            if reading && drain.as_mut().poll(context).is_ready() {
+                reading = false;
+            }
         }
         loop {
             // Whether something that has not been looked at may be ready.
@@ -117,15 +123,11 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
                 _ => return Poll::Pending,
             }
         }
-    });
+    })
+    .await;
     tokio::select! {
         biased;
-        () = cut.as_mut() => return,
-        () = conversation => {}
-    }
-    tokio::select! {
-        biased;
-        () = cut.as_mut() => {}
+        () = phases.cut.cancelled() => {}
         // A peer that is gone already need not be told.
         _ = poll_fn(|context| channel.poll_close(context)) => {}
     }

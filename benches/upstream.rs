@@ -1,0 +1,161 @@
+//! What kisd adds to a call to KIS, and how much of KIS's quota it uses. `cargo bench --bench upstream`.
+#![allow(clippy::unwrap_used, clippy::float_arithmetic, clippy::print_stdout, reason = "a benchmark")]
+#![allow(clippy::disallowed_methods, reason = "it measures")]
+
+mod support;
+
+use std::{
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use kisd::{
+    clock::SystemClock,
+    kis::{Credentials, Environment, KisClient, Settings, auth, balance},
+    secret::{AppKey, AppSecret},
+    simulator::{Mode, Options},
+};
+use serde_json::json;
+use support::{
+    median, percentile,
+    table::{Goal, Table},
+    world as any_world,
+    world::{Lines, World, process::Process},
+};
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> ExitCode {
+    let mut table = Table::default();
+    added(&mut table).await;
+    quota(&mut table).await;
+    same(&mut table).await;
+    table.finish()
+}
+
+/// The same page by reqwest alone and through kisd, in turn.
+async fn added(table: &mut Table) {
+    let world = any_world().await;
+    let path = world.config_file("kisd", "");
+    let text = std::fs::read_to_string(&path).unwrap().replace("[token]", "calls_per_second = 100\n[token]");
+    std::fs::write(&path, text).unwrap();
+    let process = Process::start_configured(&world, "kisd").await;
+    process.call("account.balance", json!({})).await;
+    let mirror: serde_json::Value = serde_json::from_slice(&std::fs::read(world.mirror()).unwrap()).unwrap();
+    let page = balance::PageKey::default();
+    let query = balance::query(&world.options.cano, "01", &page);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let plain = async || {
+        let request = client
+            .get(format!("{}/uapi/domestic-stock/v1/trading/inquire-balance", world.simulator.base_url()))
+            .header("authorization", format!("Bearer {}", mirror["access_token"].as_str().unwrap()))
+            .header("appkey", &world.options.app_key)
+            .header("appsecret", &world.options.app_secret)
+            .header("tr_id", "TTTC8434R")
+            .query(&query);
+        let started = Instant::now();
+        request.send().await.unwrap().bytes().await.unwrap();
+        started.elapsed()
+    };
+    let mut line = Lines::connect(&process.socket).await;
+    let (mut bare, mut through) = (Vec::new(), Vec::new());
+    for _ in 0..1000 {
+        bare.push(plain().await);
+        let started = Instant::now();
+        line.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.balance\",\"params\":{\"max_age_ms\":0}}\n")
+            .await;
+        assert!(line.receive_line().await.contains("result"));
+        through.push(started.elapsed());
+        // A hundred a second is what kisd may be told to make.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    bare.sort();
+    through.sort();
+    let (bare, through) = (percentile(&bare, 50).as_secs_f64() * 1e6, percentile(&through, 50).as_secs_f64() * 1e6);
+    table.add("a page by reqwest alone, p50", bare, " µs", Goal::None);
+    table.add("added by kisd, p50", through - bare, " µs", Goal::AtMost((bare / 10.0).max(100.0)));
+}
+
+/// 200 callers who ask for different things for 30 seconds at 18 calls a second.
+async fn quota(table: &mut Table) {
+    const CALLS_PER_SECOND: u32 = 18;
+    const LASTING: Duration = Duration::from_secs(30);
+    let world = World::in_real_time(Options::demo(Mode::Real)).await;
+    let clock = SystemClock::shared();
+    let credentials = Credentials {
+        app_key: AppKey::try_new(world.options.app_key.clone()).unwrap(),
+        app_secret: AppSecret::try_new(world.options.app_secret.clone()).unwrap(),
+    };
+    let settings = Settings {
+        environment: Environment::Real,
+        base_url: world.simulator.base_url().parse().unwrap(),
+        credentials: credentials.clone(),
+        calls_per_second: CALLS_PER_SECOND,
+        request_timeout: Duration::from_secs(10),
+    };
+    let client = Arc::new(KisClient::new(settings, clock.clone()).unwrap());
+    let deadline = clock.monotonic() + Duration::from_secs(300);
+    let token =
+        Arc::new(auth::issue(&client, &credentials, deadline, std::future::ready(())).await.unwrap().access_token);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let started = Instant::now();
+    let callers: Vec<_> = (0..200)
+        .map(|_| {
+            let (client, token, cano) = (client.clone(), token.clone(), world.options.cano.clone());
+            tokio::spawn(async move {
+                let mut waits = Vec::new();
+                while started.elapsed() < LASTING {
+                    let page = balance::PageKey::default();
+                    let query = balance::query(&cano, "01", &page);
+                    let asked = Instant::now();
+                    client.read(&balance::call(&query, false), &token, deadline).await.unwrap();
+                    waits.push(asked.elapsed().as_secs_f64());
+                }
+                waits
+            })
+        })
+        .collect();
+    let mut waits = Vec::new();
+    for caller in callers {
+        waits.extend(caller.await.unwrap());
+    }
+    let calls = world.simulator.calls_to("inquire-balance");
+    let begin = calls[0].at;
+    let made = calls.iter().filter(|call| call.at - begin < LASTING).count() as f64;
+    let refused = calls.iter().filter(|call| call.status != 200).count() as f64;
+    let allowed = f64::from(CALLS_PER_SECOND) * LASTING.as_secs_f64();
+    table.add("200 callers, calls made of those allowed", made / allowed * 100.0, " %", Goal::AtLeast(98.0));
+    table.add("refused by a simulator that counts strictly", refused, "", Goal::AtMost(0.0));
+    // Whoever asked first waited for nobody: what counts is the queue of 200.
+    let mean = waits.iter().sum::<f64>() / waits.len() as f64;
+    let slowest = waits.iter().copied().fold(0.0, f64::max);
+    table.add("slowest wait ÷ mean", slowest / mean, "", Goal::AtMost(2.0));
+    table.add("mean wait of a caller among 200", median(waits), " s", Goal::None);
+}
+
+/// 200 callers who ask for the same thing.
+async fn same(table: &mut Table) {
+    let world = any_world().await;
+    let process = Process::start(&world, "kisd", "").await;
+    process.call("account.balance", json!({})).await;
+    let before = world.simulator.calls_to("inquire-balance").len();
+    let started = Instant::now();
+    let callers: Vec<_> = (0..200)
+        .map(|_| {
+            let socket = process.socket.clone();
+            tokio::spawn(async move {
+                let mut line = Lines::connect(&socket).await;
+                while started.elapsed() < Duration::from_secs(5) {
+                    line.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.balance\"}\n").await;
+                    assert!(line.receive_line().await.contains("result"));
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    let gatherings = (world.simulator.calls_to("inquire-balance").len() - before) as f64;
+    table.add("200 callers of one thing, gatherings in each max_age (1 s)", gatherings / 5.0, "", Goal::AtMost(1.0));
+}
