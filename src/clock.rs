@@ -37,8 +37,9 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Completes once [`monotonic`](Clock::monotonic) has reached `at`.
     fn sleep_until(&self, at: Instant) -> Wait;
 
-    /// Takes into account that a server we trust has just said that it is `told`. Most clocks do not listen.
-    fn discipline(&self, _told: DateTime<Utc>) {}
+    /// Takes into account that a server we trust has said that it was `told` when the time since boot was `at`. Most clocks do
+    /// not listen.
+    fn discipline(&self, _told: DateTime<Utc>, _at: Duration) {}
 }
 
 /// Waits for `duration` on the clock's monotonic time.

@@ -58,3 +58,30 @@ async fn two_hundred_thousand_calls_leave_no_memory_behind() {
     assert!(after <= before + 1024, "{before} KiB before, {after} KiB after");
     println!("{before} KiB before, {after} KiB after");
 }
+
+#[tokio::test]
+async fn a_client_that_asks_for_much_and_never_reads_holds_little_memory() {
+    let world = World::in_real_time(Options::demo(Mode::Real)).await;
+    let process = Process::start(&world, "kisd", "").await;
+    process.call("account.balance", json!({})).await;
+    calls(&process, 20_000).await;
+    let before = resident_kib(&process);
+    // Each batch ends with a call that takes a while, so that its other replies have to be kept meanwhile.
+    let discover = vec![r#"{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}"#; 99].join(",");
+    let batch =
+        format!(r#"[{discover},{{"jsonrpc":"2.0","id":2,"method":"account.balance","params":{{"max_age_ms":0}}}}]"#);
+    let mut deaf = Vec::new();
+    for _ in 0..4 {
+        let mut client = Lines::connect(&process.socket).await;
+        for _ in 0..64 {
+            let sent = tokio::time::timeout(std::time::Duration::from_millis(50), client.send(&batch)).await;
+            if sent.is_err() {
+                break;
+            }
+        }
+        deaf.push(client);
+    }
+    process.call("account.balance", json!({ "max_age_ms": 0 })).await;
+    let after = resident_kib(&process);
+    assert!(after <= before + 16 * 1024, "{before} KiB before, {after} KiB after");
+}

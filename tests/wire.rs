@@ -343,3 +343,18 @@ async fn invalid_utf_8_is_a_parse_error() {
     tokio::io::AsyncWriteExt::write_all(&mut client.writer, b"{\"id\":\"\xff\"}\n").await.unwrap();
     assert_eq!(client.receive().await.unwrap()["error"]["code"], -32700);
 }
+
+#[tokio::test]
+async fn an_http_client_that_has_said_everything_still_gets_its_answers() {
+    let (world, daemon) = daemon().await;
+    let gate = world.simulator.hold_next("inquire-balance");
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"account.balance","params":{"max_age_ms":0}}"#;
+    let mut client = Lines::connect(&daemon.socket).await;
+    let request = format!("POST / HTTP/1.1\r\nhost: kisd\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    client.send(&request.repeat(2)).await;
+    tokio::io::AsyncWriteExt::shutdown(&mut client.writer).await.unwrap();
+    gate.arrived().await;
+    gate.open();
+    let answers = client.rest().await;
+    assert_eq!(answers.matches("\"total_evaluation\"").count(), 2, "{answers}");
+}

@@ -36,6 +36,9 @@ const LEAST_ANSWER_TIME: Duration = Duration::from_millis(300);
 /// The name of the call that only asks what time it is.
 const TIME: &str = "time";
 
+/// Longest wait for its answer: a token is waiting for it.
+const TIME_WITHIN: Duration = Duration::from_secs(3);
+
 /// Tries of one read that meets faults. Being throttled does not count: it passes, and the deadline ends it.
 const READ_TRIES: u32 = 3;
 
@@ -66,7 +69,7 @@ pub struct KisClient {
     quota: Quota,
     totals: Totals,
     clock: SharedClock,
-    /// Whether KIS has said what time it is.
+    /// Whether KIS has said what time it is, or has been asked in vain.
     knows_time: AtomicBool,
 }
 
@@ -169,9 +172,10 @@ impl KisClient {
         }
     }
 
-    /// Asks KIS what time it is, once, by a request that holds no secret and whose answer does not matter otherwise.
-    pub(crate) async fn learn_time(&self, deadline: Instant) {
-        if !self.knows_time.load(Ordering::Relaxed) {
+    /// Asks KIS what time it is, at most once, by a request that holds no secret and whose answer does not matter otherwise.
+    pub(crate) async fn learn_time(&self) {
+        if !self.knows_time.swap(true, Ordering::Relaxed) {
+            let deadline = self.clock.monotonic().saturating_add(TIME_WITHIN);
             // Without an answer the machine's clock is believed, as it was before.
             let _ = self.send(TIME, self.http.get(self.url("/")), "", deadline, std::future::ready(())).await;
         }
@@ -205,7 +209,7 @@ impl KisClient {
         let started = self.clock.monotonic();
         let live = self.live.load_full();
         let answer_by = deadline.min(started.saturating_add(live.request_timeout));
-        let answer = clock::before(&*self.clock, answer_by, http::exchange(tr_id, request)).await;
+        let answer = clock::before(&*self.clock, answer_by, http::exchange(tr_id, request, &*self.clock)).await;
         drop(slot);
         let elapsed_ms = self.clock.monotonic().saturating_sub(started).as_millis();
         let result = match answer {
@@ -215,7 +219,7 @@ impl KisClient {
                 // A gateway's page says what time it is on the gateway.
                 let from_kis = verdict.as_ref().map_or_else(|error| error.answer().is_some(), |_| true);
                 if let Some(date) = exchange.date.filter(|_| from_kis || tr_id == TIME) {
-                    self.clock.discipline(date);
+                    self.clock.discipline(date, exchange.head_at);
                     self.knows_time.store(true, Ordering::Relaxed);
                 }
                 debug!(tr_id, status = exchange.http_status, %msg_cd, elapsed_ms, "KIS answered");
@@ -230,7 +234,9 @@ impl KisClient {
                 Err(KisError::Unreachable { tr_id, reason: "timed out".to_owned(), sent: true })
             }
         };
-        if let Err(error) = &result {
+        if let Err(error) = result.as_ref()
+            && tr_id != TIME
+        {
             self.totals.count_failure(error);
         }
         result

@@ -3,11 +3,12 @@
 use std::{error::Error as _, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use reqwest::{Response, redirect};
 use url::{Host, Url};
 
 use super::{error::KisError, reply::MAX_BODY_BYTES};
+use crate::clock::Clock;
 
 /// Longest wait for a connection, TLS included: shorter than a request may take, so that "not even connected" is told apart
 /// from "sent, and no answer".
@@ -59,14 +60,20 @@ pub(crate) fn client(base_url: &Url, kept: usize) -> Result<reqwest::Client, Set
 /// The status, two headers and the whole body of an answer.
 pub(crate) struct Exchange {
     pub(crate) http_status: u16,
-    /// `Date`: what time it is by KIS's clock.
+    /// `Date`: what time it was by KIS's clock,
     pub(crate) date: Option<DateTime<Utc>>,
+    /// when its head arrived, as the time since boot.
+    pub(crate) head_at: Duration,
     pub(crate) tr_cont: Option<String>,
     pub(crate) body: Bytes,
 }
 
 /// Sends a request and reads its answer.
-pub(crate) async fn exchange(tr_id: &'static str, request: reqwest::RequestBuilder) -> Result<Exchange, KisError> {
+pub(crate) async fn exchange(
+    tr_id: &'static str,
+    request: reqwest::RequestBuilder,
+    clock: &dyn Clock,
+) -> Result<Exchange, KisError> {
     let unreachable = |error: reqwest::Error| KisError::Unreachable {
         tr_id,
         sent: !error.is_connect() && !error.is_builder(),
@@ -77,9 +84,12 @@ pub(crate) async fn exchange(tr_id: &'static str, request: reqwest::RequestBuild
         },
     };
     let mut response = request.send().await.map_err(unreachable)?;
+    let head_at = clock.boottime();
     let http_status = response.status().as_u16();
     let tr_cont = header(&response, "tr_cont");
     let date = header(&response, "date").and_then(|date| DateTime::parse_from_rfc2822(&date).ok());
+    // A year that nobody lives in is a fault of whoever said it.
+    let date = date.filter(|date| (2020..2200).contains(&date.year()));
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
         if body.len() + chunk.len() > MAX_BODY_BYTES {
@@ -87,7 +97,7 @@ pub(crate) async fn exchange(tr_id: &'static str, request: reqwest::RequestBuild
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Exchange { http_status, date: date.map(|date| date.to_utc()), tr_cont, body: body.freeze() })
+    Ok(Exchange { http_status, date: date.map(|date| date.to_utc()), head_at, tr_cont, body: body.freeze() })
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {

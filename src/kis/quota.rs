@@ -87,6 +87,9 @@ impl Quota {
             return Err(self.no_slot());
         }
         loop {
+            if self.clock.monotonic() > deadline {
+                return Err(self.no_slot());
+            }
             let free_at = match self.window().take(self.clock.monotonic()) {
                 Ok(id) => return Ok(Slot { quota: self, id }),
                 Err(free_at) => free_at,

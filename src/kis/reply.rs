@@ -15,6 +15,9 @@ pub(crate) const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 /// Longest `msg1` passed on; KIS's own are at most 80 bytes.
 const MAX_MESSAGE_CHARS: usize = 200;
 
+/// So much of a secret is struck out of messages.
+const PART_OF_SECRET: usize = 8;
+
 /// A successful answer to a business call.
 #[derive(Debug)]
 pub struct Reply {
@@ -126,13 +129,28 @@ fn refusal(answer: Answer) -> KisError {
 
 /// Text from outside that goes into logs and messages: one line, of bounded length.
 fn printable(text: &str, secrets: &[&str]) -> String {
-    let mut text = std::borrow::Cow::Borrowed(text);
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        if text.contains(secret) {
-            text = text.replace(secret, "[secret]").into();
+    let text: String = text.chars().filter(|c| !c.is_control()).take(MAX_MESSAGE_CHARS).collect();
+    without(&text, secrets)
+}
+
+/// Strikes out whatever is a part of a secret and long enough to be no accident.
+fn without(text: &str, secrets: &[&str]) -> String {
+    let mut secret = vec![false; text.len()];
+    for start in 0..text.len().saturating_sub(PART_OF_SECRET - 1) {
+        let part = text.get(start..start + PART_OF_SECRET);
+        if part.is_some_and(|part| secrets.iter().any(|secret| secret.contains(part))) {
+            secret[start..start + PART_OF_SECRET].fill(true);
         }
     }
-    text.chars().filter(|c| !c.is_control()).take(MAX_MESSAGE_CHARS).collect()
+    let mut shown = String::new();
+    for (at, c) in text.char_indices() {
+        match (secret[at], at > 0 && secret[at - 1]) {
+            (false, _) => shown.push(c),
+            (true, false) => shown.push_str("[secret]"),
+            (true, true) => {}
+        }
+    }
+    shown
 }
 
 fn describe(body: &[u8]) -> &'static str {
@@ -149,7 +167,7 @@ mod tests {
     use super::*;
 
     fn verdict(status: u16, body: &str) -> Result<Verdict, KisError> {
-        classify("TTTC8434R", status, body.as_bytes(), &["the-key"]).1
+        classify("TTTC8434R", status, body.as_bytes(), &["the-app-key-of-somebody"]).1
     }
 
     #[test]
@@ -195,9 +213,16 @@ mod tests {
 
     #[test]
     fn a_secret_that_is_repeated_does_not_reach_a_message() {
-        let echo = r#"{"rt_cd":"1","msg_cd":"EGW00103","msg1":"appkey the-key is unknown"}"#;
-        let Err(KisError::CredentialsRejected(answer)) = verdict(500, echo) else { panic!() };
-        assert_eq!(answer.msg1, "appkey [secret] is unknown");
+        for (echo, shown) in [
+            ("키 the-app-key-of-somebody 없음", "키 [secret] 없음"),
+            ("the-app-key-of-some", "[secret]"),
+            ("key-of-some and app-key-of", "[secret] and [secret]"),
+            ("the key", "the key"),
+        ] {
+            let body = format!(r#"{{"rt_cd":"1","msg_cd":"EGW00103","msg1":"{echo}"}}"#);
+            let Err(KisError::CredentialsRejected(answer)) = verdict(500, &body) else { panic!() };
+            assert_eq!(answer.msg1, shown);
+        }
     }
 
     #[test]

@@ -196,8 +196,8 @@ fn reply(id: Bytes, answer: Result<Bytes, ErrorObjectOwned>) -> Reply {
 
 /// The reply to a batch; `None` if all in it were notifications.
 fn together(replies: impl Iterator<Item = Reply>) -> Option<Reply> {
-    let replies: Vec<String> = replies.map(Reply::into_text).collect();
-    (!replies.is_empty()).then(|| Reply::Text(format!("[{}]", replies.join(","))))
+    let replies: Vec<Reply> = replies.collect();
+    (!replies.is_empty()).then_some(Reply::Batch(replies))
 }
 
 fn panicked(method: &str) -> ErrorObjectOwned {

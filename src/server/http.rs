@@ -66,6 +66,8 @@ pub(super) async fn serve(stream: UnixStream, connection: Arc<Connection>, route
     let http = hyper::server::conn::http1::Builder::new()
         .timer(ClockTimer::new(clock.clone()))
         .header_read_timeout(HEAD_WITHIN)
+        // A client that has said everything still gets its answers.
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();
     let mut http = pin!(http);

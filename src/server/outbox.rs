@@ -10,7 +10,7 @@ use std::{
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::AsyncWrite;
 
-use super::reply::Reply;
+use super::reply::{Piece, Reply};
 
 /// A result of at least so many bytes is not copied.
 const SHARED_FROM: usize = 512;
@@ -38,30 +38,25 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Adds a reply and the end of its line.
-    pub(super) fn push_line(&mut self, reply: Reply) {
-        let [head, id, middle, result, end] = reply.pieces();
-        let shared = match &reply {
-            Reply::Result { result, .. } if result.len() >= SHARED_FROM => Some(result.clone()),
-            _ => None,
-        };
-        let copied =
-            head.len() + id.len() + middle.len() + end.len() + 1 + if shared.is_some() { 0 } else { result.len() };
-        self.bytes += copied + shared.as_ref().map_or(0, Bytes::len);
-        if self.open.capacity() - self.open.len() < copied {
-            self.open.reserve(copied.max(CHUNK));
-        }
-        for small in [head, id, middle] {
-            self.open.extend_from_slice(small);
-        }
-        match shared {
-            Some(result) => {
+    pub(super) fn push_line(&mut self, reply: &Reply) {
+        reply.pieces(&mut |piece| match piece {
+            Piece::Result(result) if result.len() >= SHARED_FROM => {
                 self.seal();
-                self.sealed.push_back(result);
+                self.bytes += result.len();
+                self.sealed.push_back(result.clone());
             }
-            None => self.open.extend_from_slice(result),
+            Piece::Result(result) => self.copy(result),
+            Piece::Small(bytes) => self.copy(bytes),
+        });
+        self.copy(b"\n");
+    }
+
+    fn copy(&mut self, bytes: &[u8]) {
+        if self.open.capacity() - self.open.len() < bytes.len() {
+            self.open.reserve(bytes.len().max(CHUNK));
         }
-        self.open.extend_from_slice(end);
-        self.open.extend_from_slice(b"\n");
+        self.open.extend_from_slice(bytes);
+        self.bytes += bytes.len();
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -155,12 +150,13 @@ mod tests {
             let mut context = Context::from_waker(std::task::Waker::noop());
             for (number, length) in lengths.into_iter().enumerate() {
                 let result = "x".repeat(length);
-                let reply = match number % 3 {
+                let reply = match number % 4 {
                     0 => Reply::Text(result),
+                    1 => Reply::Batch(vec![Reply::Text(result); 3]),
                     _ => Reply::Result { id: Bytes::from(number.to_string()), result: Bytes::from(result) },
                 };
                 expected += &(reply.clone().into_text() + "\n");
-                outbox.push_line(reply);
+                outbox.push_line(&reply);
                 let _ = outbox.poll_write(Pin::new(&mut slow), &mut context);
             }
             while outbox.poll_write(Pin::new(&mut slow), &mut context).is_pending() {}

@@ -75,11 +75,15 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
         loop {
             // Whether something that has not been looked at may be ready.
             let mut again = false;
-            while let Poll::Ready(Some(reply)) = calls.poll_next_unpin(context) {
-                if let Some(reply) = reply {
-                    channel.send(reply);
+            while !channel.is_full() {
+                match calls.poll_next_unpin(context) {
+                    Poll::Ready(Some(Some(reply))) => channel.send(reply),
+                    Poll::Ready(Some(None)) => {}
+                    Poll::Ready(None) | Poll::Pending => break,
                 }
             }
+            // Calls that are finished, or messages that are there, wait until some of it is taken.
+            again |= channel.is_full();
             while reading && calls.len() < MAX_IN_FLIGHT {
                 if channel.is_full() {
                     again = true;

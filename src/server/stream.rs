@@ -93,7 +93,7 @@ impl Channel for Lines {
     }
 
     fn send(&mut self, reply: Reply) {
-        self.outbox.push_line(reply);
+        self.outbox.push_line(&reply);
     }
 
     fn is_full(&self) -> bool {

@@ -20,6 +20,8 @@ pub(super) struct Snapshot {
     pub(super) refusal: Option<Answer>,
     /// When a refused token is tried again.
     pub(super) retry_at: Option<Instant>,
+    /// Whether the token shown is one that KIS has refused before.
+    pub(super) on_trial: bool,
     pub(super) next_refresh_at: Option<DateTime<Utc>>,
     pub(super) last_error: Option<String>,
 }
@@ -31,6 +33,8 @@ pub(super) enum Command {
     Tick,
     /// KIS has refused this token.
     Invalidate { token: Arc<Token>, answer: Answer, done: oneshot::Sender<()> },
+    /// KIS has taken this token, which it had refused before.
+    Accepted { token: Arc<Token> },
     /// Renew, whether it is due or not.
     Refresh { done: oneshot::Sender<Result<(), TokenError>> },
     /// The configuration has changed; the client has its new credentials already.
@@ -78,7 +82,7 @@ impl TokenHandle {
         let first = self.current(deadline).await?;
         let answer = match call(first.clone()).await {
             Err(KisError::TokenRefused(answer)) => answer,
-            result => return Ok(result?),
+            result => return Ok(self.accepted(&first, result)?),
         };
         self.invalidate(first, answer).await?;
         let second = self.current(deadline).await?;
@@ -88,8 +92,17 @@ impl TokenHandle {
                 let seen = self.snapshot.borrow().clone();
                 Err(unavailable(&seen, self.wait(&seen)).into())
             }
-            result => Ok(result?),
+            result => Ok(self.accepted(&second, result)?),
         }
+    }
+
+    /// Tells the keeper, if `result` says that KIS has taken a token that it had refused before.
+    fn accepted<T>(&self, token: &Arc<Token>, result: Result<T, KisError>) -> Result<T, KisError> {
+        if result.is_ok() && self.snapshot.borrow().on_trial {
+            // A full queue is no reason to wait: the next success says it again.
+            let _ = self.commands.try_send(Command::Accepted { token: token.clone() });
+        }
+        result
     }
 
     /// Tells the keeper that KIS refuses this very token; a later one is not touched. Afterwards [`current`](Self::current)

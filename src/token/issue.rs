@@ -77,13 +77,12 @@ impl Issuer {
     /// One try.
     pub(super) async fn attempt(self, known: Known) -> Outcome {
         let mut lock = self.lock().await;
-        let deadline = self.clock.monotonic().saturating_add(ANSWER_WITHIN);
         let previous = self.last_issue(&mut lock).await;
         let mut in_mirror = self.newer_in_mirror(&known).await;
         // What was written was written in KIS's time, and this machine's clock may be wrong: before an issuance is spent for what
         // it says, KIS is asked. Once a process.
         if matches!(in_mirror, InMirror::Expired) || previous.is_some() {
-            self.client.learn_time(deadline).await;
+            self.client.learn_time().await;
             in_mirror = self.newer_in_mirror(&known).await;
         }
         if let InMirror::Better(token) = in_mirror {
@@ -102,6 +101,7 @@ impl Issuer {
                 return Outcome::TooEarly(wait);
             }
         }
+        let deadline = self.clock.monotonic().saturating_add(ANSWER_WITHIN);
         let issued = {
             // The quota may have made us wait, and the call may take a while to arrive: its minute begins no earlier than noted.
             let about_to_send = async {
@@ -224,6 +224,13 @@ impl Issuer {
         if self.report("write", written).is_some() && refused_at.is_none() {
             info!(expires_at = %clock::kst(expires_at), "token mirrored");
         }
+    }
+
+    /// Takes back in the mirror that the token was refused.
+    pub(super) async fn forgive(&self, token: &Token) {
+        let lock = self.lock().await;
+        self.save(token, None).await;
+        drop(lock);
     }
 
     fn report<T>(&self, action: &str, result: Option<std::io::Result<T>>) -> Option<T> {

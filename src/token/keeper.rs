@@ -210,6 +210,15 @@ impl TokenKeeper {
                 let _ = done.send(());
                 hit && self.hold.is_none()
             }
+            Command::Accepted { token } => {
+                if is(&self.current, &token) && is(&self.refused, &token) {
+                    info!("KIS takes the token again that it had refused");
+                    (self.refused, self.retry, self.hold, self.last_error) = (None, None, None, None);
+                    self.in_vain = 0;
+                    self.issuer.forgive(&token).await;
+                }
+                false
+            }
             Command::Refresh { done } => {
                 if let Some(refusal) = self.too_early_to_refresh() {
                     let _ = done.send(Err(refusal));
@@ -252,6 +261,7 @@ impl TokenKeeper {
             hold: self.hold,
             refusal: self.refusal.clone(),
             retry_at: self.retry_at(),
+            on_trial: self.current.as_ref().is_some_and(|token| is(&self.refused, token)),
             next_refresh_at: next_refresh_at.filter(|_| !renewing),
             last_error: self.last_error.clone(),
         };

@@ -75,11 +75,11 @@ pub fn next_wake(now: DateTime<Utc>, monotonic: Instant, due: Option<DateTime<Ut
     }
 }
 
-/// Until when to leave KIS alone after it has handed out a dead token that was first issued at `issued_at`.
-pub fn dead_token_hold(now: DateTime<Utc>, issued_at: DateTime<Utc>) -> Hold {
+/// Until when to leave KIS alone after it has handed out a dead token that was first issued at `issued_at` and ends at `expires_at`.
+pub fn dead_token_hold(now: DateTime<Utc>, issued_at: DateTime<Utc>, expires_at: DateTime<Utc>) -> Hold {
     // An instant from the future is no reason to wait for longer than from now.
     let six_hours = clock::after(issued_at.min(now), SAME_TOKEN);
-    Hold::UntilWall(six_hours.max(clock::after(now, DEAD_TOKEN_PAUSE)))
+    Hold::UntilWall(six_hours.min(expires_at).max(clock::after(now, DEAD_TOKEN_PAUSE)))
 }
 
 /// A token that KIS refuses when it is younger than this has never been of use.
@@ -161,8 +161,10 @@ mod tests {
 
     #[test]
     fn a_dead_token_is_waited_out_until_six_hours_after_its_issuance_and_then_every_ten_minutes() {
-        assert_eq!(dead_token_hold(t(3600), t(0)), Hold::UntilWall(t(6 * 3600)));
-        assert_eq!(dead_token_hold(t(7 * 3600), t(0)), Hold::UntilWall(t(7 * 3600 + 600)));
+        assert_eq!(dead_token_hold(t(3600), t(0), t(86_400)), Hold::UntilWall(t(6 * 3600)));
+        assert_eq!(dead_token_hold(t(7 * 3600), t(0), t(86_400)), Hold::UntilWall(t(7 * 3600 + 600)));
+        assert_eq!(dead_token_hold(t(3600), t(0), t(7200)), Hold::UntilWall(t(7200)), "it ends before");
+        assert_eq!(dead_token_hold(t(0), t(9000), t(86_400)), Hold::UntilWall(t(6 * 3600)), "issued in the future");
         let hold = Hold::UntilWall(t(6 * 3600));
         assert_eq!(hold.remaining(t(0) + TimeDelta::hours(2), Duration::ZERO), Some(4 * HOUR));
     }

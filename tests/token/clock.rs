@@ -75,6 +75,24 @@ async fn restarts_on_a_machine_whose_clock_is_wrong_keep_the_minute_even_without
 }
 
 #[tokio::test]
+async fn a_kis_that_does_not_say_what_time_it_is_costs_three_seconds_and_not_the_token() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    daemon.stop().await;
+    fs::remove_file(world.mirror()).unwrap();
+    world.clock.advance(10 * MINUTE);
+    let mut config = world.config("kisd", "");
+    config.kis.request_timeout = 2 * MINUTE;
+    let gate = world.simulator.hold_next("/");
+    let daemon = world.daemon_with(config).await;
+    let started = world.elapsed();
+    world.while_time_passes_by(Duration::from_millis(10), daemon.token_until(is_valid)).await;
+    assert!(world.elapsed() - started < Duration::from_secs(6), "{:?}", world.elapsed() - started);
+    drop(gate);
+}
+
+#[tokio::test]
 async fn a_note_from_the_future_is_waited_out_for_a_minute_and_no_longer() {
     let world = World::new().await;
     let daemon = world.daemon("kisd").await;

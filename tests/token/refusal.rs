@@ -117,6 +117,28 @@ async fn a_token_that_was_refused_by_mistake_is_used_again_within_the_call() {
 }
 
 #[tokio::test]
+async fn a_token_that_proves_alive_is_forgiven_by_this_process_and_the_next() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    world.clock.advance(HOUR);
+    world.simulator.fail_next("inquire-balance", refused());
+    daemon.ok("account.balance", json!({ "max_age_ms": 0 })).await;
+    let status = daemon.token_until(|status| status["last_error"].is_null()).await;
+    assert_eq!(status["next_refresh_at"], "2026-01-24T11:50:00+09:00");
+    eventually("a mirror that forgives", || !fs::read_to_string(world.mirror()).unwrap().contains("refused_at")).await;
+    daemon.stop().await;
+    world.clock.advance(5 * MINUTE);
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    assert_eq!(world.simulator.issuances(), 2, "the restart cost none");
+
+    world.simulator.fail_next("inquire-balance", refused());
+    daemon.ok("account.balance", json!({ "max_age_ms": 0 })).await;
+    assert_eq!(world.simulator.issuances(), 3, "a second mistake is like the first");
+}
+
+#[tokio::test]
 async fn a_dead_token_that_is_handed_out_again_is_tried_again_every_few_minutes_without_an_issuance() {
     let world = World::new().await;
     let daemon = world.daemon("kisd").await;

@@ -49,17 +49,17 @@ impl TokenKeeper {
                 let again = is(&self.current, &token);
                 let said = if again { "KIS handed out the same token again" } else { "KIS issued an access token" };
                 info!(expires_at = %clock::kst(token.expires_at), "{said}");
-                let issued_at = token.issued_at;
+                let (issued_at, expires_at) = (token.issued_at, token.expires_at);
                 self.take_over(token);
                 // Due again already: KIS hands out one token for six hours, and this one was renewed too early to be replaced.
                 if self.due().is_some_and(|due| due <= self.clock.now()) {
-                    self.hold = Some(policy::dead_token_hold(self.clock.now(), issued_at));
+                    self.hold = Some(policy::dead_token_hold(self.clock.now(), issued_at, expires_at));
                 }
                 Ok(())
             }
             Outcome::StillDead(token) => {
                 self.not_before = now.saturating_add(self.issuer.issue_interval);
-                let hold = policy::dead_token_hold(self.clock.now(), token.issued_at);
+                let hold = policy::dead_token_hold(self.clock.now(), token.issued_at, token.expires_at);
                 let reason = "KIS hands out the token again that it refuses, as it does for six hours after issuing it";
                 let _ = self.wait(hold, reason.to_owned());
                 self.refused = Some(Arc::new(token));
