@@ -23,6 +23,12 @@ use super::{
 /// Calls of one connection in flight.
 const MAX_IN_FLIGHT: usize = 64;
 
+/// What one connection may do before others have their turn, in requests of usual length,
+const TURN: usize = 64;
+
+/// which have so many bytes.
+const USUAL_BYTES: usize = 128;
+
 /// What a dialect found on its connection.
 #[derive(Debug)]
 pub(super) enum Incoming {
@@ -72,6 +78,7 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
                 reading = false;
             }
         }
+        let mut turn = TURN;
         loop {
             // Whether something that has not been looked at may be ready.
             let mut again = false;
@@ -89,7 +96,16 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
                     again = true;
                     break;
                 }
+                if turn == 0 {
+                    context.waker().wake_by_ref();
+                    break;
+                }
                 let Poll::Ready(incoming) = channel.poll_receive(context) else { break };
+                let cost = match &incoming {
+                    Some(Incoming::Message(message)) => message.len().div_ceil(USUAL_BYTES),
+                    _ => 1,
+                };
+                turn = turn.saturating_sub(cost);
                 let reply = match incoming {
                     Some(Incoming::Message(message)) => {
                         match connection.dispatcher.start(connection.caller, &message) {
