@@ -3,7 +3,7 @@
 //!
 //! The rule for a caller who wants a fresh answer (`max_age` zero): KIS must be asked *after* the call came in. Such callers
 //! wait for the next gathering and share it; one already under way never serves them. A gathering belongs to the desk, so it
-//! goes on when its callers hang up. When KIS has failed them, the [`circuit`](super::circuit) answers until it is back.
+//! goes on when its callers hang up. When KIS has failed them, the [`circuit`] answers until it is back.
 
 use std::{
     future::Future,
