@@ -15,6 +15,20 @@ fn refused() -> Fault {
     Fault::Answer { status: 500, body }
 }
 
+/// The whole minutes between five issuances, whose tokens KIS all refuses at their first use.
+async fn minutes_between_replacements(world: &World) -> Vec<u64> {
+    let daemon = world.daemon("kisd").await;
+    daemon.token_until(is_valid).await;
+    while world.simulator.issuances() < 5 {
+        world.simulator.revoke_token();
+        let reply = daemon.call("account.balance", json!({ "max_age_ms": 0 })).await;
+        let wait = reply["error"]["data"]["retry_after_ms"].as_u64().unwrap_or(0);
+        world.clock.advance(Duration::from_millis(wait));
+        daemon.token_until(is_valid).await;
+    }
+    world.between_issuances().iter().map(|between| between.as_secs() / 60).collect()
+}
+
 #[tokio::test]
 async fn a_token_revoked_behind_our_back_heals_in_one_call_with_one_issuance() {
     let world = World::new().await;
@@ -166,17 +180,7 @@ async fn tokens_that_never_served_are_replaced_less_and_less_often_whatever_thei
     let world = World::new().await;
     // Half of a usual life, so that each looks twelve hours old.
     world.simulator.reconfigure(|options| options.token_life = 12 * HOUR);
-    let daemon = world.daemon("kisd").await;
-    daemon.token_until(is_valid).await;
-    while world.simulator.issuances() < 5 {
-        world.simulator.revoke_token();
-        let reply = daemon.call("account.balance", json!({ "max_age_ms": 0 })).await;
-        let wait = reply["error"]["data"]["retry_after_ms"].as_u64().unwrap_or(0);
-        world.clock.advance(Duration::from_millis(wait));
-        daemon.token_until(is_valid).await;
-    }
-    let minutes: Vec<u64> = world.between_issuances().iter().map(|between| between.as_secs() / 60).collect();
-    assert_eq!(minutes, [1, 2, 4, 8]);
+    assert_eq!(minutes_between_replacements(&world).await, [1, 2, 4, 8]);
 }
 
 #[tokio::test]
@@ -240,17 +244,7 @@ async fn wrong_credentials_are_tried_once_and_a_reload_with_right_ones_heals() {
 #[tokio::test]
 async fn tokens_that_die_young_are_replaced_less_and_less_often() {
     let world = World::new().await;
-    let daemon = world.daemon("kisd").await;
-    daemon.token_until(is_valid).await;
-    while world.simulator.issuances() < 5 {
-        world.simulator.revoke_token();
-        let reply = daemon.call("account.balance", json!({ "max_age_ms": 0 })).await;
-        let wait = reply["error"]["data"]["retry_after_ms"].as_u64().unwrap_or(0);
-        world.clock.advance(Duration::from_millis(wait));
-        daemon.token_until(is_valid).await;
-    }
-    let minutes: Vec<u64> = world.between_issuances().iter().map(|between| between.as_secs() / 60).collect();
-    assert_eq!(minutes, [1, 2, 4, 8]);
+    assert_eq!(minutes_between_replacements(&world).await, [1, 2, 4, 8]);
 }
 
 #[tokio::test]
