@@ -117,7 +117,37 @@ fn main() -> ExitCode {
     table.add("HTTP, 64 connections, requests a second ÷ floor", median(rates), "", Goal::AtLeast(0.4));
 
     idle(&runtime, &ours, pid, &balance, &mut table);
+    for connections in [1, 10, 100, 1000] {
+        let name = format!("{connections} connections");
+        cost(&name, (&ours, pid), (&floor_socket, floor_pid), &balance, connections, &mut table);
+    }
+    for holdings in [1, 50, 500] {
+        let (world, process) = runtime.block_on(async {
+            let world = any_world().await;
+            let process = daemon(&world, holdings).await;
+            (world, process)
+        });
+        let balance = Exchange::learn(&process.socket, BALANCE);
+        let socket = world.path("floor.sock");
+        let floor = runtime.block_on(floor::start(&socket, balance.reply));
+        let name = format!("{holdings} holdings ({} bytes)", balance.reply);
+        let (ours, bare) = ((&*process.socket, process.child.id().unwrap()), (&*socket, floor.id().unwrap()));
+        cost(&name, ours, bare, &balance, 16, &mut table);
+    }
     table.finish()
+}
+
+/// CPU time of a request beside the floor's: a point of the curves over connections and holdings.
+fn cost(name: &str, ours: (&Path, u32), bare: (&Path, u32), exchange: &Exchange, connections: usize, table: &mut Table) {
+    let (mut kisd, mut ratios) = (Vec::new(), Vec::new());
+    for _ in 0..REPETITIONS {
+        let floor = side(bare.0, exchange, bare.1, connections, 1).cpu_per_request;
+        let cost = side(ours.0, exchange, ours.1, connections, 1).cpu_per_request;
+        kisd.push(cost * 1e6);
+        ratios.push(cost / floor);
+    }
+    table.add(&format!("{name}, CPU a request"), median(kisd), " µs", Goal::None);
+    table.add(&format!("{name}, CPU a request ÷ floor"), median(ratios), "", Goal::None);
 }
 
 /// 10,000 connections that do nothing: what they weigh, and what they cost an active one.

@@ -18,19 +18,24 @@ use kisd::{
 };
 use serde_json::json;
 use support::{
+    BALANCE, floor,
+    load::Exchange,
     median, percentile,
     table::{Goal, Table},
     world as any_world,
     world::{Lines, World, process::Process},
 };
 
-#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn main() -> ExitCode {
-    let mut table = Table::default();
-    added(&mut table).await;
-    quota(&mut table).await;
-    same(&mut table).await;
-    table.finish()
+fn main() -> ExitCode {
+    floor::serve_if_asked();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut table = Table::default();
+        added(&mut table).await;
+        quota(&mut table).await;
+        same(&mut table).await;
+        table.finish()
+    })
 }
 
 /// The same page by reqwest alone and through kisd, in turn.
@@ -57,23 +62,36 @@ async fn added(table: &mut Table) {
         request.send().await.unwrap().bytes().await.unwrap();
         started.elapsed()
     };
+    // What a call over a Unix socket costs by itself, when there is one in 10 ms and both ends have fallen asleep meanwhile.
+    let balance = Exchange::learn(&process.socket, BALANCE);
+    let floor_socket = world.path("floor.sock");
+    let _floor = floor::start(&floor_socket, balance.reply).await;
+    let mut floor = Lines::connect(&floor_socket).await;
     let mut line = Lines::connect(&process.socket).await;
-    let (mut bare, mut through) = (Vec::new(), Vec::new());
+    let (mut bare, mut through, mut socket) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..1000 {
+        let started = Instant::now();
+        floor.send(BALANCE).await;
+        floor.receive_line().await;
+        socket.push(started.elapsed());
+        tokio::time::sleep(Duration::from_millis(10)).await;
         bare.push(plain().await);
+        tokio::time::sleep(Duration::from_millis(10)).await;
         let started = Instant::now();
         line.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.balance\",\"params\":{\"max_age_ms\":0}}\n")
             .await;
         assert!(line.receive_line().await.contains("result"));
         through.push(started.elapsed());
-        // A hundred a second is what kisd may be told to make.
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    bare.sort();
-    through.sort();
-    let (bare, through) = (percentile(&bare, 50).as_secs_f64() * 1e6, percentile(&through, 50).as_secs_f64() * 1e6);
+    let [bare, through, socket] = [bare, through, socket].map(|mut waits: Vec<Duration>| {
+        waits.sort();
+        percentile(&waits, 50).as_secs_f64() * 1e6
+    });
     table.add("a page by reqwest alone, p50", bare, " µs", Goal::None);
+    table.add("an echo over the socket alone, p50", socket, " µs", Goal::None);
     table.add("added by kisd, p50", through - bare, " µs", Goal::AtMost((bare / 10.0).max(100.0)));
+    table.add("added by kisd beside the socket's own time, p50", through - bare - socket, " µs", Goal::None);
 }
 
 /// 200 callers who ask for different things for 30 seconds at 18 calls a second.

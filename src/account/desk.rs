@@ -58,12 +58,12 @@ struct Gathered {
 }
 
 impl Memory {
-    /// The last balance, if it is at most `max_age` old; without one, what is configured counts.
-    fn young(&self, max_age: Option<Duration>, now: Duration) -> Option<Arc<Balance>> {
+    /// What `use_it` makes of the last balance, if it is at most `max_age` old; without one, what is configured counts.
+    fn young<T>(&self, max_age: Option<Duration>, now: Duration, use_it: impl FnOnce(&Arc<Balance>) -> T) -> Option<T> {
         let max_age = max_age.unwrap_or_else(|| self.settings.load().max_age);
         let last = self.last.load();
         let last = last.as_ref()?;
-        (max_age > Duration::ZERO && now.saturating_sub(last.at) <= max_age).then(|| last.balance.clone())
+        (max_age > Duration::ZERO && now.saturating_sub(last.at) <= max_age).then(|| use_it(&last.balance))
     }
 }
 
@@ -146,7 +146,7 @@ impl BalanceDesk {
     fn take(&mut self, Request { max_age, reply }: Request, gathering: &mut Option<Gathering>) {
         let now = self.clock.monotonic();
         // It may have come in while this request waited to be taken.
-        if let Some(balance) = self.memory.young(max_age, self.clock.boottime()) {
+        if let Some(balance) = self.memory.young(max_age, self.clock.boottime(), Arc::clone) {
             let _ = reply.send(Ok(balance));
         } else if let Some((last, retry_after)) = self.circuit.refusal(now) {
             let _ = reply.send(Err(BalanceError::CircuitOpen { last, retry_after }));
@@ -209,14 +209,15 @@ impl BalanceDesk {
 }
 
 impl BalanceHandle {
-    /// The balance in memory, if it is at most `max_age` old; `None` leaves that to the configuration.
-    pub fn from_memory(&self, max_age: Option<Duration>) -> Option<Arc<Balance>> {
-        self.memory.young(max_age, self.clock.boottime())
+    /// What `use_it` makes of the balance in memory, if that is at most `max_age` old; `None` leaves the age to the
+    /// configuration. Nothing is counted, copied or locked on the way.
+    pub fn from_memory<T>(&self, max_age: Option<Duration>, use_it: impl FnOnce(&Arc<Balance>) -> T) -> Option<T> {
+        self.memory.young(max_age, self.clock.boottime(), use_it)
     }
 
     /// The balance, at most `max_age` old; `None` leaves that to the configuration.
     pub async fn balance(&self, max_age: Option<Duration>) -> Answer {
-        if let Some(balance) = self.from_memory(max_age) {
+        if let Some(balance) = self.from_memory(max_age, Arc::clone) {
             return Ok(balance);
         }
         let call_timeout = self.call_timeout();

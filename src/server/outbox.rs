@@ -18,11 +18,9 @@ const SHARED_FROM: usize = 512;
 /// With more than this waiting, nothing should be added.
 const FULL: usize = 256 * 1024;
 
-/// Small pieces are gathered in chunks of this size.
-const CHUNK: usize = 2048;
-
-/// So little is copied together for one plain write, which costs the kernel less than a gathering one.
-const COPIED: usize = 4096;
+/// So little is copied together for one plain write, which costs less than a gathering one of shared pieces. Memory for small
+/// pieces comes in chunks of this size.
+const LITTLE: usize = 4096;
 
 /// Pieces in one write.
 const PIECES: usize = 64;
@@ -40,7 +38,7 @@ impl Outbox {
     /// Adds a reply and the end of its line.
     pub(super) fn push_line(&mut self, reply: &Reply) {
         reply.pieces(&mut |piece| match piece {
-            Piece::Result(result) if result.len() >= SHARED_FROM => {
+            Piece::Result(result) if result.len() >= SHARED_FROM && !self.is_little(result.len()) => {
                 self.seal();
                 self.bytes += result.len();
                 self.sealed.push_back(result.clone());
@@ -51,9 +49,14 @@ impl Outbox {
         self.copy(b"\n");
     }
 
+    /// Whether all that waits is still little when so many bytes are added.
+    fn is_little(&self, more: usize) -> bool {
+        self.sealed.is_empty() && self.bytes + more <= LITTLE
+    }
+
     fn copy(&mut self, bytes: &[u8]) {
         if self.open.capacity() - self.open.len() < bytes.len() {
-            self.open.reserve(bytes.len().max(CHUNK));
+            self.open.reserve(bytes.len().max(LITTLE));
         }
         self.open.extend_from_slice(bytes);
         self.bytes += bytes.len();
@@ -75,16 +78,11 @@ impl Outbox {
         mut writer: Pin<&mut W>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        self.seal();
-        while !self.sealed.is_empty() {
-            let written = if self.bytes <= COPIED && self.sealed.len() > 1 {
-                let (mut together, mut end) = ([0; COPIED], 0);
-                for piece in &self.sealed {
-                    together[end..end + piece.len()].copy_from_slice(piece);
-                    end += piece.len();
-                }
-                ready!(writer.as_mut().poll_write(context, &together[..end]))?
+        while self.bytes > 0 {
+            let written = if self.sealed.is_empty() {
+                ready!(writer.as_mut().poll_write(context, &self.open))?
             } else {
+                self.seal();
                 let mut slices = [IoSlice::new(&[]); PIECES];
                 let pieces =
                     self.sealed.iter().zip(&mut slices).map(|(piece, slice)| *slice = IoSlice::new(piece)).count();
@@ -100,6 +98,14 @@ impl Outbox {
 
     fn take(&mut self, mut written: usize) {
         self.bytes -= written;
+        if self.sealed.is_empty() {
+            self.open.advance(written);
+            if self.open.is_empty() {
+                // A connection that has nothing to say holds no memory.
+                self.open = BytesMut::new();
+            }
+            return;
+        }
         while let Some(first) = self.sealed.front_mut().filter(|_| written > 0) {
             let part = written.min(first.len());
             first.advance(part);

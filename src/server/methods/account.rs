@@ -38,14 +38,14 @@ pub(super) fn register(catalog: &mut Catalog) {
     catalog.add_outcome::<BalanceParams, Balance, _>(description, move |call| balance(call, &written));
 }
 
-fn balance(call: Call<BalanceParams>, written: &Arc<Written>) -> Outcome {
+fn balance(call: Call<'_, BalanceParams>, written: &Arc<Written>) -> Outcome {
     let max_age = call.params.max_age_ms.map(Duration::from_millis);
-    if let Some(balance) = call.backend.account.balance.from_memory(max_age) {
-        return Outcome::Now(written.json(&balance));
+    if let Some(answer) = call.backend.account.balance.from_memory(max_age, |balance| written.json(balance)) {
+        return Outcome::Now(answer);
     }
-    let written = written.clone();
+    let (backend, written) = (call.backend.clone(), written.clone());
     Outcome::Later(Box::pin(async move {
-        let balance = call.backend.account.balance.balance(max_age).await.map_err(MethodError::from)?;
+        let balance = backend.account.balance.balance(max_age).await.map_err(MethodError::from)?;
         written.json(&balance)
     }))
 }

@@ -36,8 +36,9 @@ pub(super) struct Description {
 const ANY: [Kind; 3] = [Kind::PermissionDenied, Kind::ShuttingDown, Kind::Overloaded];
 
 /// What a method is called with.
-pub(super) struct Call<P> {
-    pub(super) backend: Arc<Backend>,
+pub(super) struct Call<'a, P> {
+    /// Borrowed, since counting references costs calls from memory more than their work does.
+    pub(super) backend: &'a Arc<Backend>,
     pub(super) caller: Caller,
     pub(super) params: P,
 }
@@ -103,7 +104,7 @@ impl Catalog {
     where
         P: DeserializeOwned + JsonSchema,
         R: Serialize + JsonSchema,
-        F: Fn(Call<P>) -> Result<R, MethodError> + Send + Sync + 'static,
+        F: Fn(Call<'_, P>) -> Result<R, MethodError> + Send + Sync + 'static,
     {
         self.add_outcome::<P, R, _>(description, move |call| {
             Outcome::Now(method(call).map_err(Into::into).and_then(|result| as_json(&result)))
@@ -115,11 +116,11 @@ impl Catalog {
     where
         P: DeserializeOwned + JsonSchema,
         R: Serialize + JsonSchema,
-        F: Fn(Call<P>) -> Fut + Send + Sync + 'static,
+        F: Fn(Arc<Backend>, Caller, P) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, MethodError>> + Send + 'static,
     {
         self.add_outcome::<P, R, _>(description, move |call| {
-            let result = method(call);
+            let result = method(call.backend.clone(), call.caller, call.params);
             Outcome::Later(Box::pin(async move { as_json(&result.await?) }))
         });
     }
@@ -129,12 +130,12 @@ impl Catalog {
     where
         P: DeserializeOwned + JsonSchema,
         R: JsonSchema,
-        F: Fn(Call<P>) -> Outcome + Send + Sync + 'static,
+        F: Fn(Call<'_, P>) -> Outcome + Send + Sync + 'static,
     {
         self.describe::<P, R>(&description);
         let backend = self.backend.clone();
         self.methods.insert(description.name, move |caller, params| match parse(params) {
-            Ok(params) => method(Call { backend: backend.clone(), caller, params }),
+            Ok(params) => method(Call { backend: &backend, caller, params }),
             Err(error) => Outcome::Now(Err(error)),
         });
     }

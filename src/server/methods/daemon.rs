@@ -21,8 +21,8 @@ pub(super) fn register(catalog: &mut Catalog) {
     catalog.add(description, status);
 }
 
-fn status(call: Call<NoParams>) -> Result<DaemonStatus, MethodError> {
-    let backend = &call.backend;
+fn status(call: Call<'_, NoParams>) -> Result<DaemonStatus, MethodError> {
+    let backend = call.backend;
     let account = &backend.account;
     let counts = account.client.totals().counts();
     Ok(DaemonStatus {

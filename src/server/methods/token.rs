@@ -1,5 +1,7 @@
 //! `token.*`.
 
+use std::sync::Arc;
+
 use tracing::info;
 
 use super::{
@@ -8,6 +10,7 @@ use super::{
 };
 use crate::{
     server::{
+        Backend,
         error::{MethodError, own},
         peer::Caller,
     },
@@ -39,12 +42,12 @@ pub(super) fn register(catalog: &mut Catalog) {
     );
 }
 
-fn status(call: Call<NoParams>) -> Result<TokenStatus, MethodError> {
+fn status(call: Call<'_, NoParams>) -> Result<TokenStatus, MethodError> {
     Ok(on_the_wire(call.backend.account.token.status()))
 }
 
-async fn refresh(call: Call<NoParams>) -> Result<TokenStatus, MethodError> {
-    let Caller { peer, rights } = call.caller;
+async fn refresh(backend: Arc<Backend>, caller: Caller, _: NoParams) -> Result<TokenStatus, MethodError> {
+    let Caller { peer, rights } = caller;
     info!(peer.uid, peer.pid, allowed = rights.refresh, "a renewal of the token was asked for");
     if !rights.refresh {
         let message = format!(
@@ -54,7 +57,7 @@ async fn refresh(call: Call<NoParams>) -> Result<TokenStatus, MethodError> {
         );
         return Err(MethodError(own(Kind::PermissionDenied, message)));
     }
-    let account = &call.backend.account;
+    let account = &backend.account;
     let deadline = account.client.clock().monotonic().saturating_add(account.balance.call_timeout());
     account.token.refresh(deadline).await?;
     Ok(on_the_wire(account.token.status()))
