@@ -1,4 +1,5 @@
-//! The hot path for `callgrind`: a balance from memory over the real socket, so many times. `benches/instructions.sh` counts.
+//! The hot path for `valgrind`: a balance from memory over the real socket, in so many rounds of so many requests that are
+//! written together. `benches/instructions.sh` counts.
 //!
 //! The daemon runs on one thread of this process and the client on another, which does next to nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark")]
@@ -15,12 +16,10 @@ use std::{
 use kisd::simulator::Portfolio;
 use support::{BALANCE, load::Exchange, world};
 
-/// Requests that are written together.
-const TOGETHER: usize = 32;
-
 fn main() {
     // Cargo adds arguments of its own.
-    let Some(rounds) = std::env::args().find_map(|argument| argument.parse::<usize>().ok()) else { return };
+    let mut numbers = std::env::args().filter_map(|argument| argument.parse::<usize>().ok());
+    let (Some(rounds), Some(together)) = (numbers.next(), numbers.next()) else { return };
     let (ready, socket) = mpsc::channel::<PathBuf>();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -35,8 +34,8 @@ fn main() {
     });
     let socket = socket.recv().unwrap();
     let exchange = Exchange::learn(&socket, BALANCE);
-    let requests = exchange.request.repeat(TOGETHER);
-    let mut replies = vec![0; exchange.reply * TOGETHER];
+    let requests = exchange.request.repeat(together);
+    let mut replies = vec![0; exchange.reply * together];
     let mut stream = UnixStream::connect(socket).unwrap();
     for _ in 0..rounds {
         stream.write_all(requests.as_bytes()).unwrap();

@@ -18,7 +18,7 @@ use kisd::{
 };
 use serde_json::json;
 use support::{
-    BALANCE, floor,
+    BALANCE, cpu, floor,
     load::Exchange,
     median, percentile,
     table::{Goal, Table},
@@ -40,6 +40,7 @@ fn main() -> ExitCode {
 
 /// The same page by reqwest alone and through kisd, in turn.
 async fn added(table: &mut Table) {
+    const CALLS: u32 = 1000;
     let world = any_world().await;
     let path = world.config_file("kisd", "");
     let text = std::fs::read_to_string(&path).unwrap().replace("[token]", "calls_per_second = 100\n[token]");
@@ -69,7 +70,9 @@ async fn added(table: &mut Table) {
     let mut floor = Lines::connect(&floor_socket).await;
     let mut line = Lines::connect(&process.socket).await;
     let (mut bare, mut through, mut socket) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..1000 {
+    let pid = process.child.id().unwrap();
+    let before = cpu(pid);
+    for _ in 0..CALLS {
         let started = Instant::now();
         floor.send(BALANCE).await;
         floor.receive_line().await;
@@ -88,10 +91,12 @@ async fn added(table: &mut Table) {
         waits.sort();
         percentile(&waits, 50).as_secs_f64() * 1e6
     });
+    let used = (cpu(pid) - before).as_secs_f64() * 1e6 / f64::from(CALLS);
     table.add("a page by reqwest alone, p50", bare, " µs", Goal::None);
     table.add("an echo over the socket alone, p50", socket, " µs", Goal::None);
     table.add("added by kisd, p50", through - bare, " µs", Goal::AtMost((bare / 10.0).max(100.0)));
     table.add("added by kisd beside the socket's own time, p50", through - bare - socket, " µs", Goal::None);
+    table.add("CPU that kisd uses for such a call", used, " µs", Goal::None);
 }
 
 /// 200 callers who ask for different things for 30 seconds at 18 calls a second.
