@@ -32,6 +32,15 @@ pub struct Balance {
     pub holdings: Vec<Holding>,
     /// When KIS answered; for several pages, the last.
     pub as_of: DateTime<Utc>,
+    /// Calls that it took.
+    pub pages: usize,
+}
+
+impl Balance {
+    /// Whether nothing but the time has changed.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        (&self.summary, &self.holdings) == (&other.summary, &other.holdings)
+    }
 }
 
 /// Asks KIS for every page.
@@ -66,6 +75,7 @@ pub async fn gather(
                     summary,
                     holdings: held(holdings),
                     as_of: client.clock().now(),
+                    pages: page_no,
                 });
             }
             Some(next) if asked.contains(&next) || page_no == MOST_PAGES => {

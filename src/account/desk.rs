@@ -24,6 +24,7 @@ use super::{
     AccountId, BalanceError, Settings,
     balance::{self, Balance},
     circuit::{self, Circuit},
+    watch::{Subscription, Watchers},
 };
 use crate::{
     clock::{self, Instant, SharedClock},
@@ -48,6 +49,7 @@ struct Memory {
     last: ArcSwapOption<Gathered>,
     /// Calls that were answered by a gathering that another call had set in motion.
     coalesced: AtomicU64,
+    watchers: Arc<Watchers>,
 }
 
 #[derive(Debug)]
@@ -82,12 +84,15 @@ pub struct BalanceDesk {
     /// Waiting for the one after it.
     next: Vec<oneshot::Sender<Answer>>,
     circuit: Circuit,
+    /// When the last gathering began; `None`: there was none.
+    gathered_at: Option<Instant>,
 }
 
 /// A clone for everyone who asks.
 #[derive(Debug, Clone)]
 pub struct BalanceHandle {
     requests: mpsc::Sender<Request>,
+    client: Arc<KisClient>,
     clock: SharedClock,
     memory: Arc<Memory>,
 }
@@ -106,8 +111,9 @@ impl BalanceDesk {
             settings: ArcSwap::from_pointee(settings),
             last: ArcSwapOption::empty(),
             coalesced: AtomicU64::new(0),
+            watchers: Arc::default(),
         });
-        let handle = BalanceHandle { requests: sender, clock: clock.clone(), memory: memory.clone() };
+        let handle = BalanceHandle { requests: sender, client: client.clone(), clock: clock.clone(), memory: memory.clone() };
         let desk = Self {
             account,
             client,
@@ -118,6 +124,7 @@ impl BalanceDesk {
             waiting: Vec::new(),
             next: Vec::new(),
             circuit: Circuit::default(),
+            gathered_at: None,
         };
         (desk, handle)
     }
@@ -125,8 +132,10 @@ impl BalanceDesk {
     /// Answers until `shutdown` or until nobody can ask any more.
     pub async fn run(mut self, shutdown: CancellationToken) {
         let mut gathering: Option<Gathering> = None;
+        let watchers = self.memory.watchers.clone();
         loop {
             let probe_at = self.circuit.probe_at().filter(|_| gathering.is_none());
+            let due_at = self.due_at().filter(|_| gathering.is_none());
             tokio::select! {
                 gathered = end_of(&mut gathering) => {
                     gathering = self.finish(gathered);
@@ -134,6 +143,10 @@ impl BalanceDesk {
                 () = self.clock.sleep_until(probe_at.unwrap_or(Instant::MAX)), if probe_at.is_some() => {
                     gathering = self.circuit.is_probed(self.clock.monotonic()).then(|| self.gather());
                 }
+                () = self.clock.sleep_until(due_at.unwrap_or(Instant::MAX)), if due_at.is_some() => {
+                    gathering = self.gather_for_watchers();
+                }
+                () = watchers.joined.notified() => {}
                 request = self.requests.recv() => match request {
                     None => return,
                     Some(request) => self.take(request, &mut gathering),
@@ -168,7 +181,24 @@ impl BalanceDesk {
         self.memory.coalesced.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn gather(&self) -> Gathering {
+    /// When the most eager subscriber wants to be told again; `None`: there is none.
+    fn due_at(&self) -> Option<Instant> {
+        let shortest = self.memory.watchers.shortest()?;
+        Some(self.gathered_at.map_or(Instant::ZERO, |at| at.saturating_add(shortest)))
+    }
+
+    fn gather_for_watchers(&mut self) -> Option<Gathering> {
+        let now = self.clock.monotonic();
+        if self.circuit.refusal(now).is_some() {
+            // The probes go on, since somebody cares, and their end is news.
+            self.gathered_at = Some(now);
+            return None;
+        }
+        Some(self.gather())
+    }
+
+    fn gather(&mut self) -> Gathering {
+        self.gathered_at = Some(self.clock.monotonic());
         let (account, client, token) = (self.account.clone(), self.client.clone(), self.token.clone());
         let deadline = self.clock.monotonic().saturating_add(self.memory.settings.load().call_timeout);
         Box::pin(async move { balance::gather(&account, &client, &token, deadline).await })
@@ -184,6 +214,7 @@ impl BalanceDesk {
             }
             Err(error) => debug!(account = %self.account, %error, "no balance"),
         }
+        self.memory.watchers.tell(answer.clone(), self.clock.boottime());
         let call_timeout = self.memory.settings.load().call_timeout;
         let fault = answer.as_ref().err().filter(|error| circuit::passes(error, call_timeout));
         self.circuit.note(fault, now);
@@ -229,6 +260,23 @@ impl BalanceHandle {
             answer.await.map_err(|_| stopped())?
         };
         clock::before(&*self.clock, deadline, asked).await.unwrap_or_else(|| Err(timed_out(call_timeout).into()))
+    }
+
+    /// Asks to be told of the balance whenever it changes, at most once in `interval`; `Err` with the shortest interval if KIS's
+    /// quota does not allow this one.
+    pub fn subscribe(&self, interval: Duration) -> Result<Subscription, Duration> {
+        let pages = self.memory.last.load().as_ref().map_or(1, |last| last.balance.pages);
+        let pages = u32::try_from(pages).unwrap_or(u32::MAX);
+        let shortest = Duration::from_secs(1).saturating_mul(pages) / self.client.calls_per_second();
+        if interval < shortest {
+            return Err(shortest);
+        }
+        Ok(self.memory.watchers.subscribe(interval, self.clock.clone()))
+    }
+
+    /// Subscriptions to the balance.
+    pub fn subscriptions(&self) -> usize {
+        self.memory.watchers.count()
     }
 
     /// Longest time that one call may take.

@@ -6,6 +6,7 @@
 pub mod balance;
 mod circuit;
 mod desk;
+mod watch;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -17,6 +18,7 @@ use crate::{
 pub use self::{
     balance::Balance,
     desk::{BalanceDesk, BalanceHandle},
+    watch::{News, Subscription},
 };
 
 /// An account number that never prints whole.

@@ -113,6 +113,11 @@ impl KisClient {
         &self.totals
     }
 
+    /// The limit of calls a second, at least one.
+    pub fn calls_per_second(&self) -> u32 {
+        self.quota.limit()
+    }
+
     /// Replaces what can be replaced while running: credentials, limit and timeout. The environment and the host cannot.
     pub fn reload(&self, settings: &Settings) {
         self.live.store(Arc::new(Live {

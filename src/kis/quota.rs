@@ -112,6 +112,11 @@ impl Quota {
         window.slowed_until = now.saturating_add(SLOWED);
     }
 
+    /// The limit, at least one.
+    pub fn limit(&self) -> u32 {
+        self.window().limit
+    }
+
     /// Changes the limit; calls already granted count against the new one.
     pub fn set_limit(&self, calls_per_second: u32) {
         self.window().limit = calls_per_second.max(1);

@@ -20,7 +20,7 @@ use tracing::error;
 
 use super::{
     error::{internal, own, passing, standard},
-    methods::{Methods, Outcome},
+    methods::{Feed, Methods, Outcome},
     peer::Caller,
     reply::{Reply, failure},
 };
@@ -67,6 +67,31 @@ pub(super) enum Started {
     Done(Option<Reply>),
     /// There will be a reply, or none, at the end of this.
     Pending(Pin<Box<dyn Future<Output = Option<Reply>> + Send>>),
+    /// A subscription begins; its number is the reply.
+    Subscribe { id: Bytes, feed: Feed },
+    /// The subscription of this number ends; whether there was one is the reply.
+    Unsubscribe { id: Option<Bytes>, number: u64 },
+}
+
+impl Started {
+    /// The reply, if there is one already.
+    fn done(self) -> Option<Reply> {
+        match self {
+            Self::Done(reply) => reply,
+            _ => None,
+        }
+    }
+
+    /// What it is where nothing can follow a reply.
+    fn without_subscriptions(self) -> Self {
+        let id = match self {
+            Self::Subscribe { id, .. } => Some(id),
+            Self::Unsubscribe { id, .. } => id,
+            started => return started,
+        };
+        let message = "Invalid request: subscriptions are for WebSocket and the JSON stream, and not within a batch";
+        Self::Done(id.map(|id| reply(id, Err(standard(INVALID_REQUEST, message)))))
+    }
 }
 
 /// A request that cannot be carried out, with the id to answer to.
@@ -93,9 +118,9 @@ impl Dispatcher {
 
     /// The reply to a message; `None` if there is none to give.
     pub(super) async fn reply(&self, caller: Caller, message: &Bytes) -> Option<Reply> {
-        match self.start(caller, message) {
-            Started::Done(reply) => reply,
+        match self.start(caller, message).without_subscriptions() {
             Started::Pending(reply) => reply.await,
+            started => started.done(),
         }
     }
 
@@ -115,6 +140,18 @@ impl Dispatcher {
         Reply::Text(failure("null", &own(Kind::Overloaded, message)))
     }
 
+    /// The reply to a subscription, which has a number unless there are too many.
+    pub(super) fn subscribed(id: Bytes, number: Result<u64, usize>) -> Reply {
+        reply(id, number.map(|number| number.to_string().into()).map_err(|limit| {
+            own(Kind::Overloaded, format!("a connection may have {limit} subscriptions"))
+        }))
+    }
+
+    /// The reply to the end of a subscription.
+    pub(super) fn unsubscribed(id: Option<Bytes>, was_there: bool) -> Option<Reply> {
+        id.map(|id| reply(id, Ok(Bytes::from_static(if was_there { b"true" } else { b"false" }))))
+    }
+
     fn batch(&self, caller: Caller, message: &Bytes, text: &str) -> Started {
         let requests: Vec<&RawValue> = match serde_json::from_str(text) {
             Ok(requests) => requests,
@@ -129,18 +166,15 @@ impl Dispatcher {
         }
         // All are begun before any is waited for.
         let started: Vec<Started> =
-            requests.iter().map(|request| self.single(caller, message, request.get())).collect();
+            requests.iter().map(|request| self.single(caller, message, request.get()).without_subscriptions()).collect();
         if started.iter().all(|started| matches!(started, Started::Done(_))) {
-            return Started::Done(together(started.into_iter().filter_map(|started| match started {
-                Started::Done(reply) => reply,
-                Started::Pending(_) => None,
-            })));
+            return Started::Done(together(started.into_iter().filter_map(Started::done)));
         }
         Started::Pending(Box::pin(async move {
             let replies = join_all(started.into_iter().map(|started| async {
                 match started {
-                    Started::Done(reply) => reply,
                     Started::Pending(reply) => reply.await,
+                    started => started.done(),
                 }
             }));
             together(replies.await.into_iter().flatten())
@@ -157,6 +191,11 @@ impl Dispatcher {
         let answer = match catch_unwind(call) {
             Ok(Some(Outcome::Later(answer))) => return self.later(id, &request.method, answer),
             Ok(Some(Outcome::Now(answer))) => answer,
+            // Without an id nobody could tell its notifications from others.
+            Ok(Some(Outcome::Subscribe(feed))) => {
+                return id.map_or(Started::Done(None), |id| Started::Subscribe { id, feed });
+            }
+            Ok(Some(Outcome::Unsubscribe(number))) => return Started::Unsubscribe { id, number },
             Ok(None) => {
                 let message = format!("Method not found: {}", shortened(&request.method));
                 Err(standard(METHOD_NOT_FOUND, message))

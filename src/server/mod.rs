@@ -22,6 +22,7 @@ pub mod serve;
 mod session;
 pub mod socket;
 mod stream;
+mod subscriptions;
 mod timing;
 
 use std::path::PathBuf;

@@ -18,6 +18,7 @@ use super::{
     connection::Connection,
     dispatch::{Dispatcher, Started},
     reply::Reply,
+    subscriptions::Subscriptions,
 };
 
 /// Calls of one connection in flight.
@@ -66,6 +67,7 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
     let phases = &connection.phases;
     let (mut drain, mut cut) = (pin!(phases.drain.cancelled()), pin!(phases.cut.cancelled()));
     let mut calls = FuturesUnordered::new();
+    let mut subscriptions = Subscriptions::default();
     let (mut reading, mut listening) = (true, false);
     poll_fn(|context| {
         // Once they know whom to wake there is no need to look at them before there is something to see.
@@ -76,6 +78,7 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
             }
             if reading && drain.as_mut().poll(context).is_ready() {
                 reading = false;
+                subscriptions = Subscriptions::default();
             }
         }
         let mut turn = TURN;
@@ -115,6 +118,13 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
                                 again = true;
                                 None
                             }
+                            Started::Subscribe { id, feed } => {
+                                again = true;
+                                Some(Dispatcher::subscribed(id, subscriptions.begin(feed)))
+                            }
+                            Started::Unsubscribe { id, number } => {
+                                Dispatcher::unsubscribed(id, subscriptions.end(number))
+                            }
                         }
                     }
                     Some(Incoming::Malformed) => Some(Dispatcher::malformed()),
@@ -128,6 +138,7 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
                     }
                     None => {
                         reading = false;
+                        subscriptions.end_after_first();
                         None
                     }
                 };
@@ -135,10 +146,21 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
                     channel.send(reply);
                 }
             }
-            match channel.poll_flush(context) {
+            let flushed = channel.poll_flush(context);
+            if flushed.is_ready()
+                && !again
+                && let Some(notification) = subscriptions.poll_next(context)
+            {
+                // Everything was written: this is the newest now.
+                channel.send(notification);
+                continue;
+            }
+            match flushed {
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Ready(Ok(())) if again => {}
-                Poll::Ready(Ok(())) if !reading && calls.is_empty() => return Poll::Ready(()),
+                Poll::Ready(Ok(())) if !reading && calls.is_empty() && subscriptions.is_empty() => {
+                    return Poll::Ready(());
+                }
                 Poll::Pending if again && !channel.is_full() => {}
                 _ => return Poll::Pending,
             }

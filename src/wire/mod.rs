@@ -12,8 +12,16 @@ pub mod types;
 pub mod method {
     /// The balance of the account.
     pub const ACCOUNT_BALANCE: &str = "account.balance";
+    /// The balance, and then each change of it.
+    pub const ACCOUNT_SUBSCRIBE_BALANCE: &str = "account.subscribeBalance";
+    /// Ends a subscription to the balance.
+    pub const ACCOUNT_UNSUBSCRIBE_BALANCE: &str = "account.unsubscribeBalance";
     /// The state of the token.
     pub const TOKEN_STATUS: &str = "token.status";
+    /// The state of the token, and then each change of it.
+    pub const TOKEN_SUBSCRIBE_STATUS: &str = "token.subscribeStatus";
+    /// Ends a subscription to the state of the token.
+    pub const TOKEN_UNSUBSCRIBE_STATUS: &str = "token.unsubscribeStatus";
     /// Renews the token.
     pub const TOKEN_REFRESH: &str = "token.refresh";
     /// The state of the daemon.

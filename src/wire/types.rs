@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::number::Number;
+use super::{codes::ErrorData, number::Number};
 
 /// No parameters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +18,44 @@ pub struct BalanceParams {
     /// Greatest age of an answer from memory, in milliseconds. 0: KIS is asked after this call came in. Left out: as configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_age_ms: Option<u64>,
+}
+
+/// Parameters of `account.subscribeBalance`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SubscribeBalanceParams {
+    /// Least time between two notifications, and the time after which KIS is asked again, in milliseconds; at least what KIS's
+    /// quota allows. Left out: 5000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval_ms: Option<u64>,
+}
+
+/// Parameters of the methods that end a subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnsubscribeParams {
+    /// What subscribing answered, on the same connection.
+    pub subscription: u64,
+}
+
+/// What a subscriber to the balance is told: the whole state, whenever something in it has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BalanceState {
+    /// The newest balance; null if there has been none. Its `as_of` is that of the last change.
+    pub balance: Option<Balance>,
+    /// Why it is not newer; null if KIS answers.
+    pub error: Option<Fault>,
+}
+
+/// An error as a part of a state; the same three members as the error of a reply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fault {
+    /// The code.
+    pub code: i32,
+    /// What happened, and what to do.
+    pub message: String,
+    /// The kind, and when it is worth trying again.
+    pub data: Option<ErrorData>,
 }
 
 /// The balance of the account. Amounts are whole won.

@@ -1,23 +1,30 @@
 //! `account.*`.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
+use futures_util::{Stream, stream};
+use jsonrpsee::types::ErrorObjectOwned;
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::{
     catalog::{Answer, Call, Catalog, Description, Outcome, as_json},
     instant, mode,
 };
 use crate::{
-    account::balance::{self, two_decimals},
+    account::{
+        News,
+        balance::{self, two_decimals},
+    },
     kis,
-    server::error::MethodError,
+    server::error::{MethodError, standard},
     wire::{
-        codes::Kind,
+        codes::{INVALID_PARAMS, Kind},
         method,
         number::Number,
-        types::{Balance, BalanceParams, Holding},
+        types::{Balance, BalanceParams, BalanceState, Holding, SubscribeBalanceParams},
     },
 };
 
@@ -35,7 +42,42 @@ pub(super) fn register(catalog: &mut Catalog) {
         ],
     };
     let written = Arc::new(Written::default());
-    catalog.add_outcome::<BalanceParams, Balance, _>(description, move |call| balance(call, &written));
+    let shared = written.clone();
+    catalog.add_outcome::<BalanceParams, Balance, _>(description, move |call| balance(call, &shared));
+    catalog.add_subscription::<SubscribeBalanceParams, BalanceState, _>(
+        Description {
+            name: method::ACCOUNT_SUBSCRIBE_BALANCE,
+            summary: "The whole balance as a notification, and again whenever something in it has changed. Subscribers share \
+                      their calls to KIS; a slow one gets the newest state. Over WebSocket and the JSON stream.",
+            errors: &[],
+        },
+        method::ACCOUNT_BALANCE,
+        method::ACCOUNT_UNSUBSCRIBE_BALANCE,
+        move |call| subscribe(&call, &written),
+    );
+}
+
+/// What a subscriber gets who does not say.
+const USUAL_INTERVAL: Duration = Duration::from_secs(5);
+
+fn subscribe(
+    call: &Call<'_, SubscribeBalanceParams>,
+    written: &Arc<Written>,
+) -> Result<Pin<Box<dyn Stream<Item = Bytes> + Send>>, MethodError> {
+    let interval = call.params.interval_ms.map_or(USUAL_INTERVAL, Duration::from_millis);
+    let handle = &call.backend.account.balance;
+    let subscription = match (handle.subscribe(interval), call.params.interval_ms) {
+        (Err(shortest), None) => handle.subscribe(shortest),
+        (subscription, _) => subscription,
+    };
+    let subscription = subscription.map_err(|shortest| {
+        let message = format!("Invalid params: interval_ms must be at least {}: KIS's quota", shortest.as_millis());
+        MethodError(standard(INVALID_PARAMS, message))
+    })?;
+    Ok(Box::pin(stream::unfold((subscription, written.clone()), |(mut subscription, written)| async {
+        let state = written.state(&subscription.next().await?)?;
+        Some((state, (subscription, written)))
+    })))
 }
 
 fn balance(call: Call<'_, BalanceParams>, written: &Arc<Written>) -> Outcome {
@@ -64,6 +106,19 @@ impl Written {
         let json = as_json(&balance_on_the_wire(balance))?;
         self.0.store(Some(Arc::new((balance.clone(), json.clone()))));
         Ok(json)
+    }
+
+    /// A [`BalanceState`], around the balance that has been written already.
+    fn state(&self, news: &News) -> Option<Bytes> {
+        #[derive(Serialize)]
+        struct State<'a> {
+            balance: Option<&'a RawValue>,
+            error: Option<ErrorObjectOwned>,
+        }
+        let balance = news.balance.as_ref().map(|balance| self.json(balance)).transpose().ok()?;
+        let balance = balance.as_deref().map(serde_json::from_slice).transpose().ok()?;
+        let error = news.fault.clone().map(|fault| MethodError::from(fault).into());
+        as_json(&State { balance, error }).ok()
     }
 }
 

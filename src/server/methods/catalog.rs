@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
+use futures_util::Stream;
 use jsonrpsee::types::ErrorObjectOwned;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
@@ -20,7 +21,7 @@ use crate::{
     wire::{
         codes::{ErrorData, INVALID_PARAMS, Kind},
         method,
-        types::NoParams,
+        types::{NoParams, UnsubscribeParams},
     },
 };
 
@@ -52,6 +53,18 @@ pub(in crate::server) enum Outcome {
     Now(Answer),
     /// It will be.
     Later(Pin<Box<dyn Future<Output = Answer> + Send>>),
+    /// The connection is told something now and then, from now on.
+    Subscribe(Feed),
+    /// It is not told of the subscription of this number any more.
+    Unsubscribe(u64),
+}
+
+/// What a subscriber is told.
+pub(in crate::server) struct Feed {
+    /// The method of its notifications.
+    pub(in crate::server) method: &'static str,
+    /// The results in them, as JSON. The first comes as soon as it can.
+    pub(in crate::server) results: Pin<Box<dyn Stream<Item = Bytes> + Send>>,
 }
 
 type Method = Box<dyn Fn(Caller, Option<&str>) -> Outcome + Send + Sync>;
@@ -137,6 +150,36 @@ impl Catalog {
         self.methods.insert(description.name, move |caller, params| match parse(params) {
             Ok(params) => method(Call { backend: &backend, caller, params }),
             Err(error) => Outcome::Now(Err(error)),
+        });
+    }
+
+    /// A method that begins a subscription, with the one that ends it. What the connection is told is called `notification`.
+    pub(super) fn add_subscription<P, R, F>(
+        &mut self,
+        description: Description,
+        notification: &'static str,
+        unsubscribe: &'static str,
+        subscribe: F,
+    ) where
+        P: DeserializeOwned + JsonSchema,
+        R: JsonSchema,
+        F: Fn(Call<'_, P>) -> Result<Pin<Box<dyn Stream<Item = Bytes> + Send>>, MethodError> + Send + Sync + 'static,
+    {
+        self.add_outcome::<P, u64, _>(description, move |call| match subscribe(call) {
+            Ok(results) => Outcome::Subscribe(Feed { method: notification, results }),
+            Err(error) => Outcome::Now(Err(error.into())),
+        });
+        let schema = self.schemas.subschema_for::<R>();
+        if let Some(document) = self.documents.last_mut() {
+            document["x-notification"] = json!({ "method": notification, "result": schema });
+        }
+        let description = Description {
+            name: unsubscribe,
+            summary: "Ends a subscription of this connection; whether there was one.",
+            errors: &[],
+        };
+        self.add_outcome::<UnsubscribeParams, bool, _>(description, |call| {
+            Outcome::Unsubscribe(call.params.subscription)
         });
     }
 

@@ -11,7 +11,7 @@ mod token;
 use std::sync::Arc;
 
 use self::catalog::Catalog;
-pub(super) use self::catalog::{Methods, Outcome};
+pub(super) use self::catalog::{Feed, Methods, Outcome};
 use super::Backend;
 use crate::{clock, kis::Environment, wire::types::Mode};
 use chrono::{DateTime, FixedOffset, SubsecRound, Utc};

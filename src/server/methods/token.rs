@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use futures_util::stream;
 use tracing::info;
 
 use super::{
-    catalog::{Call, Catalog, Description},
+    catalog::{Call, Catalog, Description, as_json},
     instant,
 };
 use crate::{
@@ -14,7 +16,7 @@ use crate::{
         error::{MethodError, own},
         peer::Caller,
     },
-    token::{self, Source, State},
+    token::{self, Source, State, TokenHandle},
     wire::{
         codes::Kind,
         method,
@@ -40,6 +42,30 @@ pub(super) fn register(catalog: &mut Catalog) {
         },
         refresh,
     );
+    catalog.add_subscription::<NoParams, TokenStatus, _>(
+        Description {
+            name: method::TOKEN_SUBSCRIBE_STATUS,
+            summary: "The state of the access token as a notification, and again whenever it has changed. Over WebSocket and the \
+                      JSON stream.",
+            errors: &[],
+        },
+        method::TOKEN_STATUS,
+        method::TOKEN_UNSUBSCRIBE_STATUS,
+        |call| Ok(Box::pin(stream::unfold((call.backend.account.token.clone(), None), changes))),
+    );
+}
+
+/// The next state that differs from `told`.
+async fn changes(
+    (mut token, told): (TokenHandle, Option<TokenStatus>),
+) -> Option<(Bytes, (TokenHandle, Option<TokenStatus>))> {
+    loop {
+        let status = on_the_wire(token.status());
+        if told.as_ref() != Some(&status) {
+            return Some((as_json(&status).ok()?, (token, Some(status))));
+        }
+        token.changed().await;
+    }
 }
 
 fn status(call: Call<'_, NoParams>) -> Result<TokenStatus, MethodError> {

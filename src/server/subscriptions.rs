@@ -1,0 +1,86 @@
+//! The subscriptions of one connection. Each is looked at only when everything before it is written, so that a slow client gets
+//! the newest state and never a queue.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+
+use super::{methods::Feed, reply::Reply};
+
+/// Subscriptions of one connection.
+const MAX_SUBSCRIPTIONS: usize = 16;
+
+/// Numbers are not used twice, on no connection: a client that mixes up its connections ends nothing that is not its own.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+#[derive(Default)]
+pub(super) struct Subscriptions {
+    active: Vec<Active>,
+    /// Each ends with its first notification.
+    ending: bool,
+}
+
+struct Active {
+    number: u64,
+    feed: Feed,
+    told: bool,
+}
+
+impl Subscriptions {
+    /// Takes a feed; returns its number, or the limit that it would exceed.
+    pub(super) fn begin(&mut self, feed: Feed) -> Result<u64, usize> {
+        if self.active.len() >= MAX_SUBSCRIPTIONS {
+            return Err(MAX_SUBSCRIPTIONS);
+        }
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        self.active.push(Active { number, feed, told: false });
+        Ok(number)
+    }
+
+    /// Ends a subscription; whether there was one.
+    pub(super) fn end(&mut self, number: u64) -> bool {
+        let before = self.active.len();
+        self.active.retain(|active| active.number != number);
+        self.active.len() < before
+    }
+
+    /// The client has said everything: it gets the first state of what it has asked for, and no more.
+    pub(super) fn end_after_first(&mut self) {
+        self.ending = true;
+        self.active.retain(|active| !active.told);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.active.is_empty()
+    }
+
+    /// Notifications that are due, at most one of each subscription.
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Option<Reply> {
+        let mut due = None;
+        let ending = self.ending;
+        self.active.retain_mut(|active| {
+            if due.is_some() {
+                return true;
+            }
+            match active.feed.results.as_mut().poll_next(context) {
+                Poll::Pending => true,
+                Poll::Ready(None) => false,
+                Poll::Ready(Some(result)) => {
+                    due = Some(notification(active.feed.method, active.number, &result));
+                    active.told = true;
+                    !ending
+                }
+            }
+        });
+        due
+    }
+}
+
+fn notification(method: &str, number: u64, result: &Bytes) -> Reply {
+    let result = String::from_utf8_lossy(result);
+    let params = format!(r#"{{"subscription":{number},"result":{result}}}"#);
+    Reply::Text(format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{params}}}"#))
+}
