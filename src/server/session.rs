@@ -147,7 +147,7 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
                 }
             }
             let flushed = channel.poll_flush(context);
-            if flushed.is_ready()
+            if matches!(flushed, Poll::Ready(Ok(())))
                 && !again
                 && let Some(notification) = subscriptions.poll_next(context)
             {
