@@ -43,6 +43,7 @@ pub mod daemon;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod kis;
+pub mod mcp;
 pub mod secret;
 pub mod server;
 pub mod simulator;

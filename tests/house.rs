@@ -19,7 +19,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("account", &["kis", "token", "clock", "backoff"]),
     ("server", &["account", "token", "kis", "wire", "clock"]),
     // The command line cannot hold a secret: it knows nothing but the wire.
-    ("ctl", &["wire"]),
+    ("ctl", &["mcp", "wire"]),
+    ("mcp", &["wire"]),
     // The simulator must not agree with our misunderstandings of KIS.
     ("simulator", &["clock"]),
     ("config", &["account", "kis", "secret", "server", "telemetry", "token"]),
@@ -31,7 +32,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Each library with the only places that may name it, so that it can be replaced in one.
 const OWNERS: &[(&str, &[&str])] = &[
     ("reqwest", &["kis/"]),
-    ("jsonrpsee", &["wire/", "server/", "ctl/"]),
+    ("jsonrpsee", &["wire/", "server/", "ctl/", "mcp/"]),
+    ("rmcp", &["mcp/"]),
     ("axum", &["server/http.rs", "server/serve.rs"]),
     ("hyper", &["server/http.rs", "server/timing.rs"]),
     ("figment", &["config/load.rs"]),
@@ -42,7 +44,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("comfy_table", &["ctl/output.rs"]),
     ("sd_notify", &["daemon/systemd.rs"]),
     ("listenfd", &["daemon/systemd.rs"]),
-    ("schemars", &["wire/", "server/methods/catalog.rs"]),
+    ("schemars", &["wire/", "server/methods/catalog.rs", "mcp/tools.rs"]),
     ("sha2", &["token/store.rs"]),
     ("nix", &["clock.rs", "server/peer.rs"]),
 ];

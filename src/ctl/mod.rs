@@ -13,10 +13,13 @@ use jsonrpsee::core::client::{Client, ClientT, Error};
 use serde_json::value::RawValue;
 
 use self::output::Printer;
-use crate::wire::{
-    client::{self, ConnectError, RawParams},
-    method,
-    types::{Balance, BalanceParams, DaemonStatus, TokenStatus},
+use crate::{
+    mcp::{self, BridgeError},
+    wire::{
+        client::{self, ConnectError, RawParams},
+        method,
+        types::{Balance, BalanceParams, DaemonStatus, TokenStatus},
+    },
 };
 
 /// Asks the kisd daemon on this machine.
@@ -56,6 +59,8 @@ enum Command {
     },
     /// Prints the OpenRPC document of everything the daemon serves.
     Discover,
+    /// Serves an AI agent on stdin and stdout, as a Model Context Protocol server over the daemon's socket.
+    Mcp,
     /// Prints a completion script for a shell.
     Completions {
         /// The shell.
@@ -91,6 +96,9 @@ pub enum Failure {
     /// The result cannot be read.
     #[error("the daemon's answer is not understood ({0}); do kisctl and kisd have the same version?")]
     Answer(serde_json::Error),
+    /// The MCP bridge cannot go on.
+    #[error(transparent)]
+    Bridge(BridgeError),
     /// The result cannot be printed.
     #[error("cannot print the result: {0}")]
     Output(io::Error),
@@ -101,7 +109,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NoDaemon(_) => 3,
-            Self::Call(Error::Call(_)) | Self::Answer(_) | Self::Output(_) => 1,
+            Self::Call(Error::Call(_)) | Self::Answer(_) | Self::Bridge(_) | Self::Output(_) => 1,
             // The connection broke: the daemon that was there does not answer any more.
             Self::Call(_) => 3,
         }
@@ -127,7 +135,11 @@ impl Arguments {
         if let Command::Completions { shell } = self.command {
             return printer.completions(shell, &mut Self::command()).map_err(Failure::Output);
         }
-        let client = socket::connect(self.socket).await.map_err(Failure::NoDaemon)?;
+        let sockets = socket::candidates(self.socket);
+        if let Command::Mcp = self.command {
+            return mcp::serve(sockets).await.map_err(Failure::Bridge);
+        }
+        let client = client::first(&sockets).await.map_err(Failure::NoDaemon)?;
         let json = self.json;
         match self.command {
             Command::Balance { max_age } => {
@@ -156,7 +168,7 @@ impl Arguments {
                 let raw = ask(&client, method::RPC_DISCOVER, None).await?;
                 printer.json(&raw).map_err(Failure::Output)
             }
-            Command::Completions { .. } => Ok(()),
+            Command::Completions { .. } | Command::Mcp => Ok(()),
         }
     }
 }

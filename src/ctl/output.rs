@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::wire::{
     codes::ErrorData,
+    text::printable,
     types::{Balance, DaemonStatus, Mode, TokenSource, TokenState, TokenStatus},
 };
 
@@ -226,11 +227,6 @@ fn won(amount: i64) -> String {
 
 fn signed(percent: Decimal) -> String {
     if percent.is_sign_positive() && !percent.is_zero() { format!("+{percent}") } else { percent.to_string() }
-}
-
-/// Text from outside without what would command the terminal.
-fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// With commas between thousands.

@@ -2,30 +2,17 @@
 
 use std::{env, path::PathBuf};
 
-use jsonrpsee::core::client::Client;
+use crate::wire::{client::ConnectError, place};
 
-use crate::wire::{
-    client::{self, ConnectError},
-    place,
-};
-
-/// Connects to the first daemon that answers; else says what was tried.
-pub(super) async fn connect(named: Option<PathBuf>) -> Result<Client, Vec<ConnectError>> {
-    let candidates = match named {
+/// Where to look: at the socket that was named, or in the usual places.
+pub(super) fn candidates(named: Option<PathBuf>) -> Vec<PathBuf> {
+    match named {
         Some(path) => vec![path],
         None => {
             let user = env::var_os("XDG_RUNTIME_DIR").map(|directory| place::of_user(directory.as_ref()));
             user.into_iter().chain([PathBuf::from(place::SYSTEM)]).collect()
         }
-    };
-    let mut tried = Vec::new();
-    for path in candidates {
-        match client::connect(&path).await {
-            Ok(client) => return Ok(client),
-            Err(error) => tried.push(error),
-        }
     }
-    Err(tried)
 }
 
 /// What was tried, and how to start a daemon.

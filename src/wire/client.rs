@@ -25,7 +25,10 @@ use tokio::{
 };
 use tokio_util::codec::FramedRead;
 
-use super::frame::{Frame, FrameError, JsonStream};
+use super::{
+    codes::Kind,
+    frame::{Frame, FrameError, JsonStream},
+};
 
 /// Largest reply taken: ten thousand holdings are about 3 MiB.
 const MAX_REPLY_BYTES: usize = 64 * 1024 * 1024;
@@ -53,6 +56,18 @@ pub async fn connect(path: &Path) -> Result<Client, ConnectError> {
     let (read, write) = stream.into_split();
     let receiver = Receiver(FramedRead::new(read, JsonStream::new(MAX_REPLY_BYTES)));
     Ok(ClientBuilder::new().request_timeout(REPLY_WITHIN).build_with_tokio(Sender(write), receiver))
+}
+
+/// Connects to the first daemon that answers; else says what was tried.
+pub async fn first(sockets: &[PathBuf]) -> Result<Client, Vec<ConnectError>> {
+    let mut tried = Vec::new();
+    for path in sockets {
+        match connect(path).await {
+            Ok(client) => return Ok(client),
+            Err(error) => tried.push(error),
+        }
+    }
+    Err(tried)
 }
 
 /// Connects, and tries again for a while if the daemon has more connections waiting than it can take at this moment.
@@ -91,6 +106,11 @@ pub fn daemon_error(error: &ClientError) -> Option<ErrorObjectOwned> {
         },
         _ => None,
     }
+}
+
+/// Whether the daemon has said that it is going down.
+pub fn is_going_down(error: &ErrorObjectOwned) -> bool {
+    error.code() == Kind::ShuttingDown.code()
 }
 
 /// The error of a reply whose id is `null`; jsonrpsee would only say that it waits for no such id.

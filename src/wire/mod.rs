@@ -6,6 +6,7 @@ pub mod client;
 pub mod codes;
 pub mod frame;
 pub mod number;
+pub mod text;
 pub mod types;
 
 /// Names of the methods.
