@@ -1,0 +1,26 @@
+"""The official Python SDK of MCP as the client of `kisctl mcp`: lists and calls every tool and reads every resource.
+
+mcp_sdk.py KISCTL SOCKET"""
+import asyncio
+import json
+import sys
+
+from mcp import ClientSession, StdioServerParameters
+from mcp.client.stdio import stdio_client
+
+
+async def main(kisctl: str, socket: str) -> None:
+    bridge = StdioServerParameters(command=kisctl, args=["--socket", socket, "mcp"])
+    async with stdio_client(bridge) as streams, ClientSession(*streams) as session:
+        await session.initialize()
+        for tool in (await session.list_tools()).tools:
+            # The SDK checks the structured content against the output schema.
+            answer = (await session.call_tool(tool.name, {})).model_dump(by_alias=True)
+            assert not answer["isError"] and answer["structuredContent"], answer
+            print(tool.name, "->", answer["content"][0]["text"].splitlines()[0][:60])
+        for resource in (await session.list_resources()).resources:
+            answer = await session.read_resource(resource.uri)
+            print(resource.uri, "->", sorted(json.loads(answer.contents[0].text))[:3])
+
+
+asyncio.run(main(*sys.argv[1:]))
