@@ -138,7 +138,14 @@ fn main() -> ExitCode {
 }
 
 /// CPU time of a request beside the floor's: a point of the curves over connections and holdings.
-fn cost(name: &str, ours: (&Path, u32), bare: (&Path, u32), exchange: &Exchange, connections: usize, table: &mut Table) {
+fn cost(
+    name: &str,
+    ours: (&Path, u32),
+    bare: (&Path, u32),
+    exchange: &Exchange,
+    connections: usize,
+    table: &mut Table,
+) {
     let (mut kisd, mut ratios) = (Vec::new(), Vec::new());
     for _ in 0..REPETITIONS {
         let floor = side(bare.0, exchange, bare.1, connections, 1).cpu_per_request;

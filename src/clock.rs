@@ -37,6 +37,11 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Completes once [`monotonic`](Clock::monotonic) has reached `at`.
     fn sleep_until(&self, at: Instant) -> Wait;
 
+    /// How far [`now`](Clock::now) is ahead of the machine's own wall clock.
+    fn offset(&self) -> TimeDelta {
+        TimeDelta::zero()
+    }
+
     /// Takes into account that a server we trust has said that it was `told` when the time since boot was `at`. Most clocks do
     /// not listen.
     fn discipline(&self, _told: DateTime<Utc>, _at: Duration) {}

@@ -79,7 +79,12 @@ if has python3; then
     check "example: python" "삼성전자" examples/balance.py "$socket"
     python="$installed/venv/bin/python"
     if { [ -x "$python" ] || python3 -m venv "$installed/venv"; } >"$work/pip" 2>&1 &&
-        "$python" -m pip install --quiet --disable-pip-version-check mcp websockets web3 >>"$work/pip" 2>&1; then
+        "$python" -m pip install --quiet --disable-pip-version-check mcp websockets web3 prometheus_client >>"$work/pip" 2>&1; then
+        check "metrics: read by Prometheus's own parser" "kisd_token_issuances" sh -c '
+            curl -sS --unix-socket "$1" http://kisd/metrics | "$2" -c "
+import sys
+from prometheus_client.openmetrics.parser import text_fd_to_metric_families
+print(*(family.name for family in text_fd_to_metric_families(sys.stdin)))"' - "$socket" "$python"
         check "MCP SDK for Python" "kisd://rpc/discover ->" "$python" tests/clients/mcp_sdk.py "$programs/kisctl" "$socket"
         check "websockets: subscribes" "10000000" "$python" tests/clients/websocket.py "$socket"
         check "web3.py: IPC provider" "10000000" "$python" tests/clients/web3_ipc.py "$socket"

@@ -25,7 +25,19 @@ async fn the_openrpc_document_names_every_method_that_is_served_and_no_other() {
     let mut names: Vec<&str> =
         document["methods"].as_array().unwrap().iter().map(|method| method["name"].as_str().unwrap()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["account.balance", "daemon.status", "rpc.discover", "token.refresh", "token.status"]);
+    let all = [
+        "account.balance",
+        "account.subscribeBalance",
+        "account.unsubscribeBalance",
+        "daemon.metrics",
+        "daemon.status",
+        "rpc.discover",
+        "token.refresh",
+        "token.status",
+        "token.subscribeStatus",
+        "token.unsubscribeStatus",
+    ];
+    assert_eq!(names, all);
     for name in names {
         let reply = daemon.call(name, json!({})).await;
         assert_ne!(reply["error"]["code"], -32601, "{name}");

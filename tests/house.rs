@@ -34,6 +34,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("reqwest", &["kis/"]),
     ("jsonrpsee", &["wire/", "server/", "ctl/", "mcp/"]),
     ("rmcp", &["mcp/"]),
+    ("prometheus_client", &["kis/totals.rs", "server/metrics.rs"]),
     ("axum", &["server/http.rs", "server/serve.rs"]),
     ("hyper", &["server/http.rs", "server/timing.rs"]),
     ("figment", &["config/load.rs"]),

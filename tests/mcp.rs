@@ -81,7 +81,10 @@ async fn every_tool_says_that_it_only_reads_and_has_schemas_that_its_answers_kee
     let listed = agent.ask("tools/list", json!({})).await["result"]["tools"].clone();
     assert_eq!(listed.as_array().unwrap().len(), 3);
     for tool in listed.as_array().unwrap() {
-        assert_eq!((&tool["annotations"]["readOnlyHint"], &tool["inputSchema"]["type"]), (&json!(true), &json!("object")));
+        assert_eq!(
+            (&tool["annotations"]["readOnlyHint"], &tool["inputSchema"]["type"]),
+            (&json!(true), &json!("object"))
+        );
         let result = agent.tool(tool["name"].as_str().unwrap(), json!({})).await;
         for required in tool["outputSchema"]["required"].as_array().unwrap() {
             assert!(result["structuredContent"].get(required.as_str().unwrap()).is_some(), "{required} in {result}");

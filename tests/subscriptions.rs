@@ -113,7 +113,8 @@ async fn nobody_is_asked_once_the_last_subscriber_has_gone() {
 #[tokio::test]
 async fn a_slow_subscriber_gets_the_newest_state_and_no_queue() {
     // Within the half minute that a client has to take something.
-    const CHANGES: i64 = 15;
+    const CHANGES: i64 = 12;
+    const STEP: Duration = Duration::from_millis(8);
     let world = World::new().await;
     let daemon = world.daemon("kisd").await;
     // States of 120 KB: the socket's own buffer holds one or two.
@@ -127,7 +128,7 @@ async fn a_slow_subscriber_gets_the_newest_state_and_no_queue() {
     let mut quick = subscriber(&daemon, 600).await;
     for price in 2..=CHANGES {
         world.simulator.set_portfolio(portfolio(price));
-        let newest = world.while_time_passes(async {
+        let newest = world.while_time_passes_by(STEP, async {
             loop {
                 let state = state(&mut quick.0, quick.1).await;
                 if state["balance"]["holdings"][0]["current_price"] == price {
@@ -139,7 +140,7 @@ async fn a_slow_subscriber_gets_the_newest_state_and_no_queue() {
     }
     let mut seen = Vec::new();
     while seen.last() != Some(&CHANGES) {
-        let state = world.while_time_passes(state(&mut slow, number)).await;
+        let state = world.while_time_passes_by(STEP, state(&mut slow, number)).await;
         seen.push(state["balance"]["holdings"][0]["current_price"].as_i64().unwrap());
     }
     assert!(seen.len() <= 6 && seen.is_sorted(), "{seen:?}");
@@ -158,7 +159,11 @@ async fn an_outage_is_a_state_and_its_end_is_another() {
     assert_eq!((&away["error"]["code"], &away["balance"]["deposit"]), (&json!(-32053), &deposit), "{away}");
     assert_eq!(away["error"]["data"]["retryable"], true);
     let back = world.while_time_passes(state(&mut lines, number)).await;
-    assert_eq!((&back["error"], &back["balance"]["deposit"]), (&Value::Null, &deposit), "it is told once, not at each try");
+    assert_eq!(
+        (&back["error"], &back["balance"]["deposit"]),
+        (&Value::Null, &deposit),
+        "it is told once, not at each try"
+    );
 }
 
 #[tokio::test]

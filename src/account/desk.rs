@@ -113,7 +113,8 @@ impl BalanceDesk {
             coalesced: AtomicU64::new(0),
             watchers: Arc::default(),
         });
-        let handle = BalanceHandle { requests: sender, client: client.clone(), clock: clock.clone(), memory: memory.clone() };
+        let handle =
+            BalanceHandle { requests: sender, client: client.clone(), clock: clock.clone(), memory: memory.clone() };
         let desk = Self {
             account,
             client,
@@ -272,6 +273,11 @@ impl BalanceHandle {
             return Err(shortest);
         }
         Ok(self.memory.watchers.subscribe(interval, self.clock.clone()))
+    }
+
+    /// Why the last gathering failed; `None`: it has succeeded, or there was none.
+    pub fn last_fault(&self) -> Option<CallError> {
+        self.memory.watchers.fault()
     }
 
     /// Subscriptions to the balance.

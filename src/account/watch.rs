@@ -76,6 +76,11 @@ impl Watchers {
         self.news.send_modify(|news| news.take(gathered, at));
     }
 
+    /// Why the last gathering failed, if it did.
+    pub(super) fn fault(&self) -> Option<CallError> {
+        self.news.borrow().fault.clone()
+    }
+
     /// Subscriptions.
     pub(super) fn count(&self) -> usize {
         self.intervals().values().sum()

@@ -72,6 +72,14 @@ impl Clock for DisciplinedClock {
         self.machine.sleep_until(at)
     }
 
+    fn offset(&self) -> TimeDelta {
+        let anchor = self.anchor.load();
+        match anchor.as_ref().filter(|anchor| anchor.corrected) {
+            Some(anchor) => anchor.now(self.machine.boottime()).signed_duration_since(self.machine.now()),
+            None => TimeDelta::zero(),
+        }
+    }
+
     fn discipline(&self, told: DateTime<Utc>, at: Duration) {
         let (machine, boottime) = (self.machine.now(), self.machine.boottime());
         let told = after(told, boottime.saturating_sub(at));

@@ -77,8 +77,9 @@ pub async fn issue(
     let exchange = client.post(ISSUE, "/oauth2/tokenP", &request, deadline, about_to_send).await?;
     // What is said of the token's end is measured by the clock of who said it.
     let issued = parse(&exchange.body, exchange.date.unwrap_or_else(|| client.clock().now()));
-    if let Err(error) = &issued {
-        client.totals().count_failure(error);
+    match &issued {
+        Ok(_) => client.totals().count_issuance(),
+        Err(error) => client.totals().count_failure(error),
     }
     issued
 }

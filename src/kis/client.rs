@@ -118,6 +118,11 @@ impl KisClient {
         self.quota.limit()
     }
 
+    /// Slots of the quota that are taken.
+    pub fn slots_taken(&self) -> usize {
+        self.quota.taken()
+    }
+
     /// Replaces what can be replaced while running: credentials, limit and timeout. The environment and the host cannot.
     pub fn reload(&self, settings: &Settings) {
         self.live.store(Arc::new(Live {
@@ -208,15 +213,21 @@ impl KisClient {
         deadline: Instant,
         about_to_send: impl Future<Output = ()>,
     ) -> Result<(Exchange, Verdict), KisError> {
+        let asked = self.clock.monotonic();
+        let waiting = self.totals.begin_wait();
         let slot = self.quota.slot(deadline.saturating_sub(LEAST_ANSWER_TIME)).await?;
+        drop(waiting);
+        self.totals.waits.observe(self.clock.monotonic().saturating_sub(asked).as_secs_f64());
         about_to_send.await;
-        self.totals.count_sent();
+        self.totals.count_sent(tr_id);
         let started = self.clock.monotonic();
         let live = self.live.load_full();
         let answer_by = deadline.min(started.saturating_add(live.request_timeout));
         let answer = clock::before(&*self.clock, answer_by, http::exchange(tr_id, request, &*self.clock)).await;
         drop(slot);
-        let elapsed_ms = self.clock.monotonic().saturating_sub(started).as_millis();
+        let took = self.clock.monotonic().saturating_sub(started);
+        self.totals.note_duration(tr_id, took);
+        let elapsed_ms = took.as_millis();
         let result = match answer {
             Some(Ok(exchange)) => {
                 let secrets = [live.credentials.app_key.expose(), live.credentials.app_secret.expose(), bearer];

@@ -99,7 +99,7 @@ pub enum KisError {
 }
 
 /// How failures are counted in `daemon.status`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FailureKind {
     /// The token was refused.
     TokenRefused,
@@ -115,7 +115,32 @@ pub enum FailureKind {
     Malformed,
 }
 
+impl FailureKind {
+    /// Its name in metrics; as the kinds on the wire, where there is one.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TokenRefused => "token_refused",
+            Self::CredentialsRejected => "credentials_rejected",
+            Self::Throttled => "rate_limited",
+            Self::Rejected => "upstream_rejected",
+            Self::Unreachable => "upstream_unreachable",
+            Self::Malformed => "upstream_malformed",
+        }
+    }
+}
+
 impl KisError {
+    /// The TR that failed, or the name of the token call; `None` if it is not known, or the call was never sent.
+    pub fn tr_id(&self) -> Option<&'static str> {
+        match self {
+            Self::Foreign { tr_id, .. } | Self::Unreachable { tr_id, .. } | Self::Malformed { tr_id, .. } => {
+                Some(tr_id)
+            }
+            Self::NoSlot { .. } => None,
+            error => error.answer().map(|answer| answer.tr_id),
+        }
+    }
+
     /// How the failure is counted; `None` for a call that was never sent.
     pub fn failure_kind(&self) -> Option<FailureKind> {
         Some(match self {

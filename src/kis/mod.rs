@@ -25,7 +25,7 @@ use crate::secret::{AppKey, AppSecret};
 
 pub use self::{
     client::{Call, KisClient},
-    error::{Answer, KisError},
+    error::{Answer, FailureKind, KisError},
     http::{SetupError, is_loopback},
 };
 

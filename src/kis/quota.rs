@@ -117,6 +117,12 @@ impl Quota {
         self.window().limit
     }
 
+    /// Slots that are taken.
+    pub fn taken(&self) -> usize {
+        let now = self.clock.monotonic();
+        self.window().taken.iter().filter(|taken| taken.until > now).count()
+    }
+
     /// Changes the limit; calls already granted count against the new one.
     pub fn set_limit(&self, calls_per_second: u32) {
         self.window().limit = calls_per_second.max(1);

@@ -40,7 +40,11 @@ impl Told for Balance {
             self.profit_loss_rate,
             self.holdings.len(),
         );
-        text.push_str(if self.holdings.is_empty() { "." } else { ", as code, name, quantity @ price, value, profit/loss:" });
+        text.push_str(if self.holdings.is_empty() {
+            "."
+        } else {
+            ", as code, name, quantity @ price, value, profit/loss:"
+        });
         for holding in self.holdings.iter().take(HOLDINGS) {
             // Writing to a string cannot fail.
             let _ = write!(
@@ -56,7 +60,8 @@ impl Told for Balance {
             );
         }
         if let Some(more) = self.holdings.len().checked_sub(HOLDINGS).filter(|more| *more > 0) {
-            let _ = write!(text, "\nand {more} more, in the structured content and the resource kisd://account/balance");
+            let _ =
+                write!(text, "\nand {more} more, in the structured content and the resource kisd://account/balance");
         }
         text
     }
@@ -65,7 +70,8 @@ impl Told for Balance {
 impl Told for TokenStatus {
     fn tell(&self) -> String {
         let mut text = format!("{DATA} The KIS access token is {}", word(&self.state));
-        let instants = [("expires", self.expires_at), ("issued", self.issued_at), ("next renewal", self.next_refresh_at)];
+        let instants =
+            [("expires", self.expires_at), ("issued", self.issued_at), ("next renewal", self.next_refresh_at)];
         for (name, at) in instants {
             if let Some(at) = at {
                 let _ = write!(text, ", {name} {}", at.to_rfc3339());

@@ -124,6 +124,14 @@ impl Dispatcher {
         }
     }
 
+    /// What a method without parameters answers with at once, if that is a text.
+    pub(super) fn text(&self, caller: Caller, method: &str) -> Option<String> {
+        match self.methods.call(method, caller, None)? {
+            Outcome::Now(answer) => serde_json::from_slice(&answer.ok()?).ok(),
+            _ => None,
+        }
+    }
+
     /// The reply to bytes that are not JSON at all.
     pub(super) fn malformed() -> Reply {
         Reply::Text(failure("null", &standard(PARSE_ERROR, "Parse error: not JSON, or nested too deeply")))
@@ -142,9 +150,12 @@ impl Dispatcher {
 
     /// The reply to a subscription, which has a number unless there are too many.
     pub(super) fn subscribed(id: Bytes, number: Result<u64, usize>) -> Reply {
-        reply(id, number.map(|number| number.to_string().into()).map_err(|limit| {
-            own(Kind::Overloaded, format!("a connection may have {limit} subscriptions"))
-        }))
+        reply(
+            id,
+            number
+                .map(|number| number.to_string().into())
+                .map_err(|limit| own(Kind::Overloaded, format!("a connection may have {limit} subscriptions"))),
+        )
     }
 
     /// The reply to the end of a subscription.
@@ -165,8 +176,10 @@ impl Dispatcher {
             return said(failure("null", &own(Kind::Overloaded, message)));
         }
         // All are begun before any is waited for.
-        let started: Vec<Started> =
-            requests.iter().map(|request| self.single(caller, message, request.get()).without_subscriptions()).collect();
+        let started: Vec<Started> = requests
+            .iter()
+            .map(|request| self.single(caller, message, request.get()).without_subscriptions())
+            .collect();
         if started.iter().all(|started| matches!(started, Started::Done(_))) {
             return Started::Done(together(started.into_iter().filter_map(Started::done)));
         }

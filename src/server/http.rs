@@ -19,7 +19,7 @@ use axum::{
     },
     http::{HeaderMap, Request, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{get, post},
 };
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::LengthLimitError;
@@ -34,7 +34,10 @@ use super::{
     session::{Channel, Incoming, converse},
     timing::{ClockTimer, ImpatientStream, TAKEN_WITHIN},
 };
-use crate::{clock, wire::codes::Kind};
+use crate::{
+    clock,
+    wire::{codes::Kind, method},
+};
 
 /// Longest wait for a request's head, and for the next request on an open connection.
 const HEAD_WITHIN: Duration = Duration::from_secs(75);
@@ -54,9 +57,12 @@ const FLUSH: Duration = Duration::from_secs(1);
 /// and to see that there is none to write.
 const NOTHING_TO_FLUSH: Duration = Duration::from_millis(50);
 
+/// The media type of metrics.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
 /// The routes, the same for every connection.
 pub(super) fn router() -> Router {
-    Router::new().route("/", post(call).get(upgrade))
+    Router::new().route("/", post(call).get(upgrade)).route("/metrics", get(metrics))
 }
 
 pub(super) async fn serve(stream: UnixStream, connection: Arc<Connection>, router: Router) {
@@ -111,6 +117,16 @@ async fn call(Extension(connection): Extension<Arc<Connection>>, request: Reques
     match connection.dispatcher.reply(connection.caller, &body).await {
         Some(reply) => json(StatusCode::OK, reply),
         None => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+async fn metrics(Extension(connection): Extension<Arc<Connection>>, headers: HeaderMap) -> Response {
+    if let Some(refusal) = from_a_browser(&headers) {
+        return refusal;
+    }
+    match connection.dispatcher.text(connection.caller, method::DAEMON_METRICS) {
+        Some(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

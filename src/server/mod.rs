@@ -15,6 +15,7 @@ mod dispatch;
 mod error;
 mod http;
 mod methods;
+mod metrics;
 mod outbox;
 pub mod peer;
 mod reply;

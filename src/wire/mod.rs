@@ -27,6 +27,8 @@ pub mod method {
     pub const TOKEN_REFRESH: &str = "token.refresh";
     /// The state of the daemon.
     pub const DAEMON_STATUS: &str = "daemon.status";
+    /// What operators watch, as OpenMetrics text.
+    pub const DAEMON_METRICS: &str = "daemon.metrics";
     /// The OpenRPC document.
     pub const RPC_DISCOVER: &str = "rpc.discover";
 }

@@ -188,6 +188,25 @@ pub struct DaemonStatus {
     pub calls: Calls,
     /// Open connections, the one that asks included.
     pub connections: u64,
+    /// Subscriptions to the balance.
+    pub subscriptions: u64,
+    /// The limit of calls to KIS, and who waits for it.
+    pub quota: Quota,
+    /// Why the last gathering of the balance failed; null if it succeeded, or there was none.
+    pub upstream_error: Option<Fault>,
+    /// By how much this machine's clock was found to be behind KIS's, in milliseconds; 0 if they agree to five seconds.
+    pub clock_offset_ms: i64,
+}
+
+/// The limit of calls to KIS at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Quota {
+    /// Calls that are made within any second at most.
+    pub calls_per_second: u32,
+    /// Slots that are taken.
+    pub taken: u64,
+    /// Calls that wait for a slot.
+    pub waiting: u64,
 }
 
 /// Calls since the start.
@@ -195,6 +214,8 @@ pub struct DaemonStatus {
 pub struct Calls {
     /// Sent to KIS, token calls and repetitions included.
     pub sent: u64,
+    /// Tokens that KIS handed out; it messages the owner of each.
+    pub issuances: u64,
     /// Sent in vain, by kind.
     pub failed: FailedCalls,
     /// Answered by KIS with "too many calls" (EGW00201, EGW00215).

@@ -71,7 +71,10 @@ fn subscribe(
         (subscription, _) => subscription,
     };
     let subscription = subscription.map_err(|shortest| {
-        let message = format!("Invalid params: interval_ms must be at least {}, which is what KIS's quota allows", shortest.as_millis());
+        let message = format!(
+            "Invalid params: interval_ms must be at least {}, which is what KIS's quota allows",
+            shortest.as_millis()
+        );
         MethodError(standard(INVALID_PARAMS, message))
     })?;
     Ok(Box::pin(stream::unfold((subscription, written.clone()), |(mut subscription, written)| async {

@@ -1,30 +1,50 @@
 //! `daemon.*`.
 
+use jsonrpsee::types::ErrorObjectOwned;
+use tracing::error;
+
 use super::{
     catalog::{Call, Catalog, Description},
     instant, mode, token,
 };
 use crate::{
-    server::error::MethodError,
+    kis::FailureKind,
+    server::{
+        error::{MethodError, internal},
+        metrics,
+    },
     wire::{
         method,
-        types::{Calls, DaemonStatus, FailedCalls, NoParams},
+        types::{Calls, DaemonStatus, FailedCalls, Fault, NoParams, Quota},
     },
 };
 
 pub(super) fn register(catalog: &mut Catalog) {
     let description = Description {
         name: method::DAEMON_STATUS,
-        summary: "Version, account, token, and counters of calls and connections.",
+        summary: "Version, account, token, quota, and counters of calls and connections.",
         errors: &[],
     };
     catalog.add(description, status);
+    let description = Description {
+        name: method::DAEMON_METRICS,
+        summary: "Counters and histograms as OpenMetrics text, which Prometheus reads; GET /metrics on the socket is the same.",
+        errors: &[],
+    };
+    catalog.add(description, |call: Call<'_, NoParams>| {
+        metrics::text(call.backend).map_err(|fault| {
+            error!(%fault, "metrics cannot be written");
+            MethodError(internal())
+        })
+    });
 }
 
 fn status(call: Call<'_, NoParams>) -> Result<DaemonStatus, MethodError> {
     let backend = call.backend;
     let account = &backend.account;
-    let counts = account.client.totals().counts();
+    let totals = account.client.totals();
+    let sum = totals.sum();
+    let failed = |kind| sum.failed.get(&kind).copied().unwrap_or(0);
     Ok(DaemonStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
@@ -33,17 +53,31 @@ fn status(call: Call<'_, NoParams>) -> Result<DaemonStatus, MethodError> {
         account: account.id.to_string(),
         token: token::on_the_wire(account.token.status()),
         calls: Calls {
-            sent: counts.sent,
+            sent: sum.sent,
+            issuances: totals.issuances(),
             failed: FailedCalls {
-                token_refused: counts.token_refused,
-                credentials_rejected: counts.credentials_rejected,
-                upstream_unreachable: counts.unreachable,
-                upstream_rejected: counts.rejected,
-                upstream_malformed: counts.malformed,
+                token_refused: failed(FailureKind::TokenRefused),
+                credentials_rejected: failed(FailureKind::CredentialsRejected),
+                upstream_unreachable: failed(FailureKind::Unreachable),
+                upstream_rejected: failed(FailureKind::Rejected),
+                upstream_malformed: failed(FailureKind::Malformed),
             },
-            rate_limited: counts.throttled,
+            rate_limited: failed(FailureKind::Throttled),
             coalesced: account.balance.coalesced(),
         },
         connections: backend.connections.read() as u64,
+        subscriptions: account.balance.subscriptions() as u64,
+        quota: Quota {
+            calls_per_second: account.client.calls_per_second(),
+            taken: account.client.slots_taken() as u64,
+            waiting: totals.waiting() as u64,
+        },
+        upstream_error: account.balance.last_fault().map(|fault| fault_on_the_wire(MethodError::from(fault).into())),
+        clock_offset_ms: account.client.clock().offset().num_milliseconds(),
     })
+}
+
+fn fault_on_the_wire(error: ErrorObjectOwned) -> Fault {
+    let data = error.data().and_then(|data| serde_json::from_str(data.get()).ok());
+    Fault { code: error.code(), message: error.message().to_owned(), data }
 }

@@ -1,0 +1,91 @@
+//! What operators watch, as OpenMetrics text, which Prometheus reads: made of counters that are kept anyway, when it is asked for.
+
+use chrono::{DateTime, Utc};
+use prometheus_client::{
+    encoding::text,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, info::Info},
+    registry::Registry,
+};
+
+use super::Backend;
+
+type Labels = Vec<(&'static str, String)>;
+
+/// All metrics now. Whole numbers become floats here, since the format knows nothing else; none of them is money.
+pub(super) fn text(backend: &Backend) -> Result<String, std::fmt::Error> {
+    let mut registry = Registry::with_prefix("kisd");
+    token(backend, &mut registry);
+    upstream(backend, &mut registry);
+    let account = &backend.account;
+    let version = Info::new([("version", env!("CARGO_PKG_VERSION")), ("mode", account.client.environment().name())]);
+    registry.register("build", "The daemon and the environment it serves", version);
+    gauge(&mut registry, "start_time_seconds", "When the daemon started, in Unix time", seconds(backend.started_at));
+    gauge(&mut registry, "connections", "Open connections", count(backend.connections.read()));
+    gauge(&mut registry, "subscriptions", "Subscriptions to the balance", count(account.balance.subscriptions()));
+    let coalesced = account.balance.coalesced();
+    counter(&mut registry, "coalesced_calls", "Calls of clients answered together with another", coalesced);
+    let mut out = String::new();
+    text::encode(&mut out, &registry)?;
+    Ok(out)
+}
+
+fn token(backend: &Backend, registry: &mut Registry) {
+    let account = &backend.account;
+    let status = account.token.status();
+    let usable = matches!(status.state, crate::token::State::Valid);
+    gauge(registry, "token_usable", "Whether a usable access token is held", f64::from(u8::from(usable)));
+    if let Some(at) = status.issued_at {
+        let age = account.client.clock().now().signed_duration_since(at).as_seconds_f64();
+        gauge(registry, "token_age_seconds", "Age of the held access token", age);
+    }
+    if let Some(at) = status.expires_at {
+        gauge(registry, "token_expiry_time_seconds", "When the held access token ends, in Unix time", seconds(at));
+    }
+    let issuances = account.client.totals().issuances();
+    counter(registry, "token_issuances", "Tokens that KIS has handed out; it messages the owner of each", issuances);
+    let offset = account.client.clock().offset().as_seconds_f64();
+    gauge(registry, "clock_offset_seconds", "How far KIS's clock is ahead of this machine's", offset);
+}
+
+fn upstream(backend: &Backend, registry: &mut Registry) {
+    let client = &backend.account.client;
+    let totals = client.totals();
+    let (sent, failed) = (Family::<Labels, Counter>::default(), Family::<Labels, Counter>::default());
+    for (tr_id, calls) in totals.calls() {
+        sent.get_or_create(&vec![("tr_id", tr_id.to_owned())]).inc_by(calls.sent);
+        for (kind, count) in calls.failed {
+            let labels = vec![("tr_id", tr_id.to_owned()), ("kind", kind.name().to_owned())];
+            failed.get_or_create(&labels).inc_by(count);
+        }
+    }
+    registry.register("upstream_calls", "Calls sent to KIS, by TR", sent);
+    registry.register("upstream_failures", "Calls to KIS in vain, by TR and kind", failed);
+    registry.register("upstream_seconds", "Time that KIS takes to answer, by TR", totals.durations.clone());
+    let fault = backend.account.balance.last_fault().is_some();
+    gauge(registry, "upstream_failing", "Whether KIS failed the last gathering", f64::from(u8::from(fault)));
+    gauge(registry, "quota_limit", "Calls a second that are made at most", f64::from(client.calls_per_second()));
+    gauge(registry, "quota_taken", "Slots of the quota that are taken", count(client.slots_taken()));
+    gauge(registry, "quota_waiting", "Calls that wait for a slot of the quota", count(totals.waiting()));
+    registry.register("quota_wait_seconds", "Time that calls wait for a slot of the quota", totals.waits.clone());
+}
+
+fn gauge(registry: &mut Registry, name: &str, help: &str, value: f64) {
+    let gauge = Gauge::<f64, std::sync::atomic::AtomicU64>::default();
+    gauge.set(value);
+    registry.register(name, help, gauge);
+}
+
+fn counter(registry: &mut Registry, name: &str, help: &str, value: u64) {
+    let counter = Counter::<u64>::default();
+    counter.inc_by(value);
+    registry.register(name, help, counter);
+}
+
+fn seconds(at: DateTime<Utc>) -> f64 {
+    at.signed_duration_since(DateTime::UNIX_EPOCH).as_seconds_f64()
+}
+
+fn count(number: usize) -> f64 {
+    // More than four thousand millions of anything here do not exist.
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}
