@@ -5,21 +5,22 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser;
 use kisd::ctl::{Arguments, Failure, output::Printer};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let json = arguments.json();
+    let arguments = Arguments::of_process();
+    let (format, language) = (arguments.format(), arguments.language());
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("kisctl: cannot start: {error}"), 1),
     };
-    match runtime.block_on(arguments.run(&mut Printer::stdout())) {
+    match runtime.block_on(arguments.run(&mut Printer::stdout(language))) {
         Ok(()) => ExitCode::SUCCESS,
         // `kisctl … | head` has read all that it wants.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(failure) => fail(&failure.message(json), failure.exit_code()),
+        // A monitor has its one line.
+        Err(Failure::Ill { message, .. }) if message.is_empty() => ExitCode::FAILURE,
+        Err(failure) => fail(&failure.message(format, language), failure.exit_code()),
     }
 }
 

@@ -1,156 +1,153 @@
 //! `kisctl`: a client of the socket for people and scripts.
 //!
 //! Results go to stdout, messages to stderr. It exits with 0 on success, 1 on an error answer, 2 on wrong usage, 3 when no
-//! daemon answers. Must never: import anything but `wire`, so that it cannot hold a secret.
+//! daemon answers. Must never: import anything but `wire` and the bridge on it, so that it cannot hold a secret; but for [`init`],
+//! which writes those that it is given, and keeps none.
 
+mod arguments;
+mod doctor;
+mod init;
+mod logs;
+mod man;
 pub mod output;
 mod socket;
+mod table;
+mod watch;
+pub mod words;
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{env, fmt, io, path::PathBuf};
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::CommandFactory;
 use jsonrpsee::core::client::{Client, ClientT, Error};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use self::output::Printer;
+use self::{
+    arguments::{Command, TokenCommand},
+    init::Place,
+    output::Printer,
+    table::Style,
+    words::{Language, Words},
+};
 use crate::{
     mcp::{self, BridgeError},
     wire::{
         client::{self, ConnectError, RawParams},
+        codes::ErrorData,
         method,
-        types::{Balance, BalanceParams, DaemonStatus, TokenStatus},
+        types::{Balance, BalanceParams, DaemonStatus, TokenState, TokenStatus},
     },
 };
 
-/// Asks the kisd daemon on this machine.
-#[derive(Debug, Parser)]
-#[command(name = "kisctl", version, arg_required_else_help = true)]
-pub struct Arguments {
-    /// Socket of the daemon; without it the user's own is tried, then the system's.
-    #[arg(long, global = true, env = "KISD_SOCKET", value_name = "PATH")]
-    socket: Option<PathBuf>,
-    /// Print the answer as JSON, exactly as the daemon gave it.
-    #[arg(long, global = true)]
-    json: bool,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Cash, totals and every holding of the account.
-    Balance {
-        /// Greatest age of an answer from memory, as in 500ms or 10s; 0s asks KIS in any case.
-        #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
-        max_age: Option<Duration>,
-    },
-    /// Version, account, token and counters of the daemon.
-    Status,
-    /// The access token.
-    #[command(subcommand)]
-    Token(TokenCommand),
-    /// Calls any method and prints its result as JSON.
-    Call {
-        /// Name of the method, as in account.balance.
-        method: String,
-        /// Parameters: a JSON object or array.
-        #[arg(value_name = "PARAMS-JSON", value_parser = params)]
-        params: Option<Box<RawValue>>,
-    },
-    /// Prints the OpenRPC document of everything the daemon serves.
-    Discover,
-    /// Serves an AI agent on stdin and stdout, as a Model Context Protocol server over the daemon's socket.
-    Mcp,
-    /// Prints a completion script for a shell.
-    Completions {
-        /// The shell.
-        shell: clap_complete::Shell,
-    },
-}
-
-#[derive(Debug, Clone, Copy, Subcommand)]
-enum TokenCommand {
-    /// Renews the token now, if KIS's rule of one a minute allows it.
-    Refresh,
-    /// Shows the state of the token.
-    Status,
-}
-
-fn params(text: &str) -> Result<Box<RawValue>, String> {
-    let raw = RawValue::from_string(text.to_owned()).map_err(|error| format!("not JSON: {error}"))?;
-    match raw.get().as_bytes().first() {
-        Some(b'{' | b'[') => Ok(raw),
-        _ => Err("parameters are a JSON object or array".to_owned()),
-    }
-}
+pub use self::arguments::{Arguments, Format};
 
 /// Why a command failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Failure {
     /// Nobody answers on any socket.
-    #[error("{}", socket::explain(.0))]
     NoDaemon(Vec<ConnectError>),
     /// The daemon answered with an error, or not in a way that can be understood.
-    #[error("{}", output::explain(.0))]
     Call(Error),
     /// The result cannot be read.
-    #[error("the daemon's answer is not understood ({0}); do kisctl and kisd have the same version?")]
     Answer(serde_json::Error),
     /// The MCP bridge cannot go on.
-    #[error(transparent)]
     Bridge(BridgeError),
     /// The result cannot be printed.
-    #[error("cannot print the result: {0}")]
     Output(io::Error),
+    /// Something is bad, as was told.
+    Ill {
+        /// The summary.
+        message: String,
+        /// Whether it is that no daemon answers.
+        no_daemon: bool,
+    },
+    /// What went wrong is said already.
+    Told(String),
 }
 
 impl Failure {
     /// The exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NoDaemon(_) => 3,
-            Self::Call(Error::Call(_)) | Self::Answer(_) | Self::Bridge(_) | Self::Output(_) => 1,
+            Self::NoDaemon(_) | Self::Ill { no_daemon: true, .. } => 3,
             // The connection broke: the daemon that was there does not answer any more.
-            Self::Call(_) => 3,
+            Self::Call(error) if !matches!(error, Error::Call(_)) => 3,
+            _ => 1,
         }
     }
 
     /// The text for stderr; in JSON if that was asked for and the daemon gave any.
-    pub fn message(&self, json: bool) -> String {
+    pub fn message(&self, format: Format, language: Language) -> String {
         match self {
-            Self::Call(Error::Call(error)) if json => serde_json::to_string(error).unwrap_or_else(|_| self.to_string()),
-            _ => format!("kisctl: {self}"),
+            Self::Call(Error::Call(error)) if format == Format::Json => {
+                serde_json::to_string(error).unwrap_or_else(|_| self.to_string())
+            }
+            _ => format!("kisctl: {}", self.explain(language.words())),
+        }
+    }
+
+    fn explain(&self, words: &Words) -> String {
+        match self {
+            Self::NoDaemon(tried) => socket::explain(tried, words),
+            Self::Call(Error::Call(error)) => {
+                let data = error.data().and_then(|data| serde_json::from_str::<ErrorData>(data.get()).ok());
+                let kind = data.as_ref().map_or("", |data| (words.kind)(data.kind));
+                let again = match data.as_ref().and_then(|data| data.retry_after_ms) {
+                    Some(wait) => (words.again_in)(wait.div_ceil(1000)),
+                    None if data.is_some_and(|data| data.retryable) => words.again_later.to_owned(),
+                    None => String::new(),
+                };
+                format!("{kind}{}{again}", (words.refused)(error.message(), error.code()))
+            }
+            Self::Call(error) => (words.connection_broke)(&error.to_string()),
+            Self::Answer(error) => (words.not_understood)(&error.to_string()),
+            Self::Bridge(error) => error.to_string(),
+            Self::Output(error) => (words.cannot_print)(&error.to_string()),
+            Self::Ill { message, .. } | Self::Told(message) => message.clone(),
         }
     }
 }
 
-impl Arguments {
-    /// Whether JSON was asked for.
-    pub fn json(&self) -> bool {
-        self.json
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.explain(Language::English.words()))
     }
+}
 
+impl Arguments {
     /// Carries the command out.
     pub async fn run(self, printer: &mut Printer) -> Result<(), Failure> {
-        if let Command::Completions { shell } = self.command {
-            return printer.completions(shell, &mut Self::command()).map_err(Failure::Output);
-        }
+        let (format, language) = (self.format(), self.language());
         let sockets = socket::candidates(self.socket);
-        if let Command::Mcp = self.command {
-            return mcp::serve(sockets).await.map_err(Failure::Bridge);
+        match self.command {
+            // Without a daemon.
+            Command::Completions { shell } => return man::completions(printer, shell, &mut Self::command()),
+            Command::Man { directory } => return man::pages(printer, arguments::command_in(language), directory),
+            Command::Init { system, directory } => return init::set_up(printer, &Place::of(system, directory)),
+            Command::Doctor => return doctor::examine(printer, &sockets, format == Format::Json).await,
+            Command::Mcp => return mcp::serve(sockets).await.map_err(Failure::Bridge),
+            Command::Balance { watch: true, interval, .. } => return watch::watch(printer, &sockets, interval).await,
+            Command::Logs { follow, lines } => {
+                let pid = match client::first(&sockets).await {
+                    Ok(client) => Some(status(&client).await?.pid),
+                    Err(_) => None,
+                };
+                return logs::show(pid, follow, lines, printer.words());
+            }
+            _ => {}
         }
         let client = client::first(&sockets).await.map_err(Failure::NoDaemon)?;
-        let json = self.json;
         match self.command {
-            Command::Balance { max_age } => {
+            Command::Balance { max_age, .. } => {
                 let max_age_ms = max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
                 let params = serde_json::value::to_raw_value(&BalanceParams { max_age_ms }).map_err(Failure::Answer)?;
                 let raw = ask(&client, method::ACCOUNT_BALANCE, Some(params)).await?;
-                show(printer, json, &raw, |printer, balance: Balance| printer.balance(&balance))
+                show(printer, format, &raw, |style, balance: Balance| style.balance(&balance))
             }
-            Command::Status => {
+            Command::Status { check: true } => check(printer, &status(&client).await?),
+            Command::Status { check: false } => {
                 let raw = ask(&client, method::DAEMON_STATUS, None).await?;
-                show(printer, json, &raw, |printer, status: DaemonStatus| printer.daemon_status(&status))
+                show(printer, format, &raw, |style, status: DaemonStatus| style.daemon_status(&status))
             }
             Command::Token(command) => {
                 let method = match command {
@@ -158,7 +155,7 @@ impl Arguments {
                     TokenCommand::Status => method::TOKEN_STATUS,
                 };
                 let raw = ask(&client, method, None).await?;
-                show(printer, json, &raw, |printer, status: TokenStatus| printer.token_status(&status))
+                show(printer, format, &raw, |style, status: TokenStatus| style.token_status(&status))
             }
             Command::Call { method, params } => {
                 let raw = ask(&client, &method, params).await?;
@@ -168,7 +165,18 @@ impl Arguments {
                 let raw = ask(&client, method::RPC_DISCOVER, None).await?;
                 printer.json(&raw).map_err(Failure::Output)
             }
-            Command::Completions { .. } | Command::Mcp => Ok(()),
+            Command::Metrics => {
+                let raw = ask(&client, method::DAEMON_METRICS, None).await?;
+                let text: String = serde_json::from_str(raw.get()).map_err(Failure::Answer)?;
+                printer.text(&text).map_err(Failure::Output)
+            }
+            // They are done.
+            Command::Doctor
+            | Command::Init { .. }
+            | Command::Logs { .. }
+            | Command::Mcp
+            | Command::Completions { .. }
+            | Command::Man { .. } => Ok(()),
         }
     }
 }
@@ -180,15 +188,51 @@ async fn ask(client: &Client, method: &str, params: Option<Box<RawValue>>) -> Re
         .map_err(|error| Failure::Call(client::daemon_error(&error).map_or(error, Error::Call)))
 }
 
-fn show<T: serde::de::DeserializeOwned>(
-    printer: &mut Printer,
-    json: bool,
-    raw: &RawValue,
-    table: impl FnOnce(&mut Printer, T) -> io::Result<()>,
-) -> Result<(), Failure> {
-    if json {
-        return printer.json(raw).map_err(Failure::Output);
+async fn status(client: &Client) -> Result<DaemonStatus, Failure> {
+    let raw = ask(client, method::DAEMON_STATUS, None).await?;
+    serde_json::from_str(raw.get()).map_err(Failure::Answer)
+}
+
+/// The status in one line, as monitors like it.
+fn check(printer: &mut Printer, status: &DaemonStatus) -> Result<(), Failure> {
+    let words = printer.words();
+    let token = &status.token;
+    let reason = match (token.state, &status.upstream_error) {
+        (TokenState::Valid, None) => None,
+        (TokenState::Valid, Some(fault)) => Some(fault.message.clone()),
+        (state, _) => {
+            let error = token.last_error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+            Some(format!("{} {}{error}", words.token, (words.token_state)(state)))
+        }
+    };
+    let expires = token.expires_at.map(table::local).unwrap_or_default();
+    let line = reason.as_ref().map_or_else(|| (words.healthy)(&expires), |reason| (words.unhealthy)(reason));
+    let line = crate::wire::text::printable(&line);
+    printer.text(&format!("kisd {line}\n")).map_err(Failure::Output)?;
+    match reason {
+        None => Ok(()),
+        Some(_) => Err(Failure::Ill { message: String::new(), no_daemon: false }),
     }
-    let value = serde_json::from_str(raw.get()).map_err(Failure::Answer)?;
-    table(printer, value).map_err(Failure::Output)
+}
+
+fn show<T: DeserializeOwned>(
+    printer: &mut Printer,
+    format: Format,
+    raw: &RawValue,
+    table: impl FnOnce(Style, T) -> String,
+) -> Result<(), Failure> {
+    let printed = match format {
+        Format::Json => printer.json(raw),
+        Format::Csv => printer.csv(raw),
+        Format::Table => {
+            let value = serde_json::from_str(raw.get()).map_err(Failure::Answer)?;
+            printer.text(&table(printer.style(), value))
+        }
+    };
+    printed.map_err(Failure::Output)
+}
+
+/// A program of ours beside this one.
+fn beside(name: &str) -> Option<PathBuf> {
+    env::current_exe().ok().map(|exe| exe.with_file_name(name)).filter(|path| path.exists())
 }

@@ -1,7 +1,8 @@
-//! Finds the daemon: at the socket that was named, else at the user's own, else at the system's.
+//! Where things are: the daemon's socket, and the directories of the user.
 
 use std::{env, path::PathBuf};
 
+use super::words::Words;
 use crate::wire::{client::ConnectError, place};
 
 /// Where to look: at the socket that was named, or in the usual places.
@@ -15,22 +16,33 @@ pub(super) fn candidates(named: Option<PathBuf>) -> Vec<PathBuf> {
     }
 }
 
+/// The user's directory for the configuration, where kisd looks as well.
+pub(super) fn of_configuration() -> PathBuf {
+    under_config("kisd")
+}
+
+/// The user's own units of systemd.
+pub(super) fn of_user_units() -> PathBuf {
+    under_config("systemd/user")
+}
+
+fn under_config(name: &str) -> PathBuf {
+    let config = env::var_os("XDG_CONFIG_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    config.or_else(|| Some(env::home_dir()?.join(".config"))).unwrap_or_default().join(name)
+}
+
 /// What was tried, and how to start a daemon.
-pub(super) fn explain(tried: &[ConnectError]) -> String {
+pub(super) fn explain(tried: &[ConnectError], words: &Words) -> String {
     let mut text = String::new();
     for error in tried {
-        text.push_str(&format!("{error}\n"));
+        let path = error.path.display().to_string();
+        text.push_str(&format!("{}\n", (words.no_daemon_on)(&path, &error.reason.to_string())));
     }
+    text + advice(tried, words)
+}
+
+/// What to do when nobody answers.
+pub(super) fn advice(tried: &[ConnectError], words: &Words) -> &'static str {
     let denied = tried.iter().any(|error| error.reason.kind() == std::io::ErrorKind::PermissionDenied);
-    text.push_str(match denied {
-        true => {
-            "a socket, or a directory above it, that you may not open belongs to another user: see rpc.socket_mode and \
-             rpc.allow_uids there, or name another socket with --socket or KISD_SOCKET"
-        }
-        false => {
-            "start the daemon with `systemctl start kisd` or `kisd run`, or try `kisd demo`; \
-             name another socket with --socket or KISD_SOCKET"
-        }
-    });
-    text
+    if denied { words.socket_of_another } else { words.how_to_start }
 }

@@ -59,10 +59,10 @@ pub async fn connect(path: &Path) -> Result<Client, ConnectError> {
 }
 
 /// Connects to the first daemon that answers; else says what was tried.
-pub async fn first(sockets: &[PathBuf]) -> Result<Client, Vec<ConnectError>> {
+pub async fn first(sockets: &[impl AsRef<Path>]) -> Result<Client, Vec<ConnectError>> {
     let mut tried = Vec::new();
     for path in sockets {
-        match connect(path).await {
+        match connect(path.as_ref()).await {
             Ok(client) => return Ok(client),
             Err(error) => tried.push(error),
         }

@@ -13,7 +13,7 @@ use clap::Parser;
 use kisd::{
     clock::SystemClock,
     config::{self, Variables},
-    ctl::{self, output::Printer},
+    ctl::{self, output::Printer, words::Language},
     daemon::{Daemon, Listening, signals::Signals},
     simulator::{Mode, Options, Simulator},
     telemetry::Telemetry,
@@ -57,7 +57,7 @@ async fn show(simulator: &Simulator, socket: &Path, once: bool, signals: &mut Si
     let arguments =
         ctl::Arguments::try_parse_from([Path::new("kisctl"), Path::new("--socket"), socket, Path::new("balance")])
             .map_err(Failure::other)?;
-    let mut printer = Printer::stdout();
+    let mut printer = Printer::stdout(Language::English);
     tokio::select! {
         asked = arguments.run(&mut printer) => asked.map_err(Failure::other)?,
         // A closed terminal (SIGHUP) ends a demo too.

@@ -1,0 +1,171 @@
+//! The command line. Its help is here in English, and in `words/help.rs` in Korean.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use serde_json::value::RawValue;
+
+use super::words::{Language, help};
+
+/// Asks the kisd daemon on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "kisctl", version, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// Socket of the daemon; without it the user's own is tried, then the system's.
+    #[arg(long, global = true, env = "KISD_SOCKET", value_name = "PATH")]
+    pub(super) socket: Option<PathBuf>,
+    /// Print the answer as JSON, exactly as the daemon gave it; the same as --output json.
+    #[arg(long, global = true, conflicts_with = "output")]
+    pub(super) json: bool,
+    /// Format of the answer.
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub(super) output: Option<Format>,
+    /// Language of messages; without it that of LC_ALL, LC_MESSAGES or LANG.
+    #[arg(long, global = true, value_name = "LANGUAGE")]
+    pub(super) lang: Option<Language>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// As the daemon gave it.
+    Json,
+    /// For spreadsheets: of a balance the holdings, else names and values.
+    Csv,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Cash, totals and every holding of the account.
+    Balance {
+        /// Greatest age of an answer from memory, as in 500ms or 10s; 0s asks KIS in any case.
+        #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+        max_age: Option<Duration>,
+        /// Go on watching, and draw it anew whenever it changes.
+        #[arg(long, conflicts_with = "max_age")]
+        watch: bool,
+        /// How often KIS is asked while watching, as far as its quota allows.
+        #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "watch")]
+        interval: Option<Duration>,
+    },
+    /// Version, account, token and counters of the daemon.
+    Status {
+        /// For monitors: answer in one line, and end with 1 if something is wrong.
+        #[arg(long)]
+        check: bool,
+    },
+    /// The access token.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Calls any method and prints its result as JSON.
+    Call {
+        /// Name of the method, as in account.balance.
+        method: String,
+        /// Parameters: a JSON object or array.
+        #[arg(value_name = "PARAMS-JSON", value_parser = params)]
+        params: Option<Box<RawValue>>,
+    },
+    /// Prints the OpenRPC document of everything the daemon serves.
+    Discover,
+    /// Prints counters and histograms as OpenMetrics text, which Prometheus reads.
+    Metrics,
+    /// Looks at configuration, socket, daemon, clock, token, quota and KIS, and says what to do about each.
+    Doctor,
+    /// Asks for app key and account, writes the configuration, and installs the service if you like.
+    Init {
+        /// Set up the service of the system in /etc/kisd instead of a daemon of your own; for root.
+        #[arg(long)]
+        system: bool,
+        /// Another directory for the configuration.
+        #[arg(long, value_name = "DIRECTORY", conflicts_with = "system")]
+        directory: Option<PathBuf>,
+    },
+    /// Shows the log of the daemon from systemd's journal.
+    Logs {
+        /// Go on showing new lines.
+        #[arg(long, short)]
+        follow: bool,
+        /// So many of the last lines.
+        #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 50)]
+        lines: u32,
+    },
+    /// Serves an AI agent on stdin and stdout, as a Model Context Protocol server over the daemon's socket.
+    Mcp,
+    /// Prints a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Prints the man page, or writes one for each command to a directory.
+    Man {
+        /// The directory.
+        directory: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum TokenCommand {
+    /// Renews the token now, if KIS's rule of one a minute allows it.
+    Refresh,
+    /// Shows the state of the token.
+    Status,
+}
+
+fn params(text: &str) -> Result<Box<RawValue>, String> {
+    let raw = RawValue::from_string(text.to_owned()).map_err(|error| format!("not JSON: {error}"))?;
+    match raw.get().as_bytes().first() {
+        Some(b'{' | b'[') => Ok(raw),
+        _ => Err("parameters are a JSON object or array".to_owned()),
+    }
+}
+
+impl Arguments {
+    /// The arguments of this process, with help in its language; ends the process if they are wrong, as clap does.
+    pub fn of_process() -> Self {
+        let arguments: Vec<OsString> = std::env::args_os().collect();
+        let matches = command_in(language_of(&arguments)).get_matches_from(arguments);
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
+    /// How to print.
+    pub fn format(&self) -> Format {
+        match self.output {
+            Some(format) => format,
+            None if self.json => Format::Json,
+            None => Format::Table,
+        }
+    }
+
+    /// The language of messages.
+    pub fn language(&self) -> Language {
+        self.lang.unwrap_or_else(Language::of_locale)
+    }
+}
+
+/// The command line with its help in `language`.
+pub(super) fn command_in(language: Language) -> clap::Command {
+    match language {
+        Language::English => Arguments::command(),
+        Language::Korean => help::in_korean(Arguments::command()),
+    }
+}
+
+/// The language that is asked for, known before the arguments are: they may be wrong, or ask for help.
+fn language_of(arguments: &[OsString]) -> Language {
+    let mut texts = arguments.iter().filter_map(|argument| argument.to_str());
+    while let Some(text) = texts.next() {
+        let value = match text.strip_prefix("--lang") {
+            Some("") => texts.next(),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        };
+        if let Some(language) = value.and_then(|value| Language::from_str(value, false).ok()) {
+            return language;
+        }
+    }
+    Language::of_locale()
+}

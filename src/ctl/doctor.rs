@@ -1,0 +1,259 @@
+//! `kisctl doctor`: looks at everything between a caller and KIS, and says what to do about each.
+//!
+//! It asks the daemon, and `kisd check` for the configuration, which kisctl must not read itself.
+
+use std::{
+    fs, io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use jsonrpsee::{core::client::Client, types::ErrorObjectOwned};
+use serde::Serialize;
+
+use super::{
+    Failure, ask, beside,
+    output::Printer,
+    socket,
+    table::{Row, local},
+    words::{Doctor, Words},
+};
+use crate::wire::{
+    client::{self, ConnectError},
+    codes::{ErrorData, Kind},
+    method,
+    text::printable,
+    types::{Balance, BalanceParams, DaemonStatus, TokenState},
+};
+
+/// A balance this old shows that KIS answers, without another call for each look.
+const RECENT_MS: u64 = 10_000;
+
+/// `kisd check` refuses a configuration with this; a missing one too.
+const REFUSED: i32 = 78;
+
+/// How something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Mark {
+    Good,
+    Doubtful,
+    Bad,
+    Unknown,
+}
+
+/// What was found about one thing.
+#[derive(Debug, Serialize)]
+struct Finding {
+    subject: &'static str,
+    mark: Mark,
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+}
+
+/// The names of what is looked at, as in JSON.
+const SUBJECTS: [&str; 7] = ["configuration", "socket", "daemon", "clock", "token", "quota", "kis"];
+
+#[derive(Debug, Default)]
+struct Report(Vec<Finding>);
+
+impl Report {
+    fn add(&mut self, subject: usize, mark: Mark, found: impl Into<String>, advice: Option<&str>) {
+        let (found, advice) = (found.into(), advice.map(str::to_owned));
+        self.0.push(Finding { subject: SUBJECTS[subject], mark, found, advice });
+    }
+
+    fn bad(&self) -> usize {
+        self.0.iter().filter(|finding| finding.mark == Mark::Bad).count()
+    }
+}
+
+/// Looks at everything and tells it; an error if something is bad.
+pub(super) async fn examine(printer: &mut Printer, sockets: &[PathBuf], json: bool) -> Result<(), Failure> {
+    let words = printer.words();
+    let mut report = Report::default();
+    let found = first(sockets).await;
+    configuration(&mut report, found.is_ok(), &words.doctor);
+    let no_daemon = match found {
+        Ok((path, client)) => {
+            of_socket(&mut report, &path, &words.doctor);
+            of_daemon(&mut report, &client, words).await?;
+            false
+        }
+        Err(tried) => {
+            report.add(1, Mark::Bad, tried_in(&tried, words), Some(socket::advice(&tried, words)));
+            for subject in 2..SUBJECTS.len() {
+                report.add(subject, Mark::Unknown, words.doctor.not_known, None);
+            }
+            true
+        }
+    };
+    tell(printer, &report, json).map_err(Failure::Output)?;
+    match report.bad() {
+        0 => Ok(()),
+        bad => Err(Failure::Ill { message: (words.doctor.not_well)(bad), no_daemon }),
+    }
+}
+
+async fn first(sockets: &[PathBuf]) -> Result<(PathBuf, Client), Vec<ConnectError>> {
+    let mut tried = Vec::new();
+    for path in sockets {
+        match client::connect(path).await {
+            Ok(client) => return Ok((path.clone(), client)),
+            Err(error) => tried.push(error),
+        }
+    }
+    Err(tried)
+}
+
+fn tried_in(tried: &[ConnectError], words: &Words) -> String {
+    let tried = tried.iter().map(|error| {
+        (words.no_daemon_on)(&error.path.display().to_string(), &error.reason.to_string())
+    });
+    tried.collect::<Vec<_>>().join("; ")
+}
+
+fn configuration(report: &mut Report, daemon_answers: bool, words: &Doctor) {
+    let Some(Output { status, stdout, stderr, .. }) = check() else {
+        return report.add(0, Mark::Unknown, words.no_kisd, None);
+    };
+    let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    let message = printable(stderr.trim().trim_start_matches("kisd: "));
+    if status.success() {
+        let file = stdout.lines().find_map(|line| line.strip_prefix("configuration file")).unwrap_or_default();
+        report.add(0, Mark::Good, (words.configuration_good)(file.trim()), None);
+    } else if daemon_answers {
+        // The service of the system has a configuration that its callers cannot read.
+        report.add(0, Mark::Good, words.configuration_elsewhere, None);
+    } else {
+        let missing = status.code() == Some(REFUSED) && message.contains("no configuration");
+        let advice = if missing { words.make_configuration } else { words.correct_configuration };
+        report.add(0, Mark::Bad, message, Some(advice));
+    }
+}
+
+fn check() -> Option<Output> {
+    let run = |program: &Path| Command::new(program).arg("check").output();
+    let beside = beside("kisd").map(|path| run(&path));
+    match beside.unwrap_or_else(|| run(Path::new("kisd"))) {
+        Ok(output) => Some(output),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(_) => None,
+    }
+}
+
+fn of_socket(report: &mut Report, path: &Path, words: &Doctor) {
+    let mode = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode() & 0o7777);
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let open = mode(directory) & 0o1002 == 0o002;
+    let advice = open.then(|| (words.socket_directory_open)(&directory.display().to_string()));
+    let found = (words.socket_answers)(&path.display().to_string(), mode(path));
+    report.add(1, if open { Mark::Bad } else { Mark::Good }, found, advice.as_deref());
+}
+
+async fn of_daemon(report: &mut Report, client: &Client, words: &Words) -> Result<(), Failure> {
+    let doctor = &words.doctor;
+    let status = match ask(client, method::DAEMON_STATUS, None).await {
+        Ok(raw) => serde_json::from_str::<DaemonStatus>(raw.get()).map_err(Failure::Answer)?,
+        Err(Failure::Call(error)) => {
+            let kind = refusal(&error).and_then(kind_of);
+            report.add(2, Mark::Bad, Failure::Call(error).explain(words), Some((doctor.kis_advice)(kind)));
+            return Ok(());
+        }
+        Err(failure) => return Err(failure),
+    };
+    let ours = env!("CARGO_PKG_VERSION");
+    let running = (words.running)(&status.version, status.pid, &local(status.started_at));
+    match status.version == ours {
+        true => report.add(2, Mark::Good, running, None),
+        false => report.add(2, Mark::Doubtful, (doctor.versions_differ)(&status.version, ours), Some(doctor.upgrade)),
+    }
+    match status.clock_offset_ms {
+        0 => report.add(3, Mark::Good, doctor.clock_agrees, None),
+        offset => report.add(3, Mark::Doubtful, (words.clock_is_off)(offset / 1000), Some(doctor.set_clock)),
+    }
+    // The token may be renewed by the call that shows whether KIS answers.
+    let balance = balance(client).await?;
+    let status = match ask(client, method::DAEMON_STATUS, None).await {
+        Ok(raw) => serde_json::from_str::<DaemonStatus>(raw.get()).map_err(Failure::Answer)?,
+        Err(_) => status,
+    };
+    of_token(report, &status, words);
+    let quota = status.quota;
+    let now = (words.quota_now)(quota.calls_per_second, quota.taken, quota.waiting);
+    match status.calls.rate_limited {
+        0 => report.add(5, Mark::Good, now, None),
+        count => {
+            let found = format!("{now}; {}: {count}", words.rate_limited);
+            report.add(5, Mark::Doubtful, found, Some(doctor.quota_advice));
+        }
+    }
+    match balance {
+        Ok(balance) => report.add(6, Mark::Good, (doctor.kis_answers)(&local(balance.as_of)), None),
+        Err(error) => {
+            let advice = (doctor.kis_advice)(kind_of(&error));
+            report.add(6, Mark::Bad, printable(error.message()), Some(advice));
+        }
+    }
+    Ok(())
+}
+
+fn of_token(report: &mut Report, status: &DaemonStatus, words: &Words) {
+    let (token, doctor) = (&status.token, &words.doctor);
+    let state = (words.token_state)(token.state);
+    match (token.state, token.expires_at) {
+        (TokenState::Valid, Some(at)) => report.add(4, Mark::Good, (doctor.token_until)(&local(at)), None),
+        (TokenState::Valid, None) => report.add(4, Mark::Good, state, None),
+        (other, _) => {
+            let error = token.last_error.as_ref().map(|error| format!(": {}", printable(error))).unwrap_or_default();
+            report.add(4, Mark::Bad, format!("{state}{error}"), Some((doctor.token_advice)(other)));
+        }
+    }
+}
+
+/// A recent balance, or why there is none.
+async fn balance(client: &Client) -> Result<Result<Balance, ErrorObjectOwned>, Failure> {
+    let params = BalanceParams { max_age_ms: Some(RECENT_MS) };
+    let params = serde_json::value::to_raw_value(&params).map_err(Failure::Answer)?;
+    match ask(client, method::ACCOUNT_BALANCE, Some(params)).await {
+        Ok(raw) => serde_json::from_str(raw.get()).map(Ok).map_err(Failure::Answer),
+        Err(Failure::Call(error)) => match refusal(&error) {
+            Some(refusal) => Ok(Err(refusal.clone())),
+            None => Err(Failure::Call(error)),
+        },
+        Err(failure) => Err(failure),
+    }
+}
+
+fn refusal(error: &jsonrpsee::core::client::Error) -> Option<&ErrorObjectOwned> {
+    match error {
+        jsonrpsee::core::client::Error::Call(error) => Some(error),
+        _ => None,
+    }
+}
+
+fn kind_of(error: &ErrorObjectOwned) -> Option<Kind> {
+    serde_json::from_str::<ErrorData>(error.data()?.get()).ok().map(|data| data.kind)
+}
+
+fn tell(printer: &mut Printer, report: &Report, json: bool) -> io::Result<()> {
+    if json {
+        let raw = serde_json::value::to_raw_value(&report.0)?;
+        return printer.json(&raw);
+    }
+    let doctor = &printer.words().doctor;
+    let mut rows: Vec<Row<3>> = Vec::new();
+    for finding in &report.0 {
+        let subject = SUBJECTS.iter().position(|name| *name == finding.subject).map_or("", |at| doctor.subjects[at]);
+        let mark = doctor.marks[finding.mark as usize];
+        rows.push(Row([mark.to_owned(), subject.to_owned(), finding.found.clone()]));
+        rows.extend(finding.advice.iter().map(|advice| Row([String::new(), String::new(), format!("→ {advice}")])));
+    }
+    let mut text = printer.style().rows(rows);
+    if report.bad() == 0 {
+        text.push_str(&format!("\n{}\n", doctor.all_well));
+    }
+    printer.text(&text)
+}

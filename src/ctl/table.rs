@@ -1,0 +1,209 @@
+//! Tables for people. Gains are red and losses blue, as in Korea.
+
+use chrono::{DateTime, FixedOffset};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
+use rust_decimal::Decimal;
+
+use super::words::Words;
+use crate::wire::{
+    text::printable,
+    types::{Balance, DaemonStatus, TokenSource, TokenStatus},
+};
+
+/// The kind of position that nearly every holding is; it is not worth a column.
+const CASH: &str = "현금";
+
+/// In which words, and whether in colour.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style {
+    pub(super) words: &'static Words,
+    pub(super) colour: bool,
+}
+
+impl Style {
+    /// A balance as a table, with the totals below.
+    pub(super) fn balance(self, balance: &Balance) -> String {
+        let account = (self.words.account_of)(balance.mode);
+        let heading = (self.words.as_of)(account, &balance.account, &local(balance.as_of));
+        let (value, percent) = (balance.total_profit_loss, signed(balance.profit_loss_rate.0));
+        let figures = [
+            (won(balance.total_evaluation), 0),
+            (won(balance.net_assets), 0),
+            (won(balance.evaluation_amount), 0),
+            (won(balance.purchase_amount), 0),
+            (won(value), value.signum()),
+            (percent, value.signum()),
+            (won(balance.deposit), 0),
+            (won(balance.deposit_d1), 0),
+            (won(balance.deposit_d2), 0),
+        ];
+        let mut totals = self.table();
+        for (name, (figure, sign)) in self.words.totals.into_iter().zip(figures) {
+            totals.add_row(vec![Cell::new(name), number(figure, sign)]);
+        }
+        format!("{heading}\n\n{}\n\n{}\n", self.holdings(balance), totals.trim_fmt())
+    }
+
+    fn holdings(self, balance: &Balance) -> String {
+        if balance.holdings.is_empty() {
+            return self.words.no_holdings.to_owned();
+        }
+        let positions = balance.holdings.iter().any(|holding| holding.position != CASH);
+        let columns = self.words.columns.len() - usize::from(!positions);
+        let mut table = self.table();
+        table.set_header(self.words.columns.into_iter().take(columns).enumerate().map(|(column, title)| {
+            let cell = Cell::new(title).add_attribute(Attribute::Bold);
+            if (2..8).contains(&column) { cell.set_alignment(CellAlignment::Right) } else { cell }
+        }));
+        for holding in &balance.holdings {
+            let sign = holding.profit_loss.signum();
+            let row = vec![
+                Cell::new(printable(&holding.stock_code)),
+                Cell::new(printable(&holding.stock_name)),
+                number(won(holding.quantity), 0),
+                number(grouped(holding.avg_price.0), 0),
+                number(won(holding.current_price), 0),
+                number(won(holding.evaluation_amount), 0),
+                number(won(holding.profit_loss), sign),
+                number(signed(holding.profit_loss_rate.0), sign),
+                Cell::new(printable(&holding.position)),
+            ];
+            table.add_row(row.into_iter().take(columns));
+        }
+        table.trim_fmt()
+    }
+
+    pub(super) fn daemon_status(self, status: &DaemonStatus) -> String {
+        let words = self.words;
+        let (calls, failed) = (&status.calls, &status.calls.failed);
+        let mut rows = vec![
+            ("kisd", (words.running)(&status.version, status.pid, &local(status.started_at))),
+            (words.account, format!("{} ({})", status.account, (words.mode)(status.mode))),
+        ];
+        rows.extend(self.token_rows(&status.token));
+        let failures = [
+            failed.upstream_unreachable,
+            failed.upstream_rejected,
+            failed.upstream_malformed,
+            failed.token_refused,
+            failed.credentials_rejected,
+        ];
+        let quota = status.quota;
+        rows.extend([
+            (words.calls, (words.calls_made)(calls.sent, calls.issuances)),
+            (words.in_vain, (words.failures)(failures)),
+            (words.rate_limited, calls.rate_limited.to_string()),
+            (words.quota, (words.quota_now)(quota.calls_per_second, quota.taken, quota.waiting)),
+            (words.shared, (words.shared_calls)(calls.coalesced)),
+            (words.connections, (words.connections_now)(status.connections, status.subscriptions)),
+        ]);
+        if status.clock_offset_ms != 0 {
+            rows.push((words.clock, (words.clock_is_off)(status.clock_offset_ms / 1000)));
+        }
+        rows.extend(status.upstream_error.as_ref().map(|fault| (words.last_failure, printable(&fault.message))));
+        self.rows(rows)
+    }
+
+    pub(super) fn token_status(self, status: &TokenStatus) -> String {
+        self.rows(self.token_rows(status))
+    }
+
+    fn token_rows(self, status: &TokenStatus) -> Vec<(&'static str, String)> {
+        let words = self.words;
+        let mut rows = vec![(words.token, (words.token_state)(status.state).to_owned())];
+        if let Some(at) = status.issued_at {
+            let source = if status.source == Some(TokenSource::Mirror) { words.from_mirror } else { "" };
+            rows.push((words.issued, format!("{}{source}", local(at))));
+        }
+        rows.extend(status.expires_at.map(|at| (words.expires, local(at))));
+        rows.extend(status.next_refresh_at.map(|at| (words.next_renewal, local(at))));
+        rows.extend(status.last_error.as_ref().map(|error| (words.last_error, printable(error))));
+        rows
+    }
+
+    /// Rows of words side by side.
+    pub(super) fn rows<const N: usize, T: Into<Row<N>>>(self, rows: impl IntoIterator<Item = T>) -> String {
+        let mut table = self.table();
+        for row in rows {
+            table.add_row(row.into().0);
+        }
+        format!("{}\n", table.trim_fmt())
+    }
+
+    fn table(self) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        if self.colour {
+            table.enforce_styling();
+        } else {
+            table.force_no_tty();
+        }
+        table
+    }
+}
+
+/// A row of a table of words.
+pub(super) struct Row<const N: usize>(pub(super) [String; N]);
+
+impl From<(&str, String)> for Row<2> {
+    fn from((name, value): (&str, String)) -> Self {
+        Self([name.to_owned(), value])
+    }
+}
+
+fn number(text: String, sign: i64) -> Cell {
+    let cell = Cell::new(text).set_alignment(CellAlignment::Right);
+    match sign {
+        1 => cell.fg(Color::Red),
+        -1 => cell.fg(Color::Blue),
+        _ => cell,
+    }
+}
+
+pub(super) fn local(at: DateTime<FixedOffset>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S KST").to_string()
+}
+
+pub(super) fn won(amount: i64) -> String {
+    grouped(Decimal::from(amount))
+}
+
+/// With its sign also if it is positive.
+pub(super) fn signed(number: Decimal) -> String {
+    let plus = if number.is_sign_positive() && !number.is_zero() { "+" } else { "" };
+    format!("{plus}{}", grouped(number))
+}
+
+/// With commas between thousands.
+fn grouped(number: Decimal) -> String {
+    let text = number.to_string();
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut out = sign.to_owned();
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped_and_decimals_kept() {
+        for (number, expected) in
+            [("0", "0"), ("999", "999"), ("-1000", "-1,000"), ("68213.5135", "68,213.5135"), ("1234567", "1,234,567")]
+        {
+            assert_eq!(grouped(number.parse().unwrap()), expected);
+        }
+        assert_eq!(signed("1234.50".parse().unwrap()), "+1,234.50");
+    }
+}

@@ -1,0 +1,157 @@
+//! `kisctl balance --watch`: the balance, drawn anew whenever it changes, with its age and what has changed.
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use jsonrpsee::core::client::{Client, Error, Subscription, SubscriptionClientT};
+use rust_decimal::Decimal;
+
+use super::{
+    Failure,
+    output::Printer,
+    table::{signed, won},
+    words::Words,
+};
+use crate::wire::{
+    client::{self, RawParams},
+    method,
+    text::printable,
+    types::{Balance, BalanceState, SubscribeBalanceParams},
+};
+
+/// Changes that are shown; more would push the table off the screen.
+const CHANGES: usize = 8;
+
+/// A lost daemon is looked for so often.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// To the top left, and to the end of a line or of the screen without what was there.
+const HOME: &str = "\x1b[H";
+const CLEAR_LINE: &str = "\x1b[K\n";
+const CLEAR_REST: &str = "\x1b[J";
+const CLEAR: &str = "\x1b[2J";
+
+/// Watches until the output is closed or the process is ended.
+pub(super) async fn watch(
+    printer: &mut Printer,
+    sockets: &[std::path::PathBuf],
+    interval: Option<Duration>,
+) -> Result<(), Failure> {
+    let sockets: Vec<&Path> = sockets.iter().map(AsRef::as_ref).collect();
+    let mut screen = Screen::default();
+    let (client, mut states) = subscribe(&sockets, interval).await?;
+    let mut _client = client;
+    if printer.is_terminal {
+        printer.text(CLEAR).map_err(Failure::Output)?;
+    }
+    loop {
+        tokio::select! {
+            state = states.next() => match state {
+                Some(Ok(state)) => screen.take(state, printer.words()),
+                Some(Err(error)) => return Err(Failure::Answer(error)),
+                None => {
+                    screen.trouble = Some(printer.words().trying_again.to_owned());
+                    screen.draw(printer).map_err(Failure::Output)?;
+                    (_client, states) = again(&sockets, interval).await?;
+                    continue;
+                }
+            },
+            // The age goes on by itself, where it can be overwritten.
+            () = tokio::time::sleep(Duration::from_secs(1)), if printer.is_terminal => screen.unchanged_for += 1,
+        }
+        screen.draw(printer).map_err(Failure::Output)?;
+    }
+}
+
+/// Subscribes again as soon as a daemon answers.
+async fn again(sockets: &[&Path], interval: Option<Duration>) -> Result<(Client, Subscription<BalanceState>), Failure> {
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        match subscribe(sockets, interval).await {
+            Err(Failure::NoDaemon(_)) | Err(Failure::Call(Error::RestartNeeded(_))) => {}
+            result => return result,
+        }
+    }
+}
+
+async fn subscribe(sockets: &[&Path], interval: Option<Duration>) -> Result<(Client, Subscription<BalanceState>), Failure> {
+    let client = client::first(sockets).await.map_err(Failure::NoDaemon)?;
+    let interval_ms = interval.map(|interval| u64::try_from(interval.as_millis()).unwrap_or(u64::MAX));
+    let params = serde_json::value::to_raw_value(&SubscribeBalanceParams { interval_ms }).map_err(Failure::Answer)?;
+    let (subscribe, unsubscribe) = (method::ACCOUNT_SUBSCRIBE_BALANCE, method::ACCOUNT_UNSUBSCRIBE_BALANCE);
+    let states = client.subscribe(subscribe, RawParams(Some(params)), unsubscribe).await;
+    let states = states.map_err(|error| Failure::Call(client::daemon_error(&error).map_or(error, Error::Call)))?;
+    Ok((client, states))
+}
+
+#[derive(Debug, Default)]
+struct Screen {
+    balance: Option<Balance>,
+    changes: Vec<String>,
+    trouble: Option<String>,
+    /// In seconds.
+    unchanged_for: i64,
+}
+
+impl Screen {
+    fn take(&mut self, state: BalanceState, words: &Words) {
+        self.trouble = state.error.map(|error| (words.not_current)(&printable(&error.message)));
+        if let Some(new) = state.balance {
+            if let Some(old) = self.balance.as_ref().filter(|old| old.as_of != new.as_of) {
+                self.changes = changes(old, &new, words);
+                self.unchanged_for = 0;
+            }
+            self.balance = Some(new);
+        }
+    }
+
+    fn draw(&self, printer: &mut Printer) -> std::io::Result<()> {
+        let words = printer.words();
+        let mut text = self.balance.as_ref().map_or_else(String::new, |balance| printer.style().balance(balance));
+        for change in &self.changes {
+            text.push_str(&format!("{}: {change}\n", words.changed));
+        }
+        if let Some(trouble) = &self.trouble {
+            text.push_str(&format!("{trouble}\n"));
+        }
+        if !printer.is_terminal {
+            return printer.text(&format!("{text}\n"));
+        }
+        text.push_str(&format!("{}; {}\n", (words.age)(self.unchanged_for), words.watching));
+        printer.text(&format!("{HOME}{}{CLEAR_REST}", text.replace('\n', CLEAR_LINE)))
+    }
+}
+
+/// What is different, in words.
+fn changes(old: &Balance, new: &Balance, words: &Words) -> Vec<String> {
+    let mut changes = Vec::new();
+    for (name, (before, after)) in words.totals.into_iter().zip([
+        (old.total_evaluation, new.total_evaluation),
+        (old.net_assets, new.net_assets),
+        (old.evaluation_amount, new.evaluation_amount),
+        (old.purchase_amount, new.purchase_amount),
+    ]) {
+        changes.extend(change(name, before, after));
+    }
+    changes.extend(change(words.totals[6], old.deposit, new.deposit));
+    // A stock may be held twice, in cash and on margin.
+    let key = |holding: &crate::wire::types::Holding| (holding.stock_code.clone(), holding.position.clone());
+    let mut before: BTreeMap<_, _> = old.holdings.iter().map(|holding| (key(holding), holding)).collect();
+    for holding in &new.holdings {
+        let name = printable(&holding.stock_name);
+        match before.remove(&key(holding)) {
+            None => changes.push((words.bought)(&name, &won(holding.quantity))),
+            Some(old) => {
+                changes.extend(change(&format!("{name} {}", words.columns[2]), old.quantity, holding.quantity));
+                changes.extend(change(&format!("{name} {}", words.columns[4]), old.current_price, holding.current_price));
+            }
+        }
+    }
+    changes.extend(before.values().map(|holding| (words.gone)(&printable(&holding.stock_name))));
+    changes.truncate(CHANGES);
+    changes
+}
+
+fn change(name: &str, before: i64, after: i64) -> Option<String> {
+    let by = Decimal::from(after) - Decimal::from(before);
+    (before != after).then(|| format!("{name} {} → {} ({})", won(before), won(after), signed(by)))
+}

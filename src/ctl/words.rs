@@ -1,0 +1,167 @@
+//! What kisctl says, in English and Korean. A text that one language lacks does not compile.
+
+mod english;
+pub(super) mod help;
+mod korean;
+
+use std::env;
+
+use clap::ValueEnum;
+
+use crate::wire::{
+    codes::Kind,
+    types::{Mode, TokenState},
+};
+
+/// A language that kisctl speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// English.
+    #[value(name = "en")]
+    English,
+    /// 한국어.
+    #[value(name = "ko")]
+    Korean,
+}
+
+impl Language {
+    /// The language of the locale: `LC_ALL`, `LC_MESSAGES`, `LANG`, as everywhere; English, unless it is Korean.
+    pub fn of_locale() -> Self {
+        let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| env::var(name).ok());
+        match locale.into_iter().find(|value| !value.is_empty()) {
+            Some(value) if value.starts_with("ko") => Self::Korean,
+            _ => Self::English,
+        }
+    }
+
+    pub(super) fn words(self) -> &'static Words {
+        match self {
+            Self::English => &english::WORDS,
+            Self::Korean => &korean::WORDS,
+        }
+    }
+}
+
+/// The texts of one language; those with gaps are functions.
+#[derive(Debug)]
+pub(super) struct Words {
+    // A balance.
+    pub(super) account_of: fn(Mode) -> &'static str,
+    pub(super) as_of: fn(&str, &str, &str) -> String,
+    pub(super) no_holdings: &'static str,
+    /// Code, name, quantity, paid each, price, value, profit or loss, the same in percent, position.
+    pub(super) columns: [&'static str; 9],
+    /// Total evaluation, net assets, stocks now, stocks paid, profit or loss, the same in percent, deposit, D+1, D+2.
+    pub(super) totals: [&'static str; 9],
+
+    // A watched balance.
+    pub(super) age: fn(i64) -> String,
+    pub(super) watching: &'static str,
+    pub(super) changed: &'static str,
+    pub(super) bought: fn(&str, &str) -> String,
+    pub(super) gone: fn(&str) -> String,
+    pub(super) not_current: fn(&str) -> String,
+
+    // The status.
+    pub(super) mode: fn(Mode) -> &'static str,
+    pub(super) running: fn(&str, u32, &str) -> String,
+    pub(super) account: &'static str,
+    pub(super) token: &'static str,
+    pub(super) token_state: fn(TokenState) -> &'static str,
+    pub(super) issued: &'static str,
+    pub(super) from_mirror: &'static str,
+    pub(super) expires: &'static str,
+    pub(super) next_renewal: &'static str,
+    pub(super) last_error: &'static str,
+    pub(super) calls: &'static str,
+    pub(super) calls_made: fn(u64, u64) -> String,
+    pub(super) in_vain: &'static str,
+    /// Unreachable, refused, not understood, token refused, credentials refused.
+    pub(super) failures: fn([u64; 5]) -> String,
+    pub(super) rate_limited: &'static str,
+    pub(super) quota: &'static str,
+    pub(super) quota_now: fn(u32, u64, u64) -> String,
+    pub(super) shared: &'static str,
+    pub(super) shared_calls: fn(u64) -> String,
+    pub(super) connections: &'static str,
+    pub(super) connections_now: fn(u64, u64) -> String,
+    pub(super) clock: &'static str,
+    pub(super) clock_is_off: fn(i64) -> String,
+    pub(super) last_failure: &'static str,
+    pub(super) healthy: fn(&str) -> String,
+    pub(super) unhealthy: fn(&str) -> String,
+
+    // Errors.
+    pub(super) no_daemon_on: fn(&str, &str) -> String,
+    pub(super) how_to_start: &'static str,
+    pub(super) socket_of_another: &'static str,
+    pub(super) connection_broke: fn(&str) -> String,
+    pub(super) kind: fn(Kind) -> &'static str,
+    pub(super) refused: fn(&str, i32) -> String,
+    pub(super) again_in: fn(u64) -> String,
+    pub(super) again_later: &'static str,
+    pub(super) not_understood: fn(&str) -> String,
+    pub(super) cannot_print: fn(&str) -> String,
+    pub(super) trying_again: &'static str,
+
+    pub(super) doctor: Doctor,
+    pub(super) init: Init,
+    pub(super) logs: Logs,
+}
+
+/// The texts of `kisctl doctor`.
+#[derive(Debug)]
+pub(super) struct Doctor {
+    /// Good, doubtful, bad, not known.
+    pub(super) marks: [&'static str; 4],
+    /// Configuration, socket, daemon, clock, token, quota, KIS.
+    pub(super) subjects: [&'static str; 7],
+    pub(super) configuration_good: fn(&str) -> String,
+    pub(super) configuration_elsewhere: &'static str,
+    pub(super) no_kisd: &'static str,
+    pub(super) make_configuration: &'static str,
+    pub(super) correct_configuration: &'static str,
+    pub(super) socket_answers: fn(&str, u32) -> String,
+    pub(super) socket_directory_open: fn(&str) -> String,
+    pub(super) versions_differ: fn(&str, &str) -> String,
+    pub(super) upgrade: &'static str,
+    pub(super) clock_agrees: &'static str,
+    pub(super) set_clock: &'static str,
+    pub(super) token_until: fn(&str) -> String,
+    pub(super) token_advice: fn(TokenState) -> &'static str,
+    pub(super) quota_advice: &'static str,
+    pub(super) kis_answers: fn(&str) -> String,
+    pub(super) kis_advice: fn(Option<Kind>) -> &'static str,
+    pub(super) not_known: &'static str,
+    pub(super) all_well: &'static str,
+    pub(super) not_well: fn(usize) -> String,
+}
+
+/// The texts of `kisctl init`.
+#[derive(Debug)]
+pub(super) struct Init {
+    pub(super) welcome: fn(&str) -> String,
+    pub(super) mode: &'static str,
+    pub(super) mode_is: &'static str,
+    pub(super) app_key: &'static str,
+    pub(super) app_key_is: &'static str,
+    pub(super) app_secret: &'static str,
+    pub(super) app_secret_is: &'static str,
+    pub(super) account: &'static str,
+    pub(super) account_is: &'static str,
+    pub(super) replace: fn(&str) -> String,
+    pub(super) kept: fn(&str) -> String,
+    pub(super) written: fn(&str) -> String,
+    pub(super) install: fn(&str) -> String,
+    pub(super) installed: fn(&str) -> String,
+    pub(super) start_yourself: fn(&str) -> String,
+    pub(super) no_input: &'static str,
+    pub(super) failed: fn(&str, &str) -> String,
+}
+
+/// The texts of `kisctl logs`.
+#[derive(Debug)]
+pub(super) struct Logs {
+    pub(super) not_by_systemd: fn(u32) -> String,
+    pub(super) no_journal: fn(&str) -> String,
+}
