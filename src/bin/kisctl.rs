@@ -8,7 +8,10 @@ use std::{
 use kisd::ctl::{Arguments, Failure, output::Printer};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::of_process();
+    let arguments = match Arguments::of_process() {
+        Ok(arguments) => arguments,
+        Err(code) => return ExitCode::from(code),
+    };
     let (format, language) = (arguments.format(), arguments.language());
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -18,14 +21,14 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // `kisctl … | head` has read all that it wants.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        // A monitor has its one line.
-        Err(Failure::Ill { message, .. }) if message.is_empty() => ExitCode::FAILURE,
         Err(failure) => fail(&failure.message(format, language), failure.exit_code()),
     }
 }
 
 fn fail(message: &str, code: u8) -> ExitCode {
-    // Nobody to tell if stderr is closed; the exit code says it.
-    let _ = writeln!(io::stderr(), "{message}");
+    if !message.is_empty() {
+        // Nobody to tell if stderr is closed; the exit code says it.
+        let _ = writeln!(io::stderr(), "{message}");
+    }
     ExitCode::from(code)
 }

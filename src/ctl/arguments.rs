@@ -1,6 +1,6 @@
 //! The command line. Its help is here in English, and in `words/help.rs` in Korean.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, io::Write, path::PathBuf, time::Duration};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use serde_json::value::RawValue;
@@ -26,6 +26,9 @@ pub struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
 }
+
+/// Exit code for arguments that are none.
+const WRONG_USAGE: u8 = 2;
 
 /// How an answer is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -124,11 +127,20 @@ fn params(text: &str) -> Result<Box<RawValue>, String> {
 }
 
 impl Arguments {
-    /// The arguments of this process, with help in its language; ends the process if they are wrong, as clap does.
-    pub fn of_process() -> Self {
+    /// The arguments of this process, with help in its language; what was asked of clap, or what is wrong, is said already, and
+    /// the exit code is left.
+    pub fn of_process() -> Result<Self, u8> {
         let arguments: Vec<OsString> = std::env::args_os().collect();
-        let matches = command_in(language_of(&arguments)).get_matches_from(arguments);
-        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        let language = language_of(&arguments);
+        let parsed = command_in(language).try_get_matches_from(arguments);
+        parsed.and_then(|matches| Self::from_arg_matches(&matches)).map_err(|error| {
+            // Nobody to tell if the output is closed; the exit code says it.
+            let _ = match language {
+                Language::Korean if error.use_stderr() => write!(std::io::stderr(), "{}", help::wrong_usage(&error)),
+                _ => error.print(),
+            };
+            if error.use_stderr() { WRONG_USAGE } else { 0 }
+        })
     }
 
     /// How to print.

@@ -33,6 +33,9 @@ const RECENT_MS: u64 = 10_000;
 /// `kisd check` refuses a configuration with this; a missing one too.
 const REFUSED: i32 = 78;
 
+/// How its message begins when there is none at all.
+const NO_FILE: &str = "no configuration file";
+
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -83,7 +86,7 @@ pub(super) async fn examine(printer: &mut Printer, sockets: &[PathBuf], json: bo
             false
         }
         Err(tried) => {
-            report.add(1, Mark::Bad, tried_in(&tried, words), Some(socket::advice(&tried, words)));
+            report.add(1, Mark::Bad, socket::tried(&tried, words), Some(socket::advice(&tried, words)));
             for subject in 2..SUBJECTS.len() {
                 report.add(subject, Mark::Unknown, words.doctor.not_known, None);
             }
@@ -108,29 +111,26 @@ async fn first(sockets: &[PathBuf]) -> Result<(PathBuf, Client), Vec<ConnectErro
     Err(tried)
 }
 
-fn tried_in(tried: &[ConnectError], words: &Words) -> String {
-    let tried = tried.iter().map(|error| {
-        (words.no_daemon_on)(&error.path.display().to_string(), &error.reason.to_string())
-    });
-    tried.collect::<Vec<_>>().join("; ")
-}
-
 fn configuration(report: &mut Report, daemon_answers: bool, words: &Doctor) {
     let Some(Output { status, stdout, stderr, .. }) = check() else {
         return report.add(0, Mark::Unknown, words.no_kisd, None);
     };
     let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-    let message = printable(stderr.trim().trim_start_matches("kisd: "));
     if status.success() {
         let file = stdout.lines().find_map(|line| line.strip_prefix("configuration file")).unwrap_or_default();
         report.add(0, Mark::Good, (words.configuration_good)(file.trim()), None);
-    } else if daemon_answers {
+        return;
+    }
+    let faults: Vec<String> = stderr.lines().map(|line| printable(line.trim())).collect();
+    let none = faults.iter().find(|line| line.starts_with(NO_FILE)).and_then(|line| line.split_inclusive(')').next());
+    let hidden = faults.iter().any(|line| line.contains("Permission denied"));
+    match none.filter(|_| status.code() == Some(REFUSED)) {
         // The service of the system has a configuration that its callers cannot read.
-        report.add(0, Mark::Good, words.configuration_elsewhere, None);
-    } else {
-        let missing = status.code() == Some(REFUSED) && message.contains("no configuration");
-        let advice = if missing { words.make_configuration } else { words.correct_configuration };
-        report.add(0, Mark::Bad, message, Some(advice));
+        _ if daemon_answers && (none.is_some() || hidden) => {
+            report.add(0, Mark::Good, words.configuration_elsewhere, None);
+        }
+        Some(none) => report.add(0, Mark::Bad, none, Some(words.make_configuration)),
+        None => report.add(0, Mark::Bad, faults.join(" "), Some(words.correct_configuration)),
     }
 }
 

@@ -82,6 +82,8 @@ impl Failure {
             Self::Call(Error::Call(error)) if format == Format::Json => {
                 serde_json::to_string(error).unwrap_or_else(|_| self.to_string())
             }
+            // A monitor has its one line.
+            Self::Ill { message, .. } if message.is_empty() => String::new(),
             _ => format!("kisctl: {}", self.explain(language.words())),
         }
     }
@@ -136,7 +138,17 @@ impl Arguments {
             }
             _ => {}
         }
-        let client = client::first(&sockets).await.map_err(Failure::NoDaemon)?;
+        let client = match client::first(&sockets).await {
+            Ok(client) => client,
+            Err(tried) => {
+                if let Command::Status { check: true } = self.command {
+                    let (words, tried) = (printer.words(), socket::tried(&tried, printer.words()));
+                    printer.text(&format!("kisd {}\n", (words.unhealthy)(&tried))).map_err(Failure::Output)?;
+                    return Err(Failure::Ill { message: String::new(), no_daemon: true });
+                }
+                return Err(Failure::NoDaemon(tried));
+            }
+        };
         match self.command {
             Command::Balance { max_age, .. } => {
                 let max_age_ms = max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));

@@ -33,12 +33,14 @@ fn under_config(name: &str) -> PathBuf {
 
 /// What was tried, and how to start a daemon.
 pub(super) fn explain(tried: &[ConnectError], words: &Words) -> String {
-    let mut text = String::new();
-    for error in tried {
-        let path = error.path.display().to_string();
-        text.push_str(&format!("{}\n", (words.no_daemon_on)(&path, &error.reason.to_string())));
-    }
-    text + advice(tried, words)
+    format!("{}\n{}", self::tried(tried, words), advice(tried, words))
+}
+
+/// What was tried, on one line.
+pub(super) fn tried(tried: &[ConnectError], words: &Words) -> String {
+    let tried =
+        tried.iter().map(|error| (words.no_daemon_on)(&error.path.display().to_string(), &error.reason.to_string()));
+    tried.collect::<Vec<_>>().join("; ")
 }
 
 /// What to do when nobody answers.

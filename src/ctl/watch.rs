@@ -73,7 +73,10 @@ async fn again(sockets: &[&Path], interval: Option<Duration>) -> Result<(Client,
     }
 }
 
-async fn subscribe(sockets: &[&Path], interval: Option<Duration>) -> Result<(Client, Subscription<BalanceState>), Failure> {
+async fn subscribe(
+    sockets: &[&Path],
+    interval: Option<Duration>,
+) -> Result<(Client, Subscription<BalanceState>), Failure> {
     let client = client::first(sockets).await.map_err(Failure::NoDaemon)?;
     let interval_ms = interval.map(|interval| u64::try_from(interval.as_millis()).unwrap_or(u64::MAX));
     let params = serde_json::value::to_raw_value(&SubscribeBalanceParams { interval_ms }).map_err(Failure::Answer)?;
@@ -142,7 +145,11 @@ fn changes(old: &Balance, new: &Balance, words: &Words) -> Vec<String> {
             None => changes.push((words.bought)(&name, &won(holding.quantity))),
             Some(old) => {
                 changes.extend(change(&format!("{name} {}", words.columns[2]), old.quantity, holding.quantity));
-                changes.extend(change(&format!("{name} {}", words.columns[4]), old.current_price, holding.current_price));
+                changes.extend(change(
+                    &format!("{name} {}", words.columns[4]),
+                    old.current_price,
+                    holding.current_price,
+                ));
             }
         }
     }

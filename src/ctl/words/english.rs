@@ -115,7 +115,9 @@ pub(super) const WORDS: Words = Words {
         quota_advice: "another program uses this app key, or KIS allows less: let it ask kisd, or lower kis.calls_per_second",
         kis_answers: |at| format!("a balance of {at}"),
         kis_advice: |kind| match kind {
-            Some(Kind::UpstreamUnreachable) => "look at network, firewall and proxy; KIS is closed on some nights and weekends",
+            Some(Kind::UpstreamUnreachable) => {
+                "look at network, firewall and proxy; KIS is closed on some nights and weekends"
+            }
             Some(Kind::UpstreamRejected) => "see account_no, account_product_code and mode; KIS's message says more",
             Some(Kind::UpstreamMalformed) => "KIS answers otherwise than known: please report it with the message",
             Some(Kind::CredentialsRejected) => "correct app key and secret",
@@ -151,7 +153,9 @@ pub(super) const WORDS: Words = Words {
     },
     logs: Logs {
         not_by_systemd: |pid| {
-            format!("the daemon (pid {pid}) was not started by systemd: its log is on its stderr, and in log.dir if that is set")
+            format!(
+                "the daemon (pid {pid}) was not started by systemd: its log is on its stderr, and in log.dir if that is set"
+            )
         },
         no_journal: |reason| format!("journalctl cannot be run: {reason}"),
     },

@@ -1,14 +1,17 @@
 //! The help of the command line in Korean. In English it is written where the arguments are declared; a test compares the two.
 
-use clap::Command;
+use clap::{
+    Arg, Command,
+    error::{ContextKind, ErrorKind},
+};
 
 /// Each command or argument, by its way from the root, and what it is for.
 const KOREAN: &[(&str, &str)] = &[
     ("kisctl", "이 컴퓨터의 kisd 데몬에 묻습니다"),
     ("kisctl --socket", "데몬의 소켓. 없으면 사용자의 소켓, 그다음 시스템의 소켓을 찾습니다"),
     ("kisctl --json", "데몬이 준 그대로의 JSON으로 출력합니다. --output json과 같습니다"),
-    ("kisctl --output", "출력 형식"),
-    ("kisctl --lang", "메시지의 언어. 없으면 LC_ALL, LC_MESSAGES, LANG을 따릅니다"),
+    ("kisctl --output", "출력 형식: table(표), json(데몬이 준 그대로), csv(잔고는 보유 종목, 그 밖에는 이름과 값)"),
+    ("kisctl --lang", "메시지의 언어: en, ko. 없으면 LC_ALL, LC_MESSAGES, LANG을 따릅니다"),
     ("kisctl balance", "예수금, 합계, 모든 보유 종목"),
     ("kisctl balance --max-age", "메모리에서 답해도 되는 나이. 500ms, 10s 등. 0s는 반드시 KIS에 묻습니다"),
     ("kisctl balance --watch", "계속 지켜보며 바뀔 때마다 다시 그립니다"),
@@ -32,26 +35,35 @@ const KOREAN: &[(&str, &str)] = &[
     ("kisctl logs --lines", "마지막 몇 줄"),
     ("kisctl mcp", "AI 에이전트를 위한 MCP(Model Context Protocol) 서버로 표준 입출력에서 동작합니다"),
     ("kisctl completions", "셸 자동 완성 스크립트를 출력합니다"),
-    ("kisctl completions shell", "셸"),
+    ("kisctl completions shell", "셸: bash, elvish, fish, powershell, zsh"),
     ("kisctl man", "man 페이지를 출력하거나, 디렉터리를 주면 명령마다 한 장씩 씁니다"),
     ("kisctl man directory", "man 페이지를 쓸 디렉터리"),
 ];
 
+/// What clap adds to every command by itself.
+const ADDED: &[(&str, &str)] = &[("--help", "도움말을 출력합니다"), ("--version", "버전을 출력합니다")];
+
+const TEMPLATE: &str = "{about-with-newline}\n사용법: {usage}\n\n{all-args}{after-help}";
+
 /// The command with its help in Korean.
-pub(in crate::ctl) fn in_korean(command: Command) -> Command {
-    translate(command, "kisctl").mut_args(|argument| argument).subcommand_help_heading("명령").help_template(
-        "{about-with-newline}\n사용법: {usage}\n\n{all-args}{after-help}",
-    )
+pub(in crate::ctl) fn in_korean(mut command: Command) -> Command {
+    // Built, it has the arguments that are everywhere, and those that clap adds.
+    command.build();
+    translate(command, "kisctl")
 }
 
 fn translate(mut command: Command, way: &str) -> Command {
     if let Some(about) = korean(way) {
         command = command.about(about);
     }
-    command = command.mut_args(|argument| {
-        let name = argument.get_long().map_or_else(|| argument.get_id().to_string(), |long| format!("--{long}"));
-        match korean(&format!("{way} {name}")) {
-            Some(help) => argument.help(help),
+    command = command.help_template(TEMPLATE).subcommand_help_heading("명령").mut_args(|argument| {
+        let name = name_of(&argument);
+        let help = korean(&format!("{way} {name}")).or_else(|| korean(&format!("kisctl {name}")));
+        let added = ADDED.iter().find(|(known, _)| *known == name).map(|(_, help)| *help);
+        let heading = if argument.is_positional() { "인수" } else { "옵션" };
+        let argument = argument.help_heading(heading).hide_possible_values(true);
+        match help.or(added) {
+            Some(help) => argument.help(help).long_help(help),
             None => argument,
         }
     });
@@ -59,6 +71,26 @@ fn translate(mut command: Command, way: &str) -> Command {
         let way = format!("{way} {}", subcommand.get_name());
         translate(subcommand, &way)
     })
+}
+
+/// What is wrong with the arguments, in Korean; clap's own text is for what has no words here.
+pub(in crate::ctl) fn wrong_usage(error: &clap::Error) -> String {
+    let what = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg, ContextKind::InvalidValue];
+    let what: Vec<String> = what.iter().filter_map(|kind| error.get(*kind)).map(ToString::to_string).collect();
+    let problem = match error.kind() {
+        ErrorKind::InvalidSubcommand => "없는 명령입니다",
+        ErrorKind::UnknownArgument => "없는 옵션이나 인수입니다",
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => "값이 잘못되었습니다",
+        ErrorKind::MissingRequiredArgument => "필요한 인수가 없습니다",
+        ErrorKind::MissingSubcommand => "명령이 필요합니다",
+        ErrorKind::ArgumentConflict => "함께 쓸 수 없습니다",
+        _ => return error.to_string(),
+    };
+    format!("kisctl: {problem}: {}\n도움말: kisctl --help\n", what.join(", "))
+}
+
+fn name_of(argument: &Arg) -> String {
+    argument.get_long().map_or_else(|| argument.get_id().to_string(), |long| format!("--{long}"))
 }
 
 fn korean(way: &str) -> Option<&'static str> {
@@ -77,8 +109,7 @@ mod tests {
     fn ways(command: &Command, way: &str, found: &mut BTreeSet<String>) {
         found.insert(way.to_owned());
         for argument in command.get_arguments() {
-            let name = argument.get_long().map_or_else(|| argument.get_id().to_string(), |long| format!("--{long}"));
-            found.insert(format!("{way} {name}"));
+            found.insert(format!("{way} {}", name_of(argument)));
         }
         for subcommand in command.get_subcommands() {
             ways(subcommand, &format!("{way} {}", subcommand.get_name()), found);

@@ -54,7 +54,9 @@ pub(super) const WORDS: Words = Words {
     calls_made: |sent, issuances| format!("{sent}, 토큰 발급 {issuances}"),
     in_vain: "실패",
     failures: |[unreachable, refused, malformed, token, credentials]| {
-        format!("응답 없음 {unreachable}, 거절 {refused}, 해석 불가 {malformed}, 토큰 거부 {token}, 키 거부 {credentials}")
+        format!(
+            "응답 없음 {unreachable}, 거절 {refused}, 해석 불가 {malformed}, 토큰 거부 {token}, 키 거부 {credentials}"
+        )
     },
     rate_limited: "호출 제한 초과",
     quota: "호출 한도",
@@ -91,7 +93,9 @@ pub(super) const WORDS: Words = Words {
     refused: |message, code| format!("{message} (코드 {code})"),
     again_in: |seconds| format!(". {seconds}초 뒤에 다시 시도하세요"),
     again_later: ". 나중에 다시 시도하세요",
-    not_understood: |reason| format!("데몬의 응답을 이해할 수 없습니다 ({reason}). kisctl과 kisd의 버전이 같은지 확인하세요"),
+    not_understood: |reason| {
+        format!("데몬의 응답을 이해할 수 없습니다 ({reason}). kisctl과 kisd의 버전이 같은지 확인하세요")
+    },
     cannot_print: |reason| format!("결과를 출력할 수 없습니다: {reason}"),
     trying_again: "연결이 끊겨 다시 시도합니다",
     doctor: Doctor {
@@ -119,8 +123,12 @@ pub(super) const WORDS: Words = Words {
         quota_advice: "다른 프로그램이 이 앱키를 쓰거나 KIS의 한도가 더 낮습니다. kisd에 묻게 하거나 kis.calls_per_second를 낮추세요",
         kis_answers: |at| format!("{at} 잔고"),
         kis_advice: |kind| match kind {
-            Some(Kind::UpstreamUnreachable) => "네트워크, 방화벽, 프록시를 확인하세요. KIS는 일부 야간과 주말에 점검합니다",
-            Some(Kind::UpstreamRejected) => "account_no, account_product_code, mode를 확인하세요. KIS의 메시지를 참고하세요",
+            Some(Kind::UpstreamUnreachable) => {
+                "네트워크, 방화벽, 프록시를 확인하세요. KIS는 일부 야간과 주말에 점검합니다"
+            }
+            Some(Kind::UpstreamRejected) => {
+                "account_no, account_product_code, mode를 확인하세요. KIS의 메시지를 참고하세요"
+            }
             Some(Kind::UpstreamMalformed) => "KIS의 응답이 알려진 것과 다릅니다. 메시지와 함께 알려 주세요",
             Some(Kind::CredentialsRejected) => "앱키와 시크릿을 고치세요",
             Some(Kind::PermissionDenied) => "rpc.allow_uids에 자신의 uid를 넣어 달라고 하세요",
@@ -132,7 +140,9 @@ pub(super) const WORDS: Words = Words {
     },
     init: Init {
         welcome: |directory| {
-            format!("kisd의 설정을 {directory} 에 씁니다. 앱키와 시크릿은 https://apiportal.koreainvestment.com 에 있습니다\n")
+            format!(
+                "kisd의 설정을 {directory} 에 씁니다. 앱키와 시크릿은 https://apiportal.koreainvestment.com 에 있습니다\n"
+            )
         },
         mode: "실전투자인가요 모의투자인가요 (real/paper)",
         mode_is: "real 또는 paper로 답하세요",
@@ -153,7 +163,9 @@ pub(super) const WORDS: Words = Words {
     },
     logs: Logs {
         not_by_systemd: |pid| {
-            format!("데몬(pid {pid})은 systemd가 시작하지 않았습니다. 로그는 stderr에, log.dir이 설정되어 있으면 그곳에 있습니다")
+            format!(
+                "데몬(pid {pid})은 systemd가 시작하지 않았습니다. 로그는 stderr에, log.dir이 설정되어 있으면 그곳에 있습니다"
+            )
         },
         no_journal: |reason| format!("journalctl을 실행할 수 없습니다: {reason}"),
     },
