@@ -96,7 +96,9 @@ async fn the_doctor_tells_a_wrong_clock_a_stranger_on_the_key_and_an_open_direct
     daemon.balance().await;
     let throttled = r#"{"rt_cd":"1","msg_cd":"EGW00201","msg1":"초당 거래건수를 초과하였습니다."}"#;
     let throttled = || Fault::Raw { status: 500, headers: Vec::new(), body: throttled.to_owned() };
-    world.simulator.fail_next("inquire-balance", throttled());
+    for _ in 0..3 {
+        world.simulator.fail_next("inquire-balance", throttled());
+    }
     world.while_time_passes(daemon.ok("account.balance", json!({ "max_age_ms": 0 }))).await;
     let directory = daemon.socket.parent().unwrap();
     chmod(directory, 0o777);

@@ -99,6 +99,8 @@ async fn nobody_is_asked_once_the_last_subscriber_has_gone() {
     let (mut one, number, _) = subscriber(&daemon, 1000).await;
     let (two, ..) = subscriber(&daemon, 1000).await;
     drop(two);
+    let reply = one.call("token.unsubscribeStatus", json!([number])).await;
+    assert_eq!(reply["result"], false, "it is not one of those");
     let reply = one.call("account.unsubscribeBalance", json!([number])).await;
     assert_eq!(reply["result"], true);
     let reply = one.call("account.unsubscribeBalance", json!({ "subscription": number })).await;
@@ -124,8 +126,8 @@ async fn a_slow_subscriber_gets_the_newest_state_and_no_queue() {
         portfolio
     };
     world.simulator.set_portfolio(portfolio(1));
-    let (mut slow, number, _) = subscriber(&daemon, 600).await;
-    let mut quick = subscriber(&daemon, 600).await;
+    let (mut slow, number, _) = world.while_time_passes_by(STEP, subscriber(&daemon, 1200)).await;
+    let mut quick = world.while_time_passes_by(STEP, subscriber(&daemon, 1200)).await;
     for price in 2..=CHANGES {
         world.simulator.set_portfolio(portfolio(price));
         let newest = world.while_time_passes_by(STEP, async {
@@ -174,9 +176,56 @@ async fn an_interval_that_the_quota_does_not_allow_is_refused_with_the_shortest(
     daemon.balance().await;
     let error = daemon.error("account.subscribeBalance", json!({ "interval_ms": 100 })).await;
     assert_eq!(error["code"], -32602);
-    // Ten pages of 50 at 18 calls a second.
-    assert!(error["message"].as_str().unwrap().contains("at least 555"), "{error}");
-    subscriber(&daemon, 556).await;
+    // Ten pages of 50 at 9 of 18 calls a second.
+    assert!(error["message"].as_str().unwrap().contains("at least 1112:"), "{error}");
+    world.while_time_passes(subscriber(&daemon, 1112)).await;
+}
+
+#[tokio::test]
+async fn half_of_the_quota_is_left_to_others_also_when_it_is_lowered() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    let (_subscriber, ..) = subscriber(&daemon, 112).await;
+    let config = world.config_file("kisd", "");
+    let text = std::fs::read_to_string(&config).unwrap().replace("[token]", "calls_per_second = 2\n[token]");
+    std::fs::write(&config, text).unwrap();
+    let lowered = kisd::config::load(Some(&config), &kisd::config::Variables::default()).unwrap();
+    daemon.reloads.send(lowered).await.unwrap();
+    daemon.status_until(|status| status["quota"]["calls_per_second"] == 2).await;
+    let (before, begin) = (asked(&world), world.elapsed());
+    ask_more(&world, 5).await;
+    let rate = (asked(&world) - before) as f64 / (world.elapsed() - begin).as_secs_f64();
+    assert!(rate <= 1.3, "{rate} calls a second of 2");
+}
+
+#[tokio::test]
+async fn a_subscriber_that_sends_nonsense_without_end_is_let_go_with_all_it_had() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    for nonsense in [format!("\"{}", "a".repeat(70_000)), r#"{"jsonrpc":"#.to_owned()] {
+        let (mut lines, ..) = subscriber(&daemon, 1000).await;
+        subscribe(&mut lines, "token.subscribeStatus", json!({})).await;
+        lines.send(&nonsense).await;
+        let rest = world.while_time_passes(lines.rest()).await;
+        assert!(rest.contains(r#""error""#), "{rest}");
+    }
+    let status = daemon.status_until(|status| status["connections"] == 1).await;
+    assert_eq!(status["subscriptions"], 0);
+}
+
+#[tokio::test]
+async fn another_reason_of_the_same_kind_is_told() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    let (mut lines, number, _) = subscriber(&daemon, 1000).await;
+    for code in ["APBK0001", "APBK0001", "APBK0002"] {
+        let body = format!(r#"{{"rt_cd":"1","msg_cd":"{code}","msg1":"no"}}"#);
+        world.simulator.fail_next(PATH, Fault::Raw { status: 200, headers: Vec::new(), body });
+    }
+    for code in [json!("APBK0001"), json!("APBK0002"), Value::Null] {
+        let state = world.while_time_passes(state(&mut lines, number)).await;
+        assert_eq!(state["error"]["data"]["kis"]["msg_cd"], code, "{state}");
+    }
 }
 
 #[tokio::test]

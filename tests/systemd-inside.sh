@@ -23,7 +23,13 @@ install -m 755 kisd kisctl /usr/local/bin/
 install -m 644 systemd/kisd.service systemd/kisd.socket /etc/systemd/system/
 useradd --uid 1000 --no-create-home owner
 useradd --uid 1001 --no-create-home stranger
-systemd-run --quiet --unit simulator /usr/local/bin/kisd simulate --listen 127.0.0.1:8765
+# A KIS that has issued nothing yet.
+fresh_simulator() {
+    systemctl stop simulator 2>/dev/null
+    systemd-run --quiet --unit simulator --collect /usr/local/bin/kisd simulate --listen 127.0.0.1:8765
+    until_true bash -c 'exec 3<>/dev/tcp/127.0.0.1/8765'
+}
+fresh_simulator
 until_true says 'base_url' journalctl -u simulator --no-pager
 value() { journalctl -u simulator -o cat --no-pager | sed -n "s/^$1 = \"\(.*\)\"\$/\1/p" | head -n 1; }
 
@@ -90,8 +96,43 @@ check "a client that asks during a restart is answered" says 005930 kisctl balan
 wait
 check "no secret is in the journal of kisd" sh -c '! journalctl -u kisd -o cat --no-pager | grep -qF -f /etc/kisd/app_key'
 
+check "kisctl doctor finds all well" says 'all is well' kisctl doctor
+check "a monitor hears that it is" says 'kisd OK' kisctl status --check
+check "kisctl logs shows the journal of the service" says 'KIS issued an access token' kisctl logs --lines 1000
+
 check "it can be removed" systemctl disable --now kisd.service kisd.socket
 check "the socket is gone" test ! -e /run/kisd/kisd.sock
 rm -r /etc/systemd/system/kisd.* /usr/local/bin/kisd /usr/local/bin/kisctl /etc/kisd /var/lib/private/kisd /var/lib/kisd
 check "and so is everything else" test -z "$(find / -xdev -name '*kisd*' -not -path '/kisd*' -not -path '/proc/*' -not -path '/run/*' 2>/dev/null)"
+
+# Once more, by kisctl init. It asks for no base_url, so a drop-in names the simulated KIS.
+install -m 755 kisd kisctl /usr/local/bin/
+fresh_simulator
+simulated='[Service]\nEnvironment=KISD_KIS__BASE_URL=http://127.0.0.1:8765\n'
+for directory in /run/systemd/system/kisd.service.d /etc/systemd/user/kisd.service.d; do
+    mkdir -p "$directory" && chmod 755 "$directory"
+    # shellcheck disable=SC2059
+    printf "$simulated" >"$directory/simulated.conf" && chmod 644 "$directory/simulated.conf"
+done
+answers() { printf '%s\n' paper "$(value app_key)" "$(value app_secret)" 12345678-01 y; }
+check "kisctl init sets up the service of the system" says 'installed and started' \
+    sh -c "$(declare -f value answers); "'answers | SUDO_UID=1000 kisctl init --system'
+check "which answers root" says 005930 kisctl balance
+check "and who has become root to install it" says 005930 mute 1000
+check "and is well" says 'all is well' kisctl doctor
+systemctl disable --now kisd.service kisd.socket 2>/dev/null
+
+fresh_simulator
+useradd --uid 1002 --create-home third
+chmod 755 /etc /etc/systemd /etc/systemd/user /usr/local/bin
+# A minimal system lacks the PAM module that says where the user's runtime directory is.
+mkdir -p /run/systemd/system/user@.service.d
+printf '[Service]\nEnvironment=XDG_RUNTIME_DIR=/run/user/%%i\n' >/run/systemd/system/user@.service.d/runtime.conf
+systemctl daemon-reload
+check "a user has a systemd" systemctl start user@1002.service
+as_third() { systemd-run --quiet --pipe --wait --uid=1002 --gid=1002 --setenv=XDG_RUNTIME_DIR=/run/user/1002 --setenv=HOME=/home/third -- "$@"; }
+answers >/kisd/answers && chmod 644 /kisd/answers && chmod 755 /kisd
+check "kisctl init sets up a service of the user" says 'installed and started' as_third sh -c 'kisctl init </kisd/answers'
+check "which answers" says 005930 as_third kisctl balance
+check "and is well" says 'all is well' as_third kisctl doctor
 exit $failed

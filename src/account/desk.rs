@@ -69,6 +69,17 @@ impl Memory {
     }
 }
 
+impl Memory {
+    /// How often subscribers may be told: so often that half of the quota is left for everybody else.
+    fn shortest_interval(&self, client: &KisClient) -> Duration {
+        let pages = self.last.load().as_ref().map_or(1, |last| last.balance.pages);
+        let calls = u32::try_from(pages).unwrap_or(u32::MAX);
+        let exact = Duration::from_secs(2).saturating_mul(calls) / client.calls_per_second();
+        // In whole milliseconds, as it is told and asked for.
+        Duration::from_millis(u64::try_from(exact.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
+    }
+}
+
 /// The owner of one account's balance.
 #[derive(Debug)]
 pub struct BalanceDesk {
@@ -147,7 +158,7 @@ impl BalanceDesk {
                 () = self.clock.sleep_until(due_at.unwrap_or(Instant::MAX)), if due_at.is_some() => {
                     gathering = self.gather_for_watchers();
                 }
-                () = watchers.joined.notified() => {}
+                () = watchers.changed.notified() => {}
                 request = self.requests.recv() => match request {
                     None => return,
                     Some(request) => self.take(request, &mut gathering),
@@ -184,8 +195,9 @@ impl BalanceDesk {
 
     /// When the most eager subscriber wants to be told again; `None`: there is none.
     fn due_at(&self) -> Option<Instant> {
-        let shortest = self.memory.watchers.shortest()?;
-        Some(self.gathered_at.map_or(Instant::ZERO, |at| at.saturating_add(shortest)))
+        // What was allowed when they came may not be any more: there are more pages, or the quota is lower.
+        let interval = self.memory.watchers.shortest()?.max(self.memory.shortest_interval(&self.client));
+        Some(self.gathered_at.map_or(Instant::ZERO, |at| at.saturating_add(interval)))
     }
 
     fn gather_for_watchers(&mut self) -> Option<Gathering> {
@@ -266,9 +278,7 @@ impl BalanceHandle {
     /// Asks to be told of the balance whenever it changes, at most once in `interval`; `Err` with the shortest interval if KIS's
     /// quota does not allow this one.
     pub fn subscribe(&self, interval: Duration) -> Result<Subscription, Duration> {
-        let pages = self.memory.last.load().as_ref().map_or(1, |last| last.balance.pages);
-        let pages = u32::try_from(pages).unwrap_or(u32::MAX);
-        let shortest = Duration::from_secs(1).saturating_mul(pages) / self.client.calls_per_second();
+        let shortest = self.memory.shortest_interval(&self.client);
         if interval < shortest {
             return Err(shortest);
         }

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use super::Balance;
 use crate::{
     clock::{Instant, SharedClock},
+    kis::KisError,
     token::CallError,
 };
 
@@ -46,10 +47,13 @@ impl News {
     }
 }
 
-/// Whether two faults are one to a subscriber; their texts differ by times and numbers of tries.
+/// Whether two faults are one to a subscriber; texts of ours differ by times and numbers of tries.
 fn is_alike(one: &CallError, other: &CallError) -> bool {
     match (one, other) {
-        (CallError::Kis(one), CallError::Kis(other)) => discriminant(one) == discriminant(other),
+        (CallError::Kis(one), CallError::Kis(other)) => {
+            let alike = |error: &KisError| (discriminant(error), error.answer().cloned(), error.read_may_be_repeated());
+            alike(one) == alike(other)
+        }
         (CallError::Token(one), CallError::Token(other)) => discriminant(one) == discriminant(other),
         _ => false,
     }
@@ -61,8 +65,8 @@ pub(super) struct Watchers {
     news: watch::Sender<News>,
     /// Held for a few instructions, never across an await.
     intervals: Mutex<BTreeMap<Duration, usize>>,
-    /// There is an interval that was not there before.
-    pub(super) joined: Notify,
+    /// Somebody has come or gone.
+    pub(super) changed: Notify,
 }
 
 impl Watchers {
@@ -88,7 +92,7 @@ impl Watchers {
 
     pub(super) fn subscribe(self: &Arc<Self>, interval: Duration, clock: SharedClock) -> Subscription {
         *self.intervals().entry(interval).or_default() += 1;
-        self.joined.notify_one();
+        self.changed.notify_one();
         Subscription {
             interval,
             from: clock.boottime().saturating_sub(interval),
@@ -143,6 +147,7 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
+        self.watchers.changed.notify_one();
         let mut intervals = self.watchers.intervals();
         if let Some(count) = intervals.get_mut(&self.interval) {
             *count -= 1;

@@ -1,6 +1,6 @@
 //! The way to the daemon, found anew whenever it is lost.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{io::ErrorKind, path::PathBuf, sync::Arc, time::Duration};
 
 use jsonrpsee::{
     core::client::{Client, ClientT, Error},
@@ -15,6 +15,9 @@ use crate::wire::client::{self, ConnectError, RawParams};
 const TRIES: u32 = 15;
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// A daemon answers within its rpc.call_timeout, half a minute unless configured; an agent does not wait for ever.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(120);
+
 /// Why there is no answer.
 #[derive(Debug)]
 pub(super) enum Trouble {
@@ -22,6 +25,8 @@ pub(super) enum Trouble {
     Refused(ErrorObjectOwned),
     /// No daemon answers.
     Away(String),
+    /// There is a socket that we may not open.
+    Shut(String),
 }
 
 #[derive(Debug)]
@@ -38,6 +43,16 @@ impl Link {
 
     /// Calls a method that only reads: it is called again if the daemon goes away before it has answered.
     pub(super) async fn ask(&self, method: &str, params: Option<Box<RawValue>>) -> Result<Box<RawValue>, Trouble> {
+        match tokio::time::timeout(ANSWERED_WITHIN, self.ask_until_answered(method, params)).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                *self.client.lock().await = None;
+                Err(Trouble::Away(format!("it takes longer than {} s to answer", ANSWERED_WITHIN.as_secs())))
+            }
+        }
+    }
+
+    async fn ask_until_answered(&self, method: &str, params: Option<Box<RawValue>>) -> Result<Box<RawValue>, Trouble> {
         let mut tries = 0;
         loop {
             let lost = match self.client().await {
@@ -52,7 +67,13 @@ impl Link {
                         },
                     }
                 }
-                Err(tried) => tried.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+                Err(tried) => {
+                    let told = tried.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                    if tried.iter().any(|error| error.reason.kind() == ErrorKind::PermissionDenied) {
+                        return Err(Trouble::Shut(told));
+                    }
+                    told
+                }
             };
             *self.client.lock().await = None;
             tries += 1;

@@ -108,8 +108,14 @@ pub(super) fn explain(trouble: &Trouble) -> String {
     match trouble {
         Trouble::Refused(error) => text::refusal(error),
         Trouble::Away(reason) => format!(
-            "No kisd daemon answers: {reason}. Do not retry at once: tell the user to start it with `systemctl start kisd` or \
-             `kisd run`, and that `kisctl doctor` says what is wrong. Later calls find it by themselves."
+            "No kisd daemon answers. Do not retry at once: tell the user that `kisctl doctor` says what is wrong, and that \
+             `systemctl start kisd` or `kisd run` starts it. Later calls find it by themselves. {}",
+            text::quoted(reason)
+        ),
+        Trouble::Shut(reason) => format!(
+            "The kisd daemon's socket may not be opened by this user. Trying again does not help: tell the user to see \
+             rpc.socket_mode and rpc.allow_uids of the daemon, or to name another socket. {}",
+            text::quoted(reason)
         ),
     }
 }

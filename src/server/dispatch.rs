@@ -70,7 +70,7 @@ pub(super) enum Started {
     /// A subscription begins; its number is the reply.
     Subscribe { id: Bytes, feed: Feed },
     /// The subscription of this number ends; whether there was one is the reply.
-    Unsubscribe { id: Option<Bytes>, number: u64 },
+    Unsubscribe { id: Option<Bytes>, method: &'static str, number: u64 },
 }
 
 impl Started {
@@ -208,7 +208,7 @@ impl Dispatcher {
             Ok(Some(Outcome::Subscribe(feed))) => {
                 return id.map_or(Started::Done(None), |id| Started::Subscribe { id, feed });
             }
-            Ok(Some(Outcome::Unsubscribe(number))) => return Started::Unsubscribe { id, number },
+            Ok(Some(Outcome::Unsubscribe { method, number })) => return Started::Unsubscribe { id, method, number },
             Ok(None) => {
                 let message = format!("Method not found: {}", shortened(&request.method));
                 Err(standard(METHOD_NOT_FOUND, message))

@@ -76,7 +76,7 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
             if cut.as_mut().poll(context).is_ready() {
                 return Poll::Ready(());
             }
-            if reading && drain.as_mut().poll(context).is_ready() {
+            if drain.as_mut().poll(context).is_ready() {
                 reading = false;
                 subscriptions = Subscriptions::default();
             }
@@ -122,18 +122,21 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
                                 again = true;
                                 Some(Dispatcher::subscribed(id, subscriptions.begin(feed)))
                             }
-                            Started::Unsubscribe { id, number } => {
-                                Dispatcher::unsubscribed(id, subscriptions.end(number))
+                            Started::Unsubscribe { id, method, number } => {
+                                Dispatcher::unsubscribed(id, subscriptions.end(method, number))
                             }
                         }
                     }
                     Some(Incoming::Malformed) => Some(Dispatcher::malformed()),
                     Some(Incoming::TooLong) => {
                         reading = false;
+                        // Nobody would see this client go.
+                        subscriptions = Subscriptions::default();
                         Some(Dispatcher::too_long(connection.max_request_bytes))
                     }
                     Some(Incoming::Stalled) => {
                         reading = false;
+                        subscriptions = Subscriptions::default();
                         Some(Dispatcher::malformed())
                     }
                     None => {

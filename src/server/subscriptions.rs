@@ -40,10 +40,10 @@ impl Subscriptions {
         Ok(number)
     }
 
-    /// Ends a subscription; whether there was one.
-    pub(super) fn end(&mut self, number: u64) -> bool {
+    /// Ends a subscription of those whose notifications have this method; whether there was one.
+    pub(super) fn end(&mut self, method: &str, number: u64) -> bool {
         let before = self.active.len();
-        self.active.retain(|active| active.number != number);
+        self.active.retain(|active| (active.feed.method, active.number) != (method, number));
         self.active.len() < before
     }
 

@@ -24,8 +24,8 @@ pub struct BalanceParams {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SubscribeBalanceParams {
-    /// Least time between two notifications, and the time after which KIS is asked again, in milliseconds; at least what KIS's
-    /// quota allows. Left out: 5000.
+    /// Least time between two notifications, and the time after which KIS is asked again, in milliseconds; at least what leaves
+    /// half of KIS's quota to other callers. Left out: 5000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval_ms: Option<u64>,
 }

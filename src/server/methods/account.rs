@@ -72,7 +72,7 @@ fn subscribe(
     };
     let subscription = subscription.map_err(|shortest| {
         let message = format!(
-            "Invalid params: interval_ms must be at least {}, which is what KIS's quota allows",
+            "Invalid params: interval_ms must be at least {}: half of KIS's quota is for other callers",
             shortest.as_millis()
         );
         MethodError(standard(INVALID_PARAMS, message))

@@ -55,8 +55,8 @@ pub(in crate::server) enum Outcome {
     Later(Pin<Box<dyn Future<Output = Answer> + Send>>),
     /// The connection is told something now and then, from now on.
     Subscribe(Feed),
-    /// It is not told of the subscription of this number any more.
-    Unsubscribe(u64),
+    /// It is not told of this subscription any more, by its number and the method of its notifications.
+    Unsubscribe { method: &'static str, number: u64 },
 }
 
 /// What a subscriber is told.
@@ -178,8 +178,9 @@ impl Catalog {
             summary: "Ends a subscription of this connection; whether there was one.",
             errors: &[],
         };
-        self.add_outcome::<UnsubscribeParams, bool, _>(description, |call| {
-            Outcome::Unsubscribe(call.params.subscription)
+        self.add_outcome::<UnsubscribeParams, bool, _>(description, move |call| Outcome::Unsubscribe {
+            method: notification,
+            number: call.params.subscription,
         });
     }
 
