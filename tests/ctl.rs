@@ -162,3 +162,21 @@ async fn a_reader_that_has_seen_enough_is_no_error() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[tokio::test]
+async fn a_question_that_a_restart_cuts_off_is_asked_again() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    let held = world.simulator.hold_next("inquire-balance");
+    let mut asking = kisctl(&daemon.socket);
+    let asking = asking.args(["balance", "--max-age", "0s"]).output();
+    let restarted = async {
+        held.arrived().await;
+        world.while_time_passes(daemon.stop()).await;
+        held.open();
+        world.daemon("kisd").await
+    };
+    let (output, _daemon) = tokio::join!(asking, restarted);
+    assert!(output.unwrap().status.success());
+}

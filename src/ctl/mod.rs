@@ -15,7 +15,7 @@ mod table;
 mod watch;
 pub mod words;
 
-use std::{env, fmt, io, path::PathBuf};
+use std::{env, fmt, io, path::PathBuf, time::Duration};
 
 use clap::CommandFactory;
 use jsonrpsee::core::client::{Client, ClientT, Error};
@@ -40,6 +40,10 @@ use crate::{
 };
 
 pub use self::arguments::{Arguments, Format};
+
+/// A daemon that is restarted is back within this; looks for it, and the pause between them.
+const RESTART_TRIES: u32 = 15;
+const RESTART_PAUSE: Duration = Duration::from_millis(200);
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -153,12 +157,12 @@ impl Arguments {
             Command::Balance { max_age, .. } => {
                 let max_age_ms = max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
                 let params = serde_json::value::to_raw_value(&BalanceParams { max_age_ms }).map_err(Failure::Answer)?;
-                let raw = ask(&client, method::ACCOUNT_BALANCE, Some(params)).await?;
+                let raw = read(&client, &sockets, method::ACCOUNT_BALANCE, Some(params)).await?;
                 show(printer, format, &raw, |style, balance: Balance| style.balance(&balance))
             }
             Command::Status { check: true } => check(printer, &status(&client).await?),
             Command::Status { check: false } => {
-                let raw = ask(&client, method::DAEMON_STATUS, None).await?;
+                let raw = read(&client, &sockets, method::DAEMON_STATUS, None).await?;
                 show(printer, format, &raw, |style, status: DaemonStatus| style.daemon_status(&status))
             }
             Command::Token(command) => {
@@ -198,6 +202,29 @@ async fn ask(client: &Client, method: &str, params: Option<Box<RawValue>>) -> Re
         .request(method, RawParams(params))
         .await
         .map_err(|error| Failure::Call(client::daemon_error(&error).map_or(error, Error::Call)))
+}
+
+/// Asks what may be asked twice: again, if the daemon goes away before it has answered, as it does when it is restarted.
+async fn read(
+    client: &Client,
+    sockets: &[PathBuf],
+    method: &str,
+    params: Option<Box<RawValue>>,
+) -> Result<Box<RawValue>, Failure> {
+    let mut answer = ask(client, method, params.clone()).await;
+    for _ in 0..RESTART_TRIES {
+        match &answer {
+            Err(Failure::Call(Error::Call(error))) if !client::is_going_down(error) => break,
+            Err(Failure::Call(_) | Failure::NoDaemon(_)) => {}
+            _ => break,
+        }
+        tokio::time::sleep(RESTART_PAUSE).await;
+        answer = match client::first(sockets).await {
+            Ok(client) => ask(&client, method, params.clone()).await,
+            Err(tried) => Err(Failure::NoDaemon(tried)),
+        };
+    }
+    answer
 }
 
 async fn status(client: &Client) -> Result<DaemonStatus, Failure> {
