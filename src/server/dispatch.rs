@@ -4,7 +4,6 @@
 //! notification: it is carried out and not answered.
 
 use std::{
-    borrow::Cow,
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -13,8 +12,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{FutureExt, future::join_all};
 use jsonrpsee::types::ErrorObjectOwned;
-use serde::{Deserialize, Deserializer};
-use serde_json::{error::Category, value::RawValue};
+use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
@@ -23,6 +21,7 @@ use super::{
     methods::{Feed, Methods, Outcome},
     peer::Caller,
     reply::{Reply, failure},
+    request::{Refused, parse},
 };
 use crate::wire::codes::{INVALID_REQUEST, Kind, METHOD_NOT_FOUND, PARSE_ERROR};
 
@@ -35,30 +34,6 @@ pub(super) struct Dispatcher {
     methods: Methods,
     /// Calls in flight are given up.
     give_up: CancellationToken,
-}
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
-    jsonrpc: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    method: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    params: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    id: Option<&'a RawValue>,
-}
-
-/// A member that is there, `null` included.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
-}
-
-struct Request<'a> {
-    /// As written; `None` makes it a notification.
-    id: Option<&'a str>,
-    method: Cow<'a, str>,
-    params: Option<&'a str>,
 }
 
 /// What became of a message so far.
@@ -92,12 +67,6 @@ impl Started {
         let message = "Invalid request: subscriptions are for WebSocket and the JSON stream, and not within a batch";
         Self::Done(id.map(|id| reply(id, Err(standard(INVALID_REQUEST, message)))))
     }
-}
-
-/// A request that cannot be carried out, with the id to answer to.
-struct Refused<'a> {
-    id: &'a str,
-    error: ErrorObjectOwned,
 }
 
 impl Dispatcher {
@@ -257,58 +226,6 @@ fn panicked(method: &str) -> ErrorObjectOwned {
     internal()
 }
 
-fn parse(text: &str) -> Result<Request<'_>, Refused<'_>> {
-    let refuse = |id, code, message: &str| Refused { id, error: standard(code, message) };
-    let envelope: Envelope<'_> = if text.trim_ascii_start().starts_with('{') {
-        serde_json::from_str(text).map_err(|error| match error.classify() {
-            Category::Data => refuse("null", INVALID_REQUEST, &format!("Invalid request: {error}")),
-            _ => refuse("null", PARSE_ERROR, &format!("Parse error: {error}")),
-        })?
-    } else {
-        return Err(match serde_json::from_str::<&RawValue>(text) {
-            Ok(_) => refuse("null", INVALID_REQUEST, "Invalid request: not an object"),
-            Err(error) => refuse("null", PARSE_ERROR, &format!("Parse error: {error}")),
-        });
-    };
-    let id = envelope.id.map(RawValue::get);
-    if id.is_some_and(|id| !is_id(id)) {
-        let message = "Invalid request: an id is a string, null or an integer of 64 bits";
-        return Err(refuse("null", INVALID_REQUEST, message));
-    }
-    let invalid = |message: &str| refuse(id.unwrap_or("null"), INVALID_REQUEST, message);
-    if envelope.jsonrpc.map(RawValue::get) != Some(r#""2.0""#) {
-        return Err(invalid("Invalid request: jsonrpc must be \"2.0\""));
-    }
-    let Some(method) = envelope.method.and_then(|method| string(method.get())) else {
-        return Err(invalid("Invalid request: method must be a string"));
-    };
-    let params = match envelope.params.map(RawValue::get) {
-        None | Some("null") => None,
-        Some(params) if params.starts_with(['{', '[']) => Some(params),
-        Some(_) => return Err(invalid("Invalid request: params must be an object or an array")),
-    };
-    Ok(Request { id, method, params })
-}
-
-/// The text of a JSON string; most hold nothing that is escaped, and are their own text.
-fn string(raw: &str) -> Option<Cow<'_, str>> {
-    match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(text) if !text.contains('\\') => Some(Cow::Borrowed(text)),
-        _ => serde_json::from_str(raw).ok().map(Cow::Owned),
-    }
-}
-
-/// Whether a JSON value is an id: a string, `null`, or an integer of 64 bits, signed or not.
-fn is_id(raw: &str) -> bool {
-    raw == "null" || raw.starts_with('"') || raw.parse::<i64>().is_ok() || raw.parse::<u64>().is_ok()
-}
-
-/// The id of a request that is not going to be carried out, as written; `null` if it has none.
-pub(super) fn id_of(message: &[u8]) -> &str {
-    let id = serde_json::from_slice::<Envelope<'_>>(message).ok().and_then(|envelope| envelope.id.map(RawValue::get));
-    id.filter(|id| is_id(id)).unwrap_or("null")
-}
-
 /// A name from outside, cut to what a person would read.
 fn shortened(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(64).collect()
@@ -334,16 +251,6 @@ mod tests {
         assert!(!reply.contains("secret") && reply.contains(r#"{"jsonrpc":"2.0","id":3,"result":7}"#), "{reply}");
         for id in [1, 2] {
             assert!(reply.contains(&format!(r#""id":{id},"error":{{"code":-32603"#)), "{reply}");
-        }
-    }
-
-    #[test]
-    fn an_id_is_a_string_null_or_an_integer_of_64_bits() {
-        for id in ["null", "\"\"", "\"a\"", "0", "-1", "-9223372036854775808", "18446744073709551615"] {
-            assert!(is_id(id), "{id}");
-        }
-        for id in ["1.0", "1e3", "18446744073709551616", "-9223372036854775809", "[1]", "{}", "true"] {
-            assert!(!is_id(id), "{id}");
         }
     }
 }

@@ -19,6 +19,7 @@ mod metrics;
 mod outbox;
 pub mod peer;
 mod reply;
+mod request;
 pub mod serve;
 mod session;
 pub mod socket;

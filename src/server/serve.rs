@@ -24,11 +24,12 @@ use tracing::{Instrument, debug, debug_span, warn};
 use super::{
     Backend, Settings,
     connection::{Connection, Phases},
-    dispatch::{Dispatcher, id_of},
+    dispatch::Dispatcher,
     error::{own, passing},
     http, methods,
     peer::{Caller, Peer, RefusedPeers},
     reply::failure,
+    request::id_of,
     stream,
 };
 use crate::{
