@@ -45,7 +45,6 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("comfy_table", &["ctl/table.rs"]),
     ("csv", &["ctl/output.rs"]),
     ("clap_mangen", &["ctl/man.rs"]),
-    ("rpassword", &["ctl/init.rs"]),
     ("sd_notify", &["daemon/systemd.rs"]),
     ("listenfd", &["daemon/systemd.rs"]),
     ("schemars", &["wire/", "server/methods/catalog.rs", "mcp/tools.rs"]),

@@ -17,7 +17,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("kisctl: cannot start: {error}"), 1),
     };
-    match runtime.block_on(arguments.run(&mut Printer::stdout(language))) {
+    let result = runtime.block_on(arguments.run(&mut Printer::stdout(language)));
+    // A question that was interrupted still waits for its answer.
+    runtime.shutdown_background();
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         // `kisctl … | head` has read all that it wants.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,

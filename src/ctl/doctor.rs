@@ -7,13 +7,17 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output},
+    time::Duration,
 };
 
-use jsonrpsee::{core::client::Client, types::ErrorObjectOwned};
+use jsonrpsee::{
+    core::client::{Client, Error},
+    types::ErrorObjectOwned,
+};
 use serde::Serialize;
 
 use super::{
-    Failure, ask, beside,
+    Failure, ask, beside, in_time,
     output::Printer,
     socket,
     table::{Row, local},
@@ -29,6 +33,9 @@ use crate::wire::{
 
 /// A balance this old shows that KIS answers, without another call for each look.
 const RECENT_MS: u64 = 10_000;
+
+/// The default of rpc.call_timeout, and a little.
+const KIS_WITHIN: Duration = Duration::from_secs(35);
 
 /// `kisd check` refuses a configuration with this; a missing one too.
 const REFUSED: i32 = 78;
@@ -74,8 +81,8 @@ impl Report {
         self.0.push(Finding { subject: SUBJECTS[subject], mark, found, advice });
     }
 
-    fn bad(&self) -> usize {
-        self.0.iter().filter(|finding| finding.mark == Mark::Bad).count()
+    fn count(&self, mark: Mark) -> usize {
+        self.0.iter().filter(|finding| finding.mark == mark).count()
     }
 }
 
@@ -88,7 +95,7 @@ pub(super) async fn examine(printer: &mut Printer, sockets: &[PathBuf], json: bo
     let no_daemon = match found {
         Ok((path, client)) => {
             of_socket(&mut report, &path, &words.doctor);
-            of_daemon(&mut report, &client, words).await?;
+            of_daemon(&mut report, &client, words).await;
             false
         }
         Err(tried) => {
@@ -100,7 +107,7 @@ pub(super) async fn examine(printer: &mut Printer, sockets: &[PathBuf], json: bo
         }
     };
     tell(printer, &report, json).map_err(Failure::Output)?;
-    match report.bad() {
+    match report.count(Mark::Bad) {
         0 => Ok(()),
         bad => Err(Failure::Ill { message: (words.doctor.not_well)(bad), no_daemon }),
     }
@@ -124,12 +131,12 @@ fn configuration(report: &mut Report, daemon_answers: bool, words: &Doctor) {
     let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     if status.success() {
         let file = stdout.lines().find_map(|line| line.strip_prefix("configuration file")).unwrap_or_default();
-        report.add(0, Mark::Good, (words.configuration_good)(file.trim()), None);
+        report.add(0, Mark::Good, printable(&(words.configuration_good)(file.trim())), None);
         return;
     }
     let faults: Vec<String> = stderr.lines().map(|line| printable(line.trim())).collect();
     let none = faults.iter().find(|line| line.starts_with(NO_FILE)).and_then(|line| line.split_inclusive(')').next());
-    let hidden = faults.iter().any(|line| line.contains("Permission denied"));
+    let hidden = faults.iter().any(|line| line.contains(CREDENTIALS) && line.contains("Permission denied"));
     match none.filter(|_| status.code() == Some(REFUSED)) {
         // The service of the system has a configuration that its callers cannot read.
         _ if daemon_answers && (none.is_some() || hidden) => {
@@ -154,6 +161,7 @@ fn check() -> Option<Output> {
 
 fn of_socket(report: &mut Report, path: &Path, words: &Doctor) {
     let mode = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode() & 0o7777);
+    let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let directory = path.parent().unwrap_or(Path::new("/"));
     let open = mode(directory) & 0o1002 == 0o002;
     let advice = open.then(|| (words.socket_directory_open)(&directory.display().to_string()));
@@ -161,33 +169,21 @@ fn of_socket(report: &mut Report, path: &Path, words: &Doctor) {
     report.add(1, if open { Mark::Bad } else { Mark::Good }, found, advice.as_deref());
 }
 
-async fn of_daemon(report: &mut Report, client: &Client, words: &Words) -> Result<(), Failure> {
+async fn of_daemon(report: &mut Report, client: &Client, words: &Words) {
     let doctor = &words.doctor;
-    let status = match ask(client, method::DAEMON_STATUS, None).await {
-        Ok(raw) => serde_json::from_str::<DaemonStatus>(raw.get()).map_err(Failure::Answer)?,
-        Err(Failure::Call(error)) => {
-            let kind = refusal(&error).and_then(kind_of);
-            report.add(2, Mark::Bad, Failure::Call(error).explain(words), Some((doctor.kis_advice)(kind)));
-            return Ok(());
+    let Some(status) = of_status(report, client, words).await else {
+        for subject in 3..SUBJECTS.len() {
+            report.add(subject, Mark::Unknown, doctor.not_known, None);
         }
-        Err(failure) => return Err(failure),
+        return;
     };
-    let ours = env!("CARGO_PKG_VERSION");
-    let running = (words.running)(&status.version, status.pid, &local(status.started_at));
-    match status.version == ours {
-        true => report.add(2, Mark::Good, running, None),
-        false => report.add(2, Mark::Doubtful, (doctor.versions_differ)(&status.version, ours), Some(doctor.upgrade)),
-    }
     match status.clock_offset_ms {
         0 => report.add(3, Mark::Good, doctor.clock_agrees, None),
         offset => report.add(3, Mark::Doubtful, (words.clock_is_off)(offset / 1000), Some(doctor.set_clock)),
     }
     // The token may be renewed by the call that shows whether KIS answers.
-    let balance = balance(client).await?;
-    let status = match ask(client, method::DAEMON_STATUS, None).await {
-        Ok(raw) => serde_json::from_str::<DaemonStatus>(raw.get()).map_err(Failure::Answer)?,
-        Err(_) => status,
-    };
+    let balance = balance(client).await;
+    let status = in_time(ask_status(client)).await.unwrap_or(status);
     of_token(report, &status, words);
     let quota = status.quota;
     let now = (words.quota_now)(quota.calls_per_second, quota.taken, quota.waiting);
@@ -200,12 +196,43 @@ async fn of_daemon(report: &mut Report, client: &Client, words: &Words) -> Resul
     }
     match balance {
         Ok(balance) => report.add(6, Mark::Good, (doctor.kis_answers)(&local(balance.as_of)), None),
-        Err(error) => {
-            let advice = (doctor.kis_advice)(kind_of(&error));
-            report.add(6, Mark::Bad, printable(error.message()), Some(advice));
+        Err(failure) => {
+            let advice = (doctor.kis_advice)(refusal(&failure).and_then(kind_of));
+            report.add(6, Mark::Bad, printable(&failure.explain(words)), Some(advice));
         }
     }
-    Ok(())
+}
+
+/// The daemon's own status; `None`, if there is none to go on with.
+async fn of_status(report: &mut Report, client: &Client, words: &Words) -> Option<DaemonStatus> {
+    let (doctor, ours) = (&words.doctor, env!("CARGO_PKG_VERSION"));
+    match in_time(ask_status(client)).await {
+        Ok(status) if status.version == ours => {
+            let running = (words.running)(ours, status.pid, &local(status.started_at));
+            report.add(2, Mark::Good, running, None);
+            Some(status)
+        }
+        Ok(status) => {
+            let differ = (doctor.versions_differ)(&printable(&status.version), ours);
+            report.add(2, Mark::Doubtful, differ, Some(doctor.upgrade));
+            Some(status)
+        }
+        Err(failure) => {
+            let (found, advice) = match (&failure, refusal(&failure)) {
+                (_, Some(error)) => (failure.explain(words), (doctor.kis_advice)(kind_of(error))),
+                (Failure::Call(Error::RequestTimeout), _) => (doctor.no_answer_at_once.to_owned(), doctor.hangs),
+                (Failure::Answer(_), _) => (failure.explain(words), doctor.upgrade),
+                _ => (failure.explain(words), doctor.hangs),
+            };
+            report.add(2, Mark::Bad, printable(&found), Some(advice));
+            None
+        }
+    }
+}
+
+async fn ask_status(client: &Client) -> Result<DaemonStatus, Failure> {
+    let raw = ask(client, method::DAEMON_STATUS, None).await?;
+    serde_json::from_str(raw.get()).map_err(Failure::Answer)
 }
 
 fn of_token(report: &mut Report, status: &DaemonStatus, words: &Words) {
@@ -221,23 +248,18 @@ fn of_token(report: &mut Report, status: &DaemonStatus, words: &Words) {
     }
 }
 
-/// A recent balance, or why there is none.
-async fn balance(client: &Client) -> Result<Result<Balance, ErrorObjectOwned>, Failure> {
+/// A recent balance. It may take its time, as KIS may; a daemon that hangs meanwhile is told apart.
+async fn balance(client: &Client) -> Result<Balance, Failure> {
     let params = BalanceParams { max_age_ms: Some(RECENT_MS) };
     let params = serde_json::value::to_raw_value(&params).map_err(Failure::Answer)?;
-    match ask(client, method::ACCOUNT_BALANCE, Some(params)).await {
-        Ok(raw) => serde_json::from_str(raw.get()).map(Ok).map_err(Failure::Answer),
-        Err(Failure::Call(error)) => match refusal(&error) {
-            Some(refusal) => Ok(Err(refusal.clone())),
-            None => Err(Failure::Call(error)),
-        },
-        Err(failure) => Err(failure),
-    }
+    let asked = ask(client, method::ACCOUNT_BALANCE, Some(params));
+    let raw = tokio::time::timeout(KIS_WITHIN, asked).await.unwrap_or(Err(Failure::Call(Error::RequestTimeout)))?;
+    serde_json::from_str(raw.get()).map_err(Failure::Answer)
 }
 
-fn refusal(error: &jsonrpsee::core::client::Error) -> Option<&ErrorObjectOwned> {
-    match error {
-        jsonrpsee::core::client::Error::Call(error) => Some(error),
+fn refusal(failure: &Failure) -> Option<&ErrorObjectOwned> {
+    match failure {
+        Failure::Call(Error::Call(error)) => Some(error),
         _ => None,
     }
 }
@@ -260,8 +282,10 @@ fn tell(printer: &mut Printer, report: &Report, json: bool) -> io::Result<()> {
         rows.extend(finding.advice.iter().map(|advice| Row([String::new(), String::new(), format!("→ {advice}")])));
     }
     let mut text = printer.style().rows(rows);
-    if report.bad() == 0 {
-        text.push_str(&format!("\n{}\n", doctor.all_well));
+    match (report.count(Mark::Bad), report.count(Mark::Doubtful)) {
+        (0, 0) => text.push_str(&format!("\n{}\n", doctor.all_well)),
+        (0, doubtful) => text.push_str(&format!("\n{}\n", (doctor.look_at)(doubtful))),
+        _ => {}
     }
     printer.text(&text)
 }

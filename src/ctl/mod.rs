@@ -24,7 +24,6 @@ use serde_json::value::RawValue;
 
 use self::{
     arguments::{Command, TokenCommand},
-    init::Place,
     output::Printer,
     table::Style,
     words::{Language, Words},
@@ -35,11 +34,21 @@ use crate::{
         client::{self, ConnectError, RawParams},
         codes::ErrorData,
         method,
+        text::printable,
         types::{Balance, BalanceParams, DaemonStatus, TokenState, TokenStatus},
     },
 };
 
 pub use self::arguments::{Arguments, Format};
+
+/// Exit code when no daemon answers.
+const NO_DAEMON: u8 = 3;
+
+/// A daemon that is well answers what it knows within this.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// Exit code of a program that SIGINT has ended, as shells know it.
+const INTERRUPTED: u8 = 130;
 
 /// A daemon that is restarted is back within this; looks for it, and the pause between them.
 const RESTART_TRIES: u32 = 15;
@@ -65,17 +74,20 @@ pub enum Failure {
         /// Whether it is that no daemon answers.
         no_daemon: bool,
     },
-    /// What went wrong is said already.
+    /// What went wrong, in words already.
     Told(String),
+    /// A signal ended it; whoever sent that knows.
+    Interrupted,
 }
 
 impl Failure {
     /// The exit code.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NoDaemon(_) | Self::Ill { no_daemon: true, .. } => 3,
+            Self::Interrupted => INTERRUPTED,
+            Self::NoDaemon(_) | Self::Ill { no_daemon: true, .. } => NO_DAEMON,
             // The connection broke: the daemon that was there does not answer any more.
-            Self::Call(error) if !matches!(error, Error::Call(_)) => 3,
+            Self::Call(error) if !matches!(error, Error::Call(_)) => NO_DAEMON,
             _ => 1,
         }
     }
@@ -87,8 +99,13 @@ impl Failure {
                 serde_json::to_string(error).unwrap_or_else(|_| self.to_string())
             }
             // A monitor has its one line.
+            Self::Interrupted => "\n".to_owned(),
             Self::Ill { message, .. } if message.is_empty() => String::new(),
-            _ => format!("kisctl: {}", self.explain(language.words())),
+            _ => {
+                // Line by line: what comes from elsewhere is on one line, and commands no terminal.
+                let text: Vec<String> = self.explain(language.words()).lines().map(printable).collect();
+                format!("kisctl: {}", text.join("\n"))
+            }
         }
     }
 
@@ -103,13 +120,14 @@ impl Failure {
                     None if data.is_some_and(|data| data.retryable) => words.again_later.to_owned(),
                     None => String::new(),
                 };
-                format!("{kind}{}{again}", (words.refused)(error.message(), error.code()))
+                format!("{kind}{}{again}", (words.refused)(&printable(error.message()), error.code()))
             }
             Self::Call(error) => (words.connection_broke)(&error.to_string()),
             Self::Answer(error) => (words.not_understood)(&error.to_string()),
             Self::Bridge(error) => error.to_string(),
             Self::Output(error) => (words.cannot_print)(&error.to_string()),
             Self::Ill { message, .. } | Self::Told(message) => message.clone(),
+            Self::Interrupted => String::new(),
         }
     }
 }
@@ -129,30 +147,21 @@ impl Arguments {
             // Without a daemon.
             Command::Completions { shell } => return man::completions(printer, shell, &mut Self::command()),
             Command::Man { directory } => return man::pages(printer, arguments::command_in(language), directory),
-            Command::Init { system, directory } => return init::set_up(printer, &Place::of(system, directory)),
+            Command::Init { system, directory } => return init::set_up(printer, system, directory).await,
+            Command::Status { check: true } => return check(printer, &sockets).await,
             Command::Doctor => return doctor::examine(printer, &sockets, format == Format::Json).await,
             Command::Mcp => return mcp::serve(sockets).await.map_err(Failure::Bridge),
-            Command::Balance { watch: true, interval, .. } => return watch::watch(printer, &sockets, interval).await,
+            Command::Balance { watch: true, interval, .. } => {
+                return watch::watch(printer, &sockets, interval, format).await;
+            }
             Command::Logs { follow, lines } => {
-                let pid = match client::first(&sockets).await {
-                    Ok(client) => Some(status(&client).await?.pid),
-                    Err(_) => None,
-                };
-                return logs::show(pid, follow, lines, printer.words());
+                // A daemon that does not answer is all the more a reason to look at its log.
+                let status = in_time(status_of(&sockets)).await;
+                return logs::show(status.ok().map(|status| status.pid), follow, lines, printer.words());
             }
             _ => {}
         }
-        let client = match client::first(&sockets).await {
-            Ok(client) => client,
-            Err(tried) => {
-                if let Command::Status { check: true } = self.command {
-                    let (words, tried) = (printer.words(), socket::tried(&tried, printer.words()));
-                    printer.text(&format!("kisd {}\n", (words.unhealthy)(&tried))).map_err(Failure::Output)?;
-                    return Err(Failure::Ill { message: String::new(), no_daemon: true });
-                }
-                return Err(Failure::NoDaemon(tried));
-            }
-        };
+        let client = client::first(&sockets).await.map_err(Failure::NoDaemon)?;
         match self.command {
             Command::Balance { max_age, .. } => {
                 let max_age_ms = max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
@@ -160,8 +169,7 @@ impl Arguments {
                 let raw = read(&client, &sockets, method::ACCOUNT_BALANCE, Some(params)).await?;
                 show(printer, format, &raw, |style, balance: Balance| style.balance(&balance))
             }
-            Command::Status { check: true } => check(printer, &status(&client).await?),
-            Command::Status { check: false } => {
+            Command::Status { .. } => {
                 let raw = read(&client, &sockets, method::DAEMON_STATUS, None).await?;
                 show(printer, format, &raw, |style, status: DaemonStatus| style.daemon_status(&status))
             }
@@ -215,6 +223,8 @@ async fn read(
     for _ in 0..RESTART_TRIES {
         match &answer {
             Err(Failure::Call(Error::Call(error))) if !client::is_going_down(error) => break,
+            // It takes too long, and would again.
+            Err(Failure::Call(Error::RequestTimeout)) => break,
             Err(Failure::Call(_) | Failure::NoDaemon(_)) => {}
             _ => break,
         }
@@ -227,31 +237,42 @@ async fn read(
     answer
 }
 
-async fn status(client: &Client) -> Result<DaemonStatus, Failure> {
-    let raw = ask(client, method::DAEMON_STATUS, None).await?;
+async fn status_of(sockets: &[PathBuf]) -> Result<DaemonStatus, Failure> {
+    let client = client::first(sockets).await.map_err(Failure::NoDaemon)?;
+    let raw = ask(&client, method::DAEMON_STATUS, None).await?;
     serde_json::from_str(raw.get()).map_err(Failure::Answer)
 }
 
+/// The output of `asked`, which a daemon that is well gives at once.
+async fn in_time<T>(asked: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::time::timeout(AT_ONCE, asked).await.unwrap_or(Err(Failure::Call(Error::RequestTimeout)))
+}
+
 /// The status in one line, as monitors like it.
-fn check(printer: &mut Printer, status: &DaemonStatus) -> Result<(), Failure> {
+async fn check(printer: &mut Printer, sockets: &[PathBuf]) -> Result<(), Failure> {
     let words = printer.words();
-    let token = &status.token;
-    let reason = match (token.state, &status.upstream_error) {
-        (TokenState::Valid, None) => None,
-        (TokenState::Valid, Some(fault)) => Some(fault.message.clone()),
-        (state, _) => {
-            let error = token.last_error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
-            Some(format!("{} {}{error}", words.token, (words.token_state)(state)))
+    let (reason, no_daemon) = match in_time(status_of(sockets)).await {
+        Ok(status) => {
+            let token = &status.token;
+            let reason = match (token.state, &status.upstream_error) {
+                (TokenState::Valid, None) => {
+                    let expires = token.expires_at.map(table::local).unwrap_or_default();
+                    let line = printable(&(words.healthy)(&expires));
+                    return printer.text(&format!("kisd {line}\n")).map_err(Failure::Output);
+                }
+                (TokenState::Valid, Some(fault)) => fault.message.clone(),
+                (state, _) => {
+                    let error = token.last_error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+                    format!("{} {}{error}", words.token, (words.token_state)(state))
+                }
+            };
+            (reason, false)
         }
+        Err(Failure::NoDaemon(tried)) => (socket::tried(&tried, words), true),
+        Err(failure) => (failure.explain(words), failure.exit_code() == NO_DAEMON),
     };
-    let expires = token.expires_at.map(table::local).unwrap_or_default();
-    let line = reason.as_ref().map_or_else(|| (words.healthy)(&expires), |reason| (words.unhealthy)(reason));
-    let line = crate::wire::text::printable(&line);
-    printer.text(&format!("kisd {line}\n")).map_err(Failure::Output)?;
-    match reason {
-        None => Ok(()),
-        Some(_) => Err(Failure::Ill { message: String::new(), no_daemon: false }),
-    }
+    printer.text(&format!("kisd {}\n", printable(&(words.unhealthy)(&reason)))).map_err(Failure::Output)?;
+    Err(Failure::Ill { message: String::new(), no_daemon })
 }
 
 fn show<T: DeserializeOwned>(

@@ -6,12 +6,20 @@ use std::{
     io::{self, IsTerminal, Write},
 };
 
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    termios::tcgetwinsize,
+};
 use serde_json::{Value, value::RawValue};
 
 use super::{
     table::Style,
     words::{Language, Words},
 };
+use crate::wire::text::printable;
+
+/// Rows of a terminal that does not say.
+const USUAL_ROWS: usize = 24;
 
 /// Writes results.
 pub struct Printer {
@@ -31,7 +39,7 @@ impl Printer {
     /// On stdout.
     pub fn stdout(language: Language) -> Self {
         let no_colour = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let is_terminal = io::stdout().is_terminal();
+        let is_terminal = io::stdout().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
         let style = Style { words: language.words(), colour: is_terminal && !no_colour };
         Self { out: Box::new(io::stdout()), style, is_terminal }
     }
@@ -42,6 +50,21 @@ impl Printer {
 
     pub(super) fn style(&self) -> Style {
         self.style
+    }
+
+    /// Whether nobody can read any more what is written, as when the reader of a pipe has gone.
+    pub(super) fn is_closed(&self) -> bool {
+        let stdout = io::stdout();
+        let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut polled, Some(&now)).is_ok() && polled[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+    }
+
+    /// Rows of the terminal.
+    pub(super) fn rows(&self) -> usize {
+        // Some say that they have none.
+        let rows = tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_row);
+        if rows == 0 { USUAL_ROWS } else { usize::from(rows) }
     }
 
     /// Any text as it is, at once.
@@ -56,15 +79,13 @@ impl Printer {
 
     /// A result as CSV: the holdings of a balance, a row each; of anything else a row for each member.
     pub(super) fn csv(&mut self, raw: &RawValue) -> io::Result<()> {
-        let mut members = serde_json::from_str::<Members>(raw.get())?;
-        let mut csv = csv::Writer::from_writer(&mut self.out);
-        if let Some(holdings) = members.0.iter().position(|(name, _)| name == "holdings") {
-            let holdings: Vec<Members> = serde_json::from_str(members.0.swap_remove(holdings).1.get())?;
-            if let Some(first) = holdings.first() {
-                csv.write_record(first.0.iter().map(|(name, _)| name))?;
-            }
-            for holding in &holdings {
-                csv.write_record(holding.0.iter().map(|(_, value)| plain(value)))?;
+        let members = serde_json::from_str::<Members>(raw.get())?;
+        // By way of memory, so that an output that goes away is told as for other formats.
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        if let Some((_, holdings)) = members.0.iter().find(|(name, _)| name == "holdings") {
+            csv.write_record(HOLDING)?;
+            for holding in serde_json::from_str::<Vec<Members>>(holdings.get())? {
+                csv.write_record(HOLDING.map(|name| holding.plain(name)))?;
             }
         } else {
             csv.write_record(["name", "value"])?;
@@ -72,14 +93,35 @@ impl Printer {
                 csv.write_record([name, value])?;
             }
         }
-        csv.flush()
+        let text = csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+        self.out.write_all(&text)
     }
 }
+
+/// The members of a holding, a column each.
+const HOLDING: [&str; 11] = [
+    "stock_code",
+    "stock_name",
+    "quantity",
+    "avg_price",
+    "current_price",
+    "evaluation_amount",
+    "profit_loss",
+    "profit_loss_rate",
+    "available_quantity",
+    "purchase_amount",
+    "position",
+];
 
 /// The members of a JSON object in their order, numbers as they were written.
 struct Members(Vec<(String, Box<RawValue>)>);
 
 impl Members {
+    /// A member as text; nothing, if there is none.
+    fn plain(&self, name: &str) -> String {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| plain(value)).unwrap_or_default()
+    }
+
     /// With the members of inner objects, by their way.
     fn flat(&self, way: &str) -> serde_json::Result<Vec<(String, String)>> {
         let mut flat = Vec::new();
@@ -116,10 +158,13 @@ impl<'de> serde::Deserialize<'de> for Members {
     }
 }
 
-/// A value without quotes; nothing for `null`.
+/// A value without quotes; nothing for `null`. A text that a spreadsheet would take for a formula is marked as one that is none.
 fn plain(value: &RawValue) -> String {
     match serde_json::from_str(value.get()) {
-        Ok(Value::String(text)) => text,
+        Ok(Value::String(text)) => {
+            let text = printable(&text);
+            if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
+        }
         Ok(Value::Null) => String::new(),
         _ => value.get().to_owned(),
     }

@@ -10,25 +10,31 @@ pub(super) fn candidates(named: Option<PathBuf>) -> Vec<PathBuf> {
     match named {
         Some(path) => vec![path],
         None => {
-            let user = env::var_os("XDG_RUNTIME_DIR").map(|directory| place::of_user(directory.as_ref()));
+            let user = runtime_directory().map(|directory| place::of_user(&directory));
             user.into_iter().chain([PathBuf::from(place::SYSTEM)]).collect()
         }
     }
 }
 
-/// The user's directory for the configuration, where kisd looks as well.
-pub(super) fn of_configuration() -> PathBuf {
-    under_config("kisd")
+/// The runtime directory of the user's session.
+pub(super) fn runtime_directory() -> Option<PathBuf> {
+    // A relative one would be anybody's who can write in the current directory.
+    env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|directory| directory.is_absolute())
+}
+
+/// The user's directory for the configuration, where kisd looks as well; `None`: the user has no home.
+pub(super) fn of_configuration() -> Option<PathBuf> {
+    Some(under_config()?.join("kisd"))
 }
 
 /// The user's own units of systemd.
-pub(super) fn of_user_units() -> PathBuf {
-    under_config("systemd/user")
+pub(super) fn of_user_units() -> Option<PathBuf> {
+    Some(under_config()?.join("systemd/user"))
 }
 
-fn under_config(name: &str) -> PathBuf {
-    let config = env::var_os("XDG_CONFIG_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-    config.or_else(|| Some(env::home_dir()?.join(".config"))).unwrap_or_default().join(name)
+fn under_config() -> Option<PathBuf> {
+    let config = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    config.or_else(|| Some(env::home_dir().filter(|home| home.is_absolute())?.join(".config")))
 }
 
 /// What was tried, and how to start a daemon.

@@ -24,7 +24,7 @@ impl Style {
     /// A balance as a table, with the totals below.
     pub(super) fn balance(self, balance: &Balance) -> String {
         let account = (self.words.account_of)(balance.mode);
-        let heading = (self.words.as_of)(account, &balance.account, &local(balance.as_of));
+        let heading = (self.words.as_of)(account, &printable(&balance.account), &local(balance.as_of));
         let (value, percent) = (balance.total_profit_loss, signed(balance.profit_loss_rate.0));
         let figures = [
             (won(balance.total_evaluation), 0),
@@ -77,8 +77,8 @@ impl Style {
         let words = self.words;
         let (calls, failed) = (&status.calls, &status.calls.failed);
         let mut rows = vec![
-            ("kisd", (words.running)(&status.version, status.pid, &local(status.started_at))),
-            (words.account, format!("{} ({})", status.account, (words.mode)(status.mode))),
+            ("kisd", (words.running)(&printable(&status.version), status.pid, &local(status.started_at))),
+            (words.account, format!("{} ({})", printable(&status.account), (words.mode)(status.mode))),
         ];
         rows.extend(self.token_rows(&status.token));
         let failures = [

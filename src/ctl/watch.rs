@@ -1,12 +1,14 @@
 //! `kisctl balance --watch`: the balance, drawn anew whenever it changes, with its age and what has changed.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use jsonrpsee::core::client::{Client, Error, Subscription, SubscriptionClientT};
 use rust_decimal::Decimal;
+use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use super::{
-    Failure,
+    Failure, Format,
     output::Printer,
     table::{signed, won},
     words::Words,
@@ -30,53 +32,78 @@ const CLEAR_LINE: &str = "\x1b[K\n";
 const CLEAR_REST: &str = "\x1b[J";
 const CLEAR: &str = "\x1b[2J";
 
+/// Long lines are cut at the edge, or go on in the next.
+const NO_WRAP: &str = "\x1b[?7l";
+const WRAP: &str = "\x1b[?7h";
+
 /// Watches until the output is closed or the process is ended.
 pub(super) async fn watch(
     printer: &mut Printer,
-    sockets: &[std::path::PathBuf],
+    sockets: &[PathBuf],
     interval: Option<Duration>,
+    format: Format,
 ) -> Result<(), Failure> {
-    let sockets: Vec<&Path> = sockets.iter().map(AsRef::as_ref).collect();
-    let mut screen = Screen::default();
-    let (client, mut states) = subscribe(&sockets, interval).await?;
-    let mut _client = client;
-    if printer.is_terminal {
+    if format == Format::Csv {
+        return Err(Failure::Told(printer.words().no_csv_watched.to_owned()));
+    }
+    let mut screen = Screen::new();
+    let (mut client, mut states) = subscribe(sockets, interval).await?;
+    if printer.is_terminal && format == Format::Table {
         printer.text(CLEAR).map_err(Failure::Output)?;
     }
     loop {
         tokio::select! {
             state = states.next() => match state {
-                Some(Ok(state)) => screen.take(state, printer.words()),
+                Some(Ok(state)) if format == Format::Json => {
+                    printer.json(&state).map_err(Failure::Output)?;
+                    continue;
+                }
+                Some(Ok(state)) => {
+                    let state = serde_json::from_str(state.get()).map_err(Failure::Answer)?;
+                    screen.take(state, printer.words());
+                }
                 Some(Err(error)) => return Err(Failure::Answer(error)),
                 None => {
-                    screen.trouble = Some(printer.words().trying_again.to_owned());
-                    screen.draw(printer).map_err(Failure::Output)?;
-                    (_client, states) = again(&sockets, interval).await?;
+                    drop(client);
+                    if format == Format::Table {
+                        screen.trouble = Some(printer.words().trying_again.to_owned());
+                        screen.draw(printer).map_err(Failure::Output)?;
+                    }
+                    (client, states) = again(sockets, interval).await?;
                     continue;
                 }
             },
-            // The age goes on by itself, where it can be overwritten.
-            () = tokio::time::sleep(Duration::from_secs(1)), if printer.is_terminal => screen.unchanged_for += 1,
+            // The age goes on by itself, where it can be overwritten; and a reader may have gone.
+            () = tokio::time::sleep(Duration::from_secs(1)) => {
+                if printer.is_closed() {
+                    return Ok(());
+                }
+                if !printer.is_terminal || format != Format::Table {
+                    continue;
+                }
+            }
         }
         screen.draw(printer).map_err(Failure::Output)?;
     }
 }
 
+type States = Subscription<Box<RawValue>>;
+
 /// Subscribes again as soon as a daemon answers.
-async fn again(sockets: &[&Path], interval: Option<Duration>) -> Result<(Client, Subscription<BalanceState>), Failure> {
+async fn again(sockets: &[PathBuf], interval: Option<Duration>) -> Result<(Client, States), Failure> {
     loop {
         tokio::time::sleep(PAUSE).await;
         match subscribe(sockets, interval).await {
-            Err(Failure::NoDaemon(_)) | Err(Failure::Call(Error::RestartNeeded(_))) => {}
+            Err(Failure::NoDaemon(_)) => {}
+            // It is going down, or not yet ready for all who come back.
+            Err(Failure::Call(Error::Call(error))) if client::passes(&error) => {}
+            Err(Failure::Call(error)) if !matches!(error, Error::Call(_)) => {}
             result => return result,
         }
     }
 }
 
-async fn subscribe(
-    sockets: &[&Path],
-    interval: Option<Duration>,
-) -> Result<(Client, Subscription<BalanceState>), Failure> {
+async fn subscribe(sockets: &[PathBuf], interval: Option<Duration>) -> Result<(Client, States), Failure> {
     let client = client::first(sockets).await.map_err(Failure::NoDaemon)?;
     let interval_ms = interval.map(|interval| u64::try_from(interval.as_millis()).unwrap_or(u64::MAX));
     let params = serde_json::value::to_raw_value(&SubscribeBalanceParams { interval_ms }).map_err(Failure::Answer)?;
@@ -86,22 +113,25 @@ async fn subscribe(
     Ok((client, states))
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Screen {
     balance: Option<Balance>,
     changes: Vec<String>,
     trouble: Option<String>,
-    /// In seconds.
-    unchanged_for: i64,
+    unchanged_since: Instant,
 }
 
 impl Screen {
+    fn new() -> Self {
+        Self { balance: None, changes: Vec::new(), trouble: None, unchanged_since: Instant::now() }
+    }
+
     fn take(&mut self, state: BalanceState, words: &Words) {
         self.trouble = state.error.map(|error| (words.not_current)(&printable(&error.message)));
         if let Some(new) = state.balance {
             if let Some(old) = self.balance.as_ref().filter(|old| old.as_of != new.as_of) {
                 self.changes = changes(old, &new, words);
-                self.unchanged_for = 0;
+                self.unchanged_since = Instant::now();
             }
             self.balance = Some(new);
         }
@@ -119,8 +149,15 @@ impl Screen {
         if !printer.is_terminal {
             return printer.text(&format!("{text}\n"));
         }
-        text.push_str(&format!("{}; {}\n", (words.age)(self.unchanged_for), words.watching));
-        printer.text(&format!("{HOME}{}{CLEAR_REST}", text.replace('\n', CLEAR_LINE)))
+        let last = format!("{}; {}", (words.age)(self.unchanged_since.elapsed().as_secs()), words.watching);
+        // What does not fit is cut off: it would push away what is to be overwritten.
+        let rows = printer.rows().saturating_sub(1);
+        let mut frame = String::from(HOME);
+        for line in text.lines().take(rows.saturating_sub(1)).chain([last.as_str()]) {
+            frame.push_str(line);
+            frame.push_str(CLEAR_LINE);
+        }
+        printer.text(&format!("{NO_WRAP}{frame}{CLEAR_REST}{WRAP}"))
     }
 }
 

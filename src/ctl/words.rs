@@ -29,7 +29,7 @@ impl Language {
     pub fn of_locale() -> Self {
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| env::var(name).ok());
         match locale.into_iter().find(|value| !value.is_empty()) {
-            Some(value) if value.starts_with("ko") => Self::Korean,
+            Some(value) if is_korean(&value) => Self::Korean,
             _ => Self::English,
         }
     }
@@ -40,6 +40,11 @@ impl Language {
             Self::Korean => &korean::WORDS,
         }
     }
+}
+
+/// Whether a locale is one of Korean: `ko`, `ko_KR.UTF-8`; not `kok_IN`.
+fn is_korean(locale: &str) -> bool {
+    locale.strip_prefix("ko").is_some_and(|rest| rest.is_empty() || rest.starts_with(['_', '.', '-', '@']))
 }
 
 /// The texts of one language; those with gaps are functions.
@@ -55,7 +60,8 @@ pub(super) struct Words {
     pub(super) totals: [&'static str; 9],
 
     // A watched balance.
-    pub(super) age: fn(i64) -> String,
+    pub(super) age: fn(u64) -> String,
+    pub(super) no_csv_watched: &'static str,
     pub(super) watching: &'static str,
     pub(super) changed: &'static str,
     pub(super) bought: fn(&str, &str) -> String,
@@ -134,6 +140,9 @@ pub(super) struct Doctor {
     pub(super) kis_advice: fn(Option<Kind>) -> &'static str,
     pub(super) not_known: &'static str,
     pub(super) all_well: &'static str,
+    pub(super) look_at: fn(usize) -> String,
+    pub(super) no_answer_at_once: &'static str,
+    pub(super) hangs: &'static str,
     pub(super) not_well: fn(usize) -> String,
 }
 
@@ -155,6 +164,11 @@ pub(super) struct Init {
     pub(super) install: fn(&str) -> String,
     pub(super) installed: fn(&str) -> String,
     pub(super) start_yourself: fn(&str) -> String,
+    pub(super) system_service: &'static str,
+    pub(super) user_service: &'static str,
+    pub(super) install_first: fn(&str) -> String,
+    pub(super) no_home: &'static str,
+    pub(super) odd_name: &'static str,
     pub(super) no_input: &'static str,
     pub(super) failed: fn(&str, &str) -> String,
 }

@@ -108,6 +108,11 @@ pub fn daemon_error(error: &ClientError) -> Option<ErrorObjectOwned> {
     }
 }
 
+/// Whether the daemon has said that it cannot serve this client now, and may in a moment.
+pub fn passes(error: &ErrorObjectOwned) -> bool {
+    is_going_down(error) || error.code() == Kind::Overloaded.code()
+}
+
 /// Whether the daemon has said that it is going down.
 pub fn is_going_down(error: &ErrorObjectOwned) -> bool {
     error.code() == Kind::ShuttingDown.code()

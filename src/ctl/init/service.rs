@@ -1,9 +1,13 @@
 //! The service, of the system or of the user, from the units that kisd comes with.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use super::{Place, Questions, failed, read};
-use crate::ctl::{Failure, beside, output::Printer, socket};
+use super::{CONFIG, Place, Questions, SYSTEM, failed};
+use crate::ctl::{Failure, beside, socket, words::Words};
 
 const SERVICE: &str = include_str!("../../../systemd/kisd.service");
 const SOCKET: &str = include_str!("../../../systemd/kisd.socket");
@@ -12,71 +16,127 @@ const USER_SERVICE: &str = include_str!("../../../systemd/user/kisd.service");
 /// Where the units say that kisd is.
 const INSTALLED: &str = "/usr/local/bin/kisd";
 
+/// What the user's unit says of the configuration.
+const USER_CONFIG: &str = "\"%h/.config/kisd/config.toml\"";
+
+/// Where the service of the system cannot see programs: ProtectHome= and PrivateTmp= hide them.
+const HIDDEN: [&str; 3] = ["/home", "/root", "/tmp"];
+
 /// Offers to install the units and to start them, where there is systemd.
-pub(super) fn offer(printer: &mut Printer, questions: &mut Questions, place: &Place) -> Result<(), Failure> {
-    let words = printer.words();
-    let kisd = beside("kisd").unwrap_or_else(|| PathBuf::from(INSTALLED));
-    let config = place.directory.join("config.toml");
-    let by_hand = match place.is_system {
-        true => format!(
-            "CREDENTIALS_DIRECTORY={} {} run --config {}",
-            place.directory.display(),
-            kisd.display(),
-            config.display()
-        ),
-        false => format!("{} run --config {}", kisd.display(), config.display()),
-    };
-    let what = if place.is_system { "systemd system service" } else { "systemd user service" };
-    if !is_there(place.is_system) || !questions.yes(&(words.init.install)(what))? {
-        return printer.text(&format!("{}\n", (words.init.start_yourself)(&by_hand))).map_err(Failure::Output);
+pub(super) async fn offer(questions: &mut Questions, place: &Place, words: &Words) -> Result<(), Failure> {
+    let kisd = program();
+    let what = if place.is_system { words.init.system_service } else { words.init.user_service };
+    let is_hidden = place.is_system && HIDDEN.iter().any(|directory| kisd.starts_with(directory));
+    if is_hidden {
+        questions.say(&format!("{}\n", (words.init.install_first)(&kisd.display().to_string())))?;
     }
-    let directory = match place.is_system {
-        true => PathBuf::from("/etc/systemd/system"),
-        false => socket::of_user_units(),
-    };
-    let units: &[(&str, &str)] = match place.is_system {
-        true => &[("kisd.service", SERVICE), ("kisd.socket", SOCKET)],
-        false => &[("kisd.service", USER_SERVICE)],
-    };
-    fs::create_dir_all(&directory).map_err(|error| failed(words, &directory, &error))?;
-    for (name, unit) in units {
-        let path = directory.join(name);
-        let unit = unit.replace(INSTALLED, &kisd.display().to_string());
-        let unit = unit.replace("%h/.config/kisd/config.toml", &config.display().to_string());
-        let shown = path.display().to_string();
-        let differs = read(&path).is_some_and(|there| there != unit);
-        if differs && !questions.yes(&(words.init.replace)(&shown))? {
-            return printer.text(&format!("{}\n", (words.init.kept)(&shown))).map_err(Failure::Output);
+    if is_hidden || !is_there(place.is_system) || !questions.yes(&(words.init.install)(what)).await? {
+        return questions.say(&format!("{}\n", (words.init.start_yourself)(&by_hand(place, &kisd))));
+    }
+    let (directory, units): (_, &[(&str, &str)]) = match place.is_system {
+        true => (PathBuf::from("/etc/systemd/system"), &[("kisd.service", SERVICE), ("kisd.socket", SOCKET)]),
+        false => {
+            let directory = socket::of_user_units().ok_or_else(|| Failure::Told(words.init.no_home.to_owned()))?;
+            (directory, &[("kisd.service", USER_SERVICE)])
         }
-        fs::write(&path, unit).map_err(|error| failed(words, &path, &error))?;
+    };
+    let units: Vec<(PathBuf, String)> =
+        units.iter().map(|(name, unit)| (directory.join(name), fitted(unit, place, &kisd))).collect();
+    for (path, unit) in &units {
+        let differs = fs::read_to_string(path).is_ok_and(|there| there != *unit);
+        let shown = path.display().to_string();
+        if differs && !questions.yes(&(words.init.replace)(&shown)).await? {
+            return questions.say(&format!("{}\n", (words.init.kept)(&shown)));
+        }
     }
-    let scope: &[&str] = if place.is_system { &[] } else { &["--user"] };
-    let names = units.iter().map(|(name, _)| *name);
-    systemctl(scope.iter().copied().chain(["daemon-reload"]))?;
-    systemctl(scope.iter().copied().chain(["enable", "--now"]).chain(names))?;
-    printer.text(&format!("{}\n", (words.init.installed)(what))).map_err(Failure::Output)
+    fs::create_dir_all(&directory).map_err(|error| failed(words, &directory, &error))?;
+    for (path, unit) in &units {
+        fs::write(path, unit).map_err(|error| failed(words, path, &error))?;
+    }
+    let scope = if place.is_system { "--system" } else { "--user" };
+    systemctl(&[scope, "daemon-reload"])?;
+    if place.is_system {
+        systemctl(&[scope, "enable", "--now", "kisd.socket"])?;
+    }
+    systemctl(&[scope, "enable", "kisd.service"])?;
+    // One that runs already has the old configuration.
+    systemctl(&[scope, "restart", "kisd.service"])?;
+    questions.say(&format!("{}\n", (words.init.installed)(what)))
+}
+
+/// The kisd that belongs to this kisctl, or the one that is installed.
+fn program() -> PathBuf {
+    let installed = PathBuf::from(INSTALLED);
+    if installed.exists() {
+        return installed;
+    }
+    beside("kisd").unwrap_or(installed)
+}
+
+/// A unit with the paths of this place.
+fn fitted(unit: &str, place: &Place, kisd: &Path) -> String {
+    let kisd = quoted(kisd);
+    let unit = unit.replace(&format!("ExecStart={INSTALLED}"), &format!("ExecStart={kisd}"));
+    unit.replace(USER_CONFIG, &quoted(&place.file(CONFIG)))
+}
+
+/// A path as one word of systemd, whose specifiers begin with a percent sign.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string().replace('%', "%%").replace('$', "$$");
+    match text.contains(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '/' | '.' | '-' | '_' | '%')) {
+        true => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+        false => text,
+    }
+}
+
+/// The command for a terminal.
+fn by_hand(place: &Place, kisd: &Path) -> String {
+    let word = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
+    let credentials = if place.is_system { format!("CREDENTIALS_DIRECTORY={SYSTEM} ") } else { String::new() };
+    format!("{credentials}{} run --config {}", word(kisd), word(&place.file(CONFIG)))
 }
 
 /// Whether there is a systemd to install into.
 fn is_there(system: bool) -> bool {
     match system {
-        true => std::path::Path::new("/run/systemd/system").is_dir(),
-        false => {
-            let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-            runtime.is_some_and(|directory| directory.join("systemd").is_dir())
-        }
+        true => Path::new("/run/systemd/system").is_dir(),
+        false => socket::runtime_directory().is_some_and(|directory| directory.join("systemd").is_dir()),
     }
 }
 
-fn systemctl<'a>(arguments: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
-    let arguments: Vec<&str> = arguments.collect();
-    let output = Command::new("systemctl").args(&arguments).output();
-    match output {
+fn systemctl(arguments: &[&str]) -> Result<(), Failure> {
+    match Command::new("systemctl").args(arguments).output() {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             Err(Failure::Told(format!("systemctl {}: {said}", arguments.join(" "))))
         }
         Err(error) => Err(Failure::Told(format!("systemctl: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_in_units_are_one_word_without_specifiers() {
+        for (path, expected) in [
+            ("/usr/local/bin/kisd", "/usr/local/bin/kisd"),
+            ("/opt/my kisd", "\"/opt/my kisd\""),
+            ("/opt/100%h", "/opt/100%%h"),
+            ("/opt/\"a$b", "\"/opt/\\\"a$$b\""),
+        ] {
+            assert_eq!(quoted(Path::new(path)), expected);
+        }
+    }
+
+    #[test]
+    fn the_units_name_what_is_replaced_in_them() {
+        let place = Place { directory: "/opt/k".into(), is_system: false };
+        for unit in [SERVICE, USER_SERVICE] {
+            assert!(fitted(unit, &place, Path::new("/opt/kisd")).contains("ExecStart=/opt/kisd run"));
+        }
+        assert!(fitted(USER_SERVICE, &place, Path::new("/k")).contains("--config /opt/k/config.toml\n"));
     }
 }

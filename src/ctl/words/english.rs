@@ -26,6 +26,7 @@ pub(super) const WORDS: Words = Words {
         "Deposit D+2",
     ],
     age: |seconds| format!("unchanged for {seconds} s"),
+    no_csv_watched: "a watched balance is a table or JSON lines: --output table or json",
     watching: "watching; Ctrl-C ends it",
     changed: "changed",
     bought: |name, quantity| format!("{name}: new, {quantity} shares"),
@@ -72,7 +73,9 @@ pub(super) const WORDS: Words = Words {
         _ => format!("this machine's clock is {} s ahead of KIS's", seconds.unsigned_abs()),
     },
     last_failure: "last failure",
-    healthy: |expires| format!("OK: the token is valid until {expires}, and KIS answers"),
+    healthy: |expires| {
+        format!("OK: the token is valid until {expires}, and KIS has not failed since it was last asked")
+    },
     unhealthy: |reason| format!("FAILING: {reason}"),
     no_daemon_on: |path, reason| format!("no daemon answers on {path}: {reason}"),
     how_to_start: "start the daemon with `systemctl start kisd` or `kisd run`, set it up with `kisctl init`, or try `kisd demo`; \
@@ -94,7 +97,7 @@ pub(super) const WORDS: Words = Words {
         marks: ["ok", "look", "BAD", "?"],
         subjects: ["configuration", "socket", "daemon", "clock", "token", "quota", "KIS"],
         configuration_good: |file| format!("{file} is sound"),
-        configuration_elsewhere: "not yours to read, and not needed to ask: the daemon has its own",
+        configuration_elsewhere: "none that you can read, and none needed to ask: the daemon has its own",
         no_kisd: "kisd is not beside kisctl nor in PATH, so the configuration cannot be checked",
         make_configuration: "make one: kisctl init",
         correct_configuration: "correct it as the message says, then start the daemon again",
@@ -126,6 +129,9 @@ pub(super) const WORDS: Words = Words {
         },
         not_known: "not known without a daemon",
         all_well: "all is well",
+        look_at: |count| format!("it works; to look at: {count}"),
+        no_answer_at_once: "connected, and no answer within 5 s",
+        hangs: "it hangs, or is something else: kisctl logs, then systemctl restart kisd",
         not_well: |count| format!("to mend: {count}"),
     },
     init: Init {
@@ -143,11 +149,20 @@ pub(super) const WORDS: Words = Words {
         account: "Account number (12345678-01)",
         account_is: "an account number has 8 digits and 2 more",
         replace: |path| format!("{path} is there. Replace it? (y/N)"),
-        kept: |path| format!("{path} is left as it is; nothing was changed"),
+        kept: |path| format!("{path} is left as it is"),
         written: |path| format!("written: {path}"),
         install: |what| format!("Install and start it as {what}? (y/N)"),
         installed: |what| format!("installed and started as {what}; kisctl doctor looks whether all is well"),
         start_yourself: |command| format!("start it with: {command}"),
+        system_service: "a service of the system",
+        user_service: "a service of your own",
+        install_first: |kisd| {
+            format!(
+                "a service of the system cannot see {kisd}: install it in /usr/local/bin first, then run this again"
+            )
+        },
+        no_home: "there is no home directory: name one with --directory",
+        odd_name: "the name has characters that cannot be written in a configuration",
         no_input: "the input ended before everything was answered; nothing was written",
         failed: |what, why| format!("{what}: {why}"),
     },
