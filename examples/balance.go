@@ -1,4 +1,4 @@
-// The balance, with nothing but Go's standard library: go run examples/balance.go SOCKET
+// The balance, with nothing but Go's standard library: go run examples/balance.go [SOCKET]
 package main
 
 import (
@@ -9,7 +9,7 @@ import (
 )
 
 func main() {
-	kisd, err := net.Dial("unix", os.Args[1])
+	kisd, err := net.Dial("unix", append(os.Args, "/run/kisd/kisd.sock")[1])
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -138,6 +138,10 @@ async fn the_socket_may_be_named_in_the_environment() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kisctl"));
     let output = command.env_clear().env("KISD_SOCKET", &daemon.socket).arg("status").output().await.unwrap();
     assert!(output.status.success());
+    // An empty one is none.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kisctl"));
+    command.env_clear().env("KISD_SOCKET", "").env("XDG_RUNTIME_DIR", "");
+    assert_eq!(command.arg("status").output().await.unwrap().status.code(), Some(3));
 }
 
 #[tokio::test]

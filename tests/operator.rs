@@ -296,3 +296,119 @@ async fn init_replaces_nothing_without_a_yes_and_writes_nothing_by_half() {
         assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
     }
 }
+
+/// Something on a socket that answers each line with what `answer` makes of it; nothing, if that is empty.
+fn fake(socket: &Path, answer: impl Fn(&Value) -> String + Send + Sync + 'static) {
+    let listener = std::os::unix::net::UnixListener::bind(socket).unwrap();
+    let answer = std::sync::Arc::new(answer);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, answer) = (stream.unwrap(), answer.clone());
+            std::thread::spawn(move || {
+                use std::io::{BufRead, Write};
+                for line in std::io::BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok) {
+                    let reply = answer(&serde_json::from_str(&line).unwrap());
+                    if stream.write_all(reply.as_bytes()).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_daemon_that_never_answers_is_told_within_seconds() {
+    let world = World::new().await;
+    let socket = world.path("mute.sock");
+    fake(&socket, |_| String::new());
+    let started = tokio::time::Instant::now();
+    let (check, doctor) = tokio::join!(run(&socket, &["status", "--check"]), findings(&socket, None));
+    assert!(started.elapsed() < std::time::Duration::from_secs(9));
+    assert_eq!(check.status.code(), Some(3));
+    assert!(text(&check.stdout).starts_with("kisd FAILING: "), "{check:?}");
+    assert_eq!((&doctor.1["daemon"]["mark"], &doctor.1["kis"]["mark"]), (&json!("bad"), &json!("unknown")));
+}
+
+#[tokio::test]
+async fn the_doctor_reports_nonsense_as_a_finding() {
+    let world = World::new().await;
+    let socket = world.path("odd.sock");
+    fake(&socket, |request| format!("{}\n", json!({ "jsonrpc": "2.0", "id": request["id"], "result": null })));
+    let (code, found) = findings(&socket, None).await;
+    assert_eq!((code, &found["daemon"]["mark"], found.as_object().unwrap().len()), (Some(1), &json!("bad"), 7));
+}
+
+#[tokio::test]
+async fn what_a_daemon_says_commands_no_terminal_and_no_spreadsheet() {
+    let world = World::new().await;
+    let socket = world.path("evil.sock");
+    fake(&socket, |request| {
+        let evil = "=1+1\u{1b}]0;x\u{7}\u{202e}\nkisctl: all is well";
+        let reply = match request["method"].as_str() {
+            Some("account.balance") => json!({ "holdings": [{ "stock_code": "1", "stock_name": evil }] }),
+            _ => {
+                return format!(
+                    "{}\n",
+                    json!({ "jsonrpc": "2.0", "id": request["id"], "error": { "code": -1, "message": evil } })
+                );
+            }
+        };
+        format!("{}\n", json!({ "jsonrpc": "2.0", "id": request["id"], "result": reply }))
+    });
+    for arguments in
+        [&["status"][..], &["--output", "csv", "balance"], &["balance"], &["doctor"], &["--lang", "ko", "status"]]
+    {
+        let output = run(&socket, arguments).await;
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert!(!said.contains(['\u{1b}', '\u{7}', '\u{202e}']) && !said.contains("\nkisctl: all"), "{said:?}");
+    }
+    assert!(text(&run(&socket, &["--output", "csv", "balance"]).await.stdout).contains("\n1,'=1+1"));
+}
+
+#[tokio::test]
+async fn a_watched_balance_in_json_is_a_line_for_each_change() {
+    let (world, daemon) = daemon().await;
+    let mut watching = kisctl(&daemon.socket);
+    watching.args(["--json", "balance", "--watch", "--interval", "1s"]).stdout(Stdio::piped());
+    let mut watching = watching.spawn().unwrap();
+    let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    for price in [75_000, 1] {
+        let line = world.while_time_passes(lines.next_line()).await.unwrap().unwrap();
+        let state: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(state["balance"]["holdings"][0]["current_price"], price);
+        let samsung = Position::cash("005930", "삼성전자", 10, 70_000, 1);
+        world.simulator.set_portfolio(Portfolio { positions: vec![samsung], ..Portfolio::demo() });
+    }
+    assert_eq!(run(&daemon.socket, &["--output", "csv", "balance", "--watch"]).await.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_set_up_that_cannot_be_completed_leaves_what_was_there() {
+    let world = World::new().await;
+    let directory = world.path("kisd");
+    fs::create_dir_all(directory.join("app_key")).unwrap();
+    fs::write(directory.join("config.toml"), "old").unwrap();
+    let (key, secret) = (world.options.app_key.clone(), world.options.app_secret.clone());
+    let answers = ["y", "y", "모의", &key, &secret, "1234567801"];
+    let output = init(&directory, &answers).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(fs::read_to_string(directory.join("config.toml")).unwrap(), "old");
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 2, "nothing else is left there");
+    fs::remove_dir(directory.join("app_key")).unwrap();
+    assert!(init(&directory, &answers[1..]).await.status.success());
+    assert_eq!(fs::read_to_string(directory.join("config.toml.bak")).unwrap(), "old");
+}
+
+#[tokio::test]
+async fn a_relative_directory_is_written_as_an_absolute_one() {
+    let world = World::new().await;
+    let (key, secret) = (world.options.app_key.clone(), world.options.app_secret.clone());
+    let script = r#"cd "$1" && printf '%s\n' real "$2" "$3" 1234567801 | "$0" init --directory here | true"#;
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_kisctl")]).arg(world.path("")).args([key, secret]);
+    shell.output().await.unwrap();
+    let config = fs::read_to_string(world.path("here/config.toml")).unwrap();
+    assert!(config.contains(world.path("here/app_key").to_str().unwrap()), "{config}");
+    assert!(world.path("here/app_secret").exists(), "a reader that has gone keeps nothing from being written");
+}

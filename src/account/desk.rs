@@ -308,6 +308,7 @@ impl BalanceHandle {
     /// Changes the configuration.
     pub fn reload(&self, settings: Settings) {
         self.memory.settings.store(Arc::new(settings));
+        self.memory.watchers.forget_fault();
     }
 }
 

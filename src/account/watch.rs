@@ -80,6 +80,15 @@ impl Watchers {
         self.news.send_modify(|news| news.take(gathered, at));
     }
 
+    /// What has failed may not fail any more: the configuration has changed.
+    pub(super) fn forget_fault(&self) {
+        self.news.send_if_modified(|news| {
+            let forgotten = news.fault.take().is_some();
+            news.version += u64::from(forgotten);
+            forgotten
+        });
+    }
+
     /// Why the last gathering failed, if it did.
     pub(super) fn fault(&self) -> Option<CallError> {
         self.news.borrow().fault.clone()

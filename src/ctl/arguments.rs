@@ -9,11 +9,11 @@ use super::words::{Language, help};
 
 /// Asks the kisd daemon on this machine.
 #[derive(Debug, Parser)]
-#[command(name = "kisctl", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "kisctl", version, arg_required_else_help = true)]
 pub struct Arguments {
     /// Socket of the daemon; without it the user's own is tried, then the system's.
     #[arg(long, global = true, env = "KISD_SOCKET", value_name = "PATH")]
-    pub(super) socket: Option<PathBuf>,
+    pub(super) socket: Option<OsString>,
     /// Print the answer as JSON, exactly as the daemon gave it; the same as --output json.
     #[arg(long, global = true, conflicts_with = "output")]
     pub(super) json: bool,

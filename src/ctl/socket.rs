@@ -1,14 +1,15 @@
 //! Where things are: the daemon's socket, and the directories of the user.
 
-use std::{env, path::PathBuf};
+use std::{env, ffi::OsString, path::PathBuf};
 
 use super::words::Words;
 use crate::wire::{client::ConnectError, place};
 
 /// Where to look: at the socket that was named, or in the usual places.
-pub(super) fn candidates(named: Option<PathBuf>) -> Vec<PathBuf> {
-    match named {
-        Some(path) => vec![path],
+pub(super) fn candidates(named: Option<OsString>) -> Vec<PathBuf> {
+    // An empty variable is as good as none.
+    match named.filter(|path| !path.is_empty()) {
+        Some(path) => vec![path.into()],
         None => {
             let user = runtime_directory().map(|directory| place::of_user(&directory));
             user.into_iter().chain([PathBuf::from(place::SYSTEM)]).collect()

@@ -179,3 +179,22 @@ pub(super) struct Logs {
     pub(super) not_by_systemd: fn(u32) -> String,
     pub(super) no_journal: fn(&str) -> String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_korean_locale_is_not_any_that_begins_so() {
+        for (locale, korean) in [
+            ("ko", true),
+            ("ko_KR.UTF-8", true),
+            ("ko.EUC-KR", true),
+            ("kok_IN", false),
+            ("C", false),
+            ("en_US", false),
+        ] {
+            assert_eq!(is_korean(locale), korean, "{locale}");
+        }
+    }
+}

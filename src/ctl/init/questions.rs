@@ -1,9 +1,6 @@
 //! Questions on stderr and answers from stdin; those to a secret are not shown.
 
-use std::{
-    fs::File,
-    io::{self, IsTerminal, Write},
-};
+use std::io::{self, IsTerminal, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -16,7 +13,7 @@ const TRIES: u32 = 3;
 
 /// What was answered.
 pub(super) struct Answers {
-    pub(super) mode: String,
+    pub(super) mode: &'static str,
     pub(super) app_key: Zeroizing<String>,
     pub(super) app_secret: Zeroizing<String>,
     pub(super) account: (String, String),
@@ -43,7 +40,11 @@ impl Questions {
         let words = &self.words.init;
         let mode = self.until(words.mode, words.mode_is, false, |answer| {
             let answer = answer.to_lowercase();
-            matches!(answer.as_str(), "real" | "paper").then_some(answer)
+            match answer.as_str() {
+                "real" | "실전" | "실전투자" => Some("real"),
+                "paper" | "모의" | "모의투자" => Some("paper"),
+                _ => None,
+            }
         });
         let mode = mode.await?;
         let secret = |length: usize| {
@@ -116,7 +117,6 @@ impl Questions {
 
 /// A terminal that does not show what is typed, until this is dropped.
 struct Hidden {
-    terminal: File,
     before: Termios,
 }
 
@@ -126,20 +126,19 @@ impl Hidden {
         if !io::stdin().is_terminal() {
             return None;
         }
-        let terminal = File::open("/dev/tty").ok()?;
-        let before = tcgetattr(&terminal).ok()?;
+        let before = tcgetattr(io::stdin()).ok()?;
         let mut silent = before.clone();
         silent.local_modes.remove(LocalModes::ECHO);
         silent.local_modes.insert(LocalModes::ECHONL);
         // What was typed ahead was shown already, and is not an answer.
-        tcsetattr(&terminal, OptionalActions::Flush, &silent).ok()?;
-        Some(Self { terminal, before })
+        tcsetattr(io::stdin(), OptionalActions::Flush, &silent).ok()?;
+        Some(Self { before })
     }
 }
 
 impl Drop for Hidden {
     fn drop(&mut self) {
         // Nothing can be done about a terminal that has gone.
-        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
     }
 }

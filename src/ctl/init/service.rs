@@ -92,7 +92,11 @@ fn quoted(path: &Path) -> String {
 /// The command for a terminal.
 fn by_hand(place: &Place, kisd: &Path) -> String {
     let word = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
-    let credentials = if place.is_system { format!("CREDENTIALS_DIRECTORY={SYSTEM} ") } else { String::new() };
+    let credentials = if place.is_system {
+        format!("sudo env CREDENTIALS_DIRECTORY={SYSTEM} STATE_DIRECTORY=/var/lib/kisd ")
+    } else {
+        String::new()
+    };
     format!("{credentials}{} run --config {}", word(kisd), word(&place.file(CONFIG)))
 }
 
