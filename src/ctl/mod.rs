@@ -163,12 +163,7 @@ impl Arguments {
         }
         let client = client::first(&sockets).await.map_err(Failure::NoDaemon)?;
         match self.command {
-            Command::Balance { max_age, .. } => {
-                let max_age_ms = max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
-                let params = serde_json::value::to_raw_value(&BalanceParams { max_age_ms }).map_err(Failure::Answer)?;
-                let raw = read(&client, &sockets, method::ACCOUNT_BALANCE, Some(params)).await?;
-                show(printer, format, &raw, |style, balance: Balance| style.balance(&balance))
-            }
+            Command::Balance { max_age, .. } => balance(printer, &client, &sockets, max_age, format).await,
             Command::Status { .. } => {
                 let raw = read(&client, &sockets, method::DAEMON_STATUS, None).await?;
                 show(printer, format, &raw, |style, status: DaemonStatus| style.daemon_status(&status))
@@ -203,6 +198,26 @@ impl Arguments {
             | Command::Man { .. } => Ok(()),
         }
     }
+}
+
+/// Asks the daemon on `socket` for the balance and shows it.
+pub async fn show_balance(printer: &mut Printer, socket: PathBuf) -> Result<(), Failure> {
+    let sockets = [socket];
+    let client = client::first(&sockets).await.map_err(Failure::NoDaemon)?;
+    balance(printer, &client, &sockets, None, Format::Table).await
+}
+
+async fn balance(
+    printer: &mut Printer,
+    client: &Client,
+    sockets: &[PathBuf],
+    max_age: Option<Duration>,
+    format: Format,
+) -> Result<(), Failure> {
+    let max_age_ms = max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
+    let params = serde_json::value::to_raw_value(&BalanceParams { max_age_ms }).map_err(Failure::Answer)?;
+    let raw = read(client, sockets, method::ACCOUNT_BALANCE, Some(params)).await?;
+    show(printer, format, &raw, |style, balance: Balance| style.balance(&balance))
 }
 
 async fn ask(client: &Client, method: &str, params: Option<Box<RawValue>>) -> Result<Box<RawValue>, Failure> {

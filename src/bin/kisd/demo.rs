@@ -9,7 +9,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::Parser;
 use kisd::{
     clock::SystemClock,
     config::{self, Variables},
@@ -54,12 +53,9 @@ async fn demo(directory: &Path, once: bool) -> Result<(), Failure> {
 
 async fn show(simulator: &Simulator, socket: &Path, once: bool, signals: &mut Signals) -> Result<(), Failure> {
     print(&format!("simulated KIS on {}, daemon on {}\n\n", simulator.base_url(), socket.display()))?;
-    let arguments =
-        ctl::Arguments::try_parse_from([Path::new("kisctl"), Path::new("--socket"), socket, Path::new("balance")])
-            .map_err(Failure::other)?;
-    let mut printer = Printer::stdout(Language::English);
+    let mut printer = Printer::stdout(Language::of_locale());
     tokio::select! {
-        asked = arguments.run(&mut printer) => asked.map_err(Failure::other)?,
+        shown = ctl::show_balance(&mut printer, socket.to_owned()) => shown.map_err(Failure::other)?,
         // A closed terminal (SIGHUP) ends a demo too.
         _ = signals.next() => return Ok(()),
     }
