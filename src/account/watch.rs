@@ -156,7 +156,6 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.watchers.changed.notify_one();
         let mut intervals = self.watchers.intervals();
         if let Some(count) = intervals.get_mut(&self.interval) {
             *count -= 1;
@@ -164,5 +163,7 @@ impl Drop for Subscription {
                 intervals.remove(&self.interval);
             }
         }
+        drop(intervals);
+        self.watchers.changed.notify_one();
     }
 }
