@@ -145,7 +145,7 @@ async fn a_slow_subscriber_gets_the_newest_state_and_no_queue() {
         let state = world.while_time_passes_by(STEP, state(&mut slow, number)).await;
         seen.push(state["balance"]["holdings"][0]["current_price"].as_i64().unwrap());
     }
-    assert!(seen.len() <= 6 && seen.is_sorted(), "{seen:?}");
+    assert!(seen.len() <= 4 && seen.is_sorted(), "{seen:?}");
 }
 
 #[tokio::test]
@@ -206,7 +206,8 @@ async fn a_subscriber_that_sends_nonsense_without_end_is_let_go_with_all_it_had(
         let (mut lines, ..) = subscriber(&daemon, 1000).await;
         subscribe(&mut lines, "token.subscribeStatus", json!({})).await;
         lines.send(&nonsense).await;
-        let rest = world.while_time_passes(lines.rest()).await;
+        let rest = world.while_time_passes(tokio::time::timeout(Duration::from_secs(10), lines.rest())).await;
+        let rest = rest.expect("the end of the connection");
         assert!(rest.contains(r#""error""#), "{rest}");
     }
     let status = daemon.status_until(|status| status["connections"] == 1).await;
