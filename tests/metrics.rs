@@ -66,7 +66,8 @@ async fn a_wait_for_the_quota_is_told() {
     let text = metrics(&daemon).await;
     assert_eq!((value(&text, "kisd_quota_limit"), value(&text, "kisd_quota_waiting")), ("1.0", "0.0"));
     let waited: f64 = value(&text, "kisd_quota_wait_seconds_sum").parse().unwrap();
-    assert!((0.9..1.5).contains(&waited), "{waited}");
+    // The token call took the slot some time before.
+    assert!((0.2..1.5).contains(&waited), "{waited}");
 }
 
 #[tokio::test]

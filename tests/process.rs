@@ -213,7 +213,8 @@ async fn a_log_that_nobody_reads_holds_up_nobody() {
     let (unread, stderr) = std::io::pipe().unwrap();
     let mut child = kisd().arg("--config").arg(world.config_file("kisd", "")).stderr(stderr).spawn().unwrap();
     let socket = world.path("kisd.sock");
-    eventually("the socket", || socket.exists()).await;
+    // It is bound a moment before it listens.
+    eventually("the socket", || std::os::unix::net::UnixStream::connect(&socket).is_ok()).await;
     let mut client = Lines::connect(&socket).await;
     // Each of these is a line in the log, and together they are more than a pipe holds.
     for _ in 0..2000 {

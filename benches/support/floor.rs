@@ -64,6 +64,6 @@ pub async fn start(socket: &Path, length: usize) -> Child {
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    eventually("the floor", || socket.exists()).await;
+    eventually("the floor", || std::os::unix::net::UnixStream::connect(socket).is_ok()).await;
     child
 }
