@@ -66,6 +66,7 @@ async fn who_is_let_in_reads_and_only_who_is_named_asks_for_a_renewal() {
     let Some(world) = open_world().await else { return };
     let open = "socket_mode = \"0666\"\n";
     let process = Process::start(&world, "kisd", open).await;
+    eventually("a token", || process.log().contains("KIS issued an access token")).await;
     let refused = asked_by_nobody(&world, "token.status").await;
     assert_eq!((&refused["code"], &refused["data"]["kind"]), (&json!(-32056), &json!("permission_denied")));
 
