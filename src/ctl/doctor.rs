@@ -17,7 +17,7 @@ use jsonrpsee::{
 use serde::Serialize;
 
 use super::{
-    Failure, ask, beside, in_time,
+    Failure, ask, ask_status, beside, in_time,
     output::Printer,
     socket,
     table::{Row, local},
@@ -228,11 +228,6 @@ async fn of_status(report: &mut Report, client: &Client, words: &Words) -> Optio
             None
         }
     }
-}
-
-async fn ask_status(client: &Client) -> Result<DaemonStatus, Failure> {
-    let raw = ask(client, method::DAEMON_STATUS, None).await?;
-    serde_json::from_str(raw.get()).map_err(Failure::Answer)
 }
 
 fn of_token(report: &mut Report, status: &DaemonStatus, words: &Words) {

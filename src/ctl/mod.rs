@@ -253,8 +253,11 @@ async fn read(
 }
 
 async fn status_of(sockets: &[PathBuf]) -> Result<DaemonStatus, Failure> {
-    let client = client::first(sockets).await.map_err(Failure::NoDaemon)?;
-    let raw = ask(&client, method::DAEMON_STATUS, None).await?;
+    ask_status(&client::first(sockets).await.map_err(Failure::NoDaemon)?).await
+}
+
+async fn ask_status(client: &Client) -> Result<DaemonStatus, Failure> {
+    let raw = ask(client, method::DAEMON_STATUS, None).await?;
     serde_json::from_str(raw.get()).map_err(Failure::Answer)
 }
 
