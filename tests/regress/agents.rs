@@ -1,0 +1,1 @@
+//! Agents and the simulator that bots are pointed at.

@@ -1,0 +1,1 @@
+//! A balance is whole, or an error.

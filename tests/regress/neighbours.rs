@@ -1,0 +1,1 @@
+//! Many programs on one socket.

@@ -1,0 +1,1 @@
+//! What the person in trouble reads.
