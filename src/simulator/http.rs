@@ -88,10 +88,10 @@ impl Answer {
         self
     }
 
-    fn head(&self, now: DateTime<Utc>) -> String {
+    fn head(&self, date: Option<DateTime<Utc>>) -> String {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
-        if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("date")) {
-            head.push_str(&now.format("Date: %a, %d %b %Y %H:%M:%S GMT\r\n").to_string());
+        if let Some(date) = date.filter(|_| !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("date"))) {
+            head.push_str(&date.format("Date: %a, %d %b %Y %H:%M:%S GMT\r\n").to_string());
         }
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -136,7 +136,7 @@ async fn serve(mut stream: TcpStream, world: Arc<World>) {
             Delivery::Cut { answer, after } => (answer, Some(after)),
             Delivery::Whole(answer) => (answer, None),
         };
-        let mut bytes = answer.head(world.clock.now()).into_bytes();
+        let mut bytes = answer.head(world.date()).into_bytes();
         bytes.extend_from_slice(&answer.body[..length.unwrap_or(answer.body.len()).min(answer.body.len())]);
         if stream.write_all(&bytes).await.is_err() || length.is_some() || !keep_alive {
             return;

@@ -29,6 +29,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use tokio::{net::TcpListener, task::JoinSet};
 use tracing::info;
 
@@ -77,6 +78,8 @@ pub struct Options {
     pub issue_interval: Duration,
     /// Within this time of an issuance the same token is handed out again.
     pub same_token_for: Duration,
+    /// Whether answers have a `Date`; nobody knows whether KIS always sends one.
+    pub dates_answers: bool,
     /// What the account holds.
     pub portfolio: Portfolio,
 }
@@ -102,6 +105,7 @@ impl Options {
             token_life: Duration::from_secs(24 * 3600),
             issue_interval: Duration::from_secs(60),
             same_token_for: Duration::from_secs(6 * 3600),
+            dates_answers: true,
             portfolio: Portfolio::demo(),
         }
     }
@@ -205,6 +209,11 @@ impl Simulator {
         locked(&self.world.oauth).revoke_all();
     }
 
+    /// Makes every call with the live token fail without a reason. The next issuance is a new one.
+    pub fn break_token(&self) {
+        locked(&self.world.oauth).break_all();
+    }
+
     /// Ends the live token before its time, and lets the six-hour rule hand the dead one out again.
     pub fn kill_token(&self) {
         locked(&self.world.oauth).kill_all();
@@ -234,6 +243,11 @@ impl Simulator {
 }
 
 impl World {
+    /// The `Date` of an answer.
+    fn date(&self) -> Option<DateTime<Utc>> {
+        locked(&self.options).dates_answers.then(|| self.clock.now())
+    }
+
     /// Answers a request, with whatever was scripted for it.
     async fn answer(&self, request: &Request) -> Delivery {
         let at = self.clock.monotonic();

@@ -194,7 +194,7 @@ impl Issuer {
     // The disk may be full, read-only or gone. Then kisd goes on with what it has in memory, and says so.
 
     async fn acquire(&self) -> Lent {
-        let lent = self.store.lease.acquire(&self.obstacle).await;
+        let lent = self.store.lease.acquire(&*self.clock, &self.obstacle).await;
         let lent = self.report("lock", lent);
         if let Some(obstacle) = &*self.obstacle.load() {
             warn!("{obstacle}");

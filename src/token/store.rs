@@ -41,8 +41,8 @@ pub trait Mirror: fmt::Debug + Send + Sync {
 
 /// The right to ask KIS for a token of one app key, which one process has at a time.
 pub trait Lease: fmt::Debug + Send + Sync {
-    /// Waits for the right, a bounded time. Who keeps us from it is told meanwhile, and afterwards if they never let go.
-    fn acquire<'a>(&'a self, obstacle: &'a Obstacle) -> Pending<'a, io::Result<Box<dyn Held>>>;
+    /// Waits for the right, a bounded time on `clock`. Who keeps us from it is told meanwhile, and afterwards if they never let go.
+    fn acquire<'a>(&'a self, clock: &'a dyn Clock, obstacle: &'a Obstacle) -> Pending<'a, io::Result<Box<dyn Held>>>;
 }
 
 /// The right, until it is dropped; or the notes alone, where somebody else did not let go of it.

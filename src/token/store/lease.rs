@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BootId, Held, Lease, Note, Obstacle, Pending, blocking,
+    BootId, Clock, Held, Lease, Note, Obstacle, Pending, blocking,
     place::{Place, careful, content, is_private},
 };
 
@@ -82,14 +82,13 @@ impl FileLease {
 }
 
 impl Lease for FileLease {
-    fn acquire<'a>(&'a self, obstacle: &'a Obstacle) -> Pending<'a, io::Result<Box<dyn Held>>> {
+    fn acquire<'a>(&'a self, clock: &'a dyn Clock, obstacle: &'a Obstacle) -> Pending<'a, io::Result<Box<dyn Held>>> {
         Box::pin(async move {
-            // The lock belongs to the machine and not to the injected clock, so the wait for it is in the machine's time.
-            let (began, mut pause) = (tokio::time::Instant::now(), LOOK);
+            let (began, mut pause) = (clock.monotonic(), LOOK);
             loop {
                 let place = self.place.clone();
                 let (file, locked) = blocking(move || Self::try_lock(&place)).await?;
-                let waited = began.elapsed();
+                let waited = clock.monotonic().saturating_sub(began);
                 if locked {
                     obstacle.store(None);
                     return Ok(Box::new(LockFile(file)) as Box<dyn Held>);
@@ -102,6 +101,7 @@ impl Lease for FileLease {
                 if waited >= HELD_AT_MOST {
                     return Ok(Box::new(LockFile(file)));
                 }
+                // The other process lives in the machine's time, whatever ours is.
                 tokio::time::sleep(pause).await;
                 pause = pause.saturating_mul(2).min(LONGEST_LOOK);
             }

@@ -55,7 +55,7 @@ async fn usable(store: &Store) -> Token {
 }
 
 async fn acquire(store: &Store) -> Box<dyn Held> {
-    store.lease.acquire(&Obstacle::empty()).await.unwrap()
+    store.lease.acquire(&*clocks().1, &Obstacle::empty()).await.unwrap()
 }
 
 #[tokio::test]
