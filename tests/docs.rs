@@ -65,7 +65,8 @@ fn methods(document: &Value) -> String {
         writeln!(page, "\nResult: {}", type_of(&method["result"]["schema"])).unwrap();
         if let Some(notification) = method.get("x-notification") {
             let (name, result) = (notification["method"].as_str().unwrap(), type_of(&notification["result"]));
-            writeln!(page, "\nNotifications: `{name}` with `params.subscription` and `params.result`: {result}").unwrap();
+            writeln!(page, "\nNotifications: `{name}` with `params.subscription` and `params.result`: {result}")
+                .unwrap();
         }
     }
     page.push_str("\n# Types\n");
@@ -123,7 +124,10 @@ fn the_table_of_contents_names_every_page_and_no_other() {
         for entry in fs::read_dir(docs.join(directory)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             let page = if directory.is_empty() { name } else { format!("{directory}/{name}") };
-            assert!(!page.ends_with(".md") || page == "SUMMARY.md" || named.contains(&page.as_str()), "{page} is in no contents");
+            assert!(
+                !page.ends_with(".md") || page == "SUMMARY.md" || named.contains(&page.as_str()),
+                "{page} is in no contents"
+            );
         }
     }
 }

@@ -31,6 +31,7 @@ enum Done {
     /// A try, with the app key that it was for.
     Tried(Outcome, Binding),
     TimeAsked,
+    Forgiven,
 }
 
 /// The owner of the token.
@@ -119,6 +120,10 @@ impl TokenKeeper {
                 issuer.client.learn_time().await;
                 Done::TimeAsked
             }),
+            Action::Forgive(token) => Box::pin(async move {
+                issuer.forgive(&token).await;
+                Done::Forgiven
+            }),
         }
     }
 
@@ -126,12 +131,13 @@ impl TokenKeeper {
         let now = self.now();
         let told = match done {
             Done::TimeAsked => return self.machine.time_asked(now),
+            Done::Forgiven => return self.machine.idle(),
             Done::Tried(outcome, binding) if binding == *self.issuer.store.binding() => {
                 self.machine.ended(outcome, now)
             }
             Done::Tried(..) => {
                 info!("what was got for the app key before the reload is not used");
-                self.machine.abandoned();
+                self.machine.idle();
                 let reason = "the app key has just changed".to_owned();
                 Err(TokenError::Unavailable { reason, retry_after: Duration::from_secs(1) })
             }
@@ -184,11 +190,7 @@ impl TokenKeeper {
                 self.shown.send_replace(snapshot);
                 let _ = done.send(());
             }
-            Command::Served { token } => {
-                if self.machine.served(&token, self.now()) {
-                    self.issuer.forgive(&token).await;
-                }
-            }
+            Command::Served { token } => self.machine.served(&token, self.now()),
             Command::Unexplained { token } => self.machine.unexplained(&token, self.now()),
             Command::Refresh { done } => match self.machine.refresh(self.now()) {
                 Ok(()) => self.refreshing.push(done),

@@ -51,6 +51,8 @@ pub(super) enum Action {
     Try(Known),
     /// Ask KIS what time it is: a token is due by a clock that nobody has confirmed.
     LearnTime,
+    /// Take back in the mirror that this token was refused.
+    Forgive(Arc<Token>),
 }
 
 /// Why nothing is tried.
@@ -97,10 +99,21 @@ pub(super) struct Machine {
     last_error: Option<String>,
     /// Whether the last try failed, for another reason than the minute.
     has_failed: bool,
-    /// An action is under way.
-    busy: bool,
+    /// The action under way.
+    busy: Option<Busy>,
     /// A try is to be made although none is due.
     asked: bool,
+    /// A token of which the mirror has to take back that it was refused.
+    forgiven: Option<Arc<Token>>,
+}
+
+/// What is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Busy {
+    /// Something that may end with another token.
+    Renewing,
+    /// Something that changes the mirror alone.
+    Forgiving,
 }
 
 impl Machine {
@@ -120,7 +133,8 @@ impl Machine {
             replaced_at: None,
             last_error: None,
             has_failed: false,
-            busy: false,
+            busy: None,
+            forgiven: None,
             asked: false,
         }
     }
@@ -157,19 +171,19 @@ impl Machine {
         }
     }
 
-    /// The app key was replaced. A try under way is for the old one: see [`abandoned`](Self::abandoned).
+    /// The app key was replaced. A try under way is for the old one: see [`idle`](Self::idle).
     pub(super) fn change_key(&mut self, not_before: Duration) {
         *self = Self { busy: self.busy, ..Self::new(self.timing, not_before) };
     }
 
-    /// What was under way was for another app key.
-    pub(super) fn abandoned(&mut self) {
-        self.busy = false;
+    /// What was under way changes nothing: it was for another app key, or for the mirror alone.
+    pub(super) fn idle(&mut self) {
+        self.busy = None;
     }
 
     /// KIS was asked for the time; whether it has told it is in `now`.
     pub(super) fn time_asked(&mut self, now: Now) {
-        self.busy = false;
+        self.busy = None;
         if let Some(current) = &mut self.current {
             current.proof_by = Some(now.boot.saturating_add(policy::PROOF_WITHIN));
         }
@@ -181,10 +195,17 @@ impl Machine {
     pub(super) fn poll(&mut self, now: Now) -> Option<Action> {
         self.shorten_hold(now);
         self.offer_again(now);
-        if self.busy || (!self.asked && self.wait(now) != Some(Duration::ZERO)) {
+        if self.busy.is_some() {
             return None;
         }
-        self.busy = true;
+        if let Some(token) = self.forgiven.take() {
+            self.busy = Some(Busy::Forgiving);
+            return Some(Action::Forgive(token));
+        }
+        if !self.asked && self.wait(now) != Some(Duration::ZERO) {
+            return None;
+        }
+        self.busy = Some(Busy::Renewing);
         if !std::mem::take(&mut self.asked) && self.is_unproven(now) {
             return Some(Action::LearnTime);
         }
@@ -199,7 +220,8 @@ impl Machine {
 
     /// The time since boot at which to poll again; `None`: nothing will be due by itself.
     pub(super) fn timer(&self, now: Now) -> Option<Duration> {
-        let wake = self.wait(now).filter(|_| !self.busy).map(|wait| now.boot.saturating_add(wait.min(LONGEST_SLEEP)));
+        let wake =
+            self.wait(now).filter(|_| self.busy.is_none()).map(|wait| now.boot.saturating_add(wait.min(LONGEST_SLEEP)));
         wake.into_iter().chain(self.trial_at(now)).min()
     }
 
@@ -214,7 +236,7 @@ impl Machine {
         Snapshot {
             offer: current
                 .map(|current| Offer { token: current.token.clone(), outlives_clock: current.outlives_clock }),
-            renewing: self.busy,
+            renewing: self.busy == Some(Busy::Renewing),
             hold: self.hold,
             refusal: self.refusal.clone(),
             has_failed: self.has_failed,
@@ -224,7 +246,7 @@ impl Machine {
                     || current.unexplained.is_some()
                     || (!now.confirmed && !current.token.is_usable(now.wall))
             }),
-            next_refresh_at: next_refresh_at.filter(|_| !self.busy),
+            next_refresh_at: next_refresh_at.filter(|_| self.busy != Some(Busy::Renewing)),
             last_error: self.last_error.clone(),
         }
     }

@@ -60,10 +60,10 @@ impl Machine {
         }
     }
 
-    /// KIS has served a call with this token. True if the mirror has to take back that it was refused.
-    pub(in crate::token) fn served(&mut self, token: &Arc<Token>, now: Now) -> bool {
+    /// KIS has served a call with this token.
+    pub(in crate::token) fn served(&mut self, token: &Arc<Token>, now: Now) {
         let was_refused = self.was_refused(token);
-        let Some(current) = self.current.as_mut().filter(|current| is(&current.token, token)) else { return false };
+        let Some(current) = self.current.as_mut().filter(|current| is(&current.token, token)) else { return };
         current.unexplained = None;
         if !now.confirmed && !token.is_usable(now.wall) {
             current.outlives_clock = true;
@@ -72,8 +72,8 @@ impl Machine {
             info!("KIS takes the token again that it had refused");
             (self.refused, self.trial, self.hold, self.last_error) = (None, None, None, None);
             self.wasted = 0;
+            self.forgiven = Some(token.clone());
         }
-        was_refused
     }
 
     /// KIS has failed a call with this token and given no reason, as it does for some tokens that are dead.

@@ -26,7 +26,7 @@ impl Machine {
     /// Takes the end of a try into account. What those who waited for it are told is returned.
     pub(in crate::token) fn ended(&mut self, outcome: Outcome, now: Now) -> Result<(), TokenError> {
         // Whoever has asked meanwhile is served by this try.
-        (self.busy, self.asked) = (false, false);
+        (self.busy, self.asked) = (None, false);
         self.has_failed = matches!(outcome, Outcome::Failed(_));
         match outcome {
             Outcome::Adopted(token) if !self.was_refused(&token) => {

@@ -81,6 +81,7 @@ impl Story {
         match self.machine.poll(self.now) {
             None => {}
             Some(Action::LearnTime) => self.machine.time_asked(self.now),
+            Some(Action::Forgive(_)) => self.machine.idle(),
             Some(Action::Try(known)) => self.trying = Some(known),
         }
         if let (Some(Hold::SameToken(at)), Some(token)) =
@@ -179,7 +180,7 @@ impl Story {
         }
         let held = self.machine.hold.and_then(|hold| hold.remaining(self.now.boot)).unwrap_or_default();
         assert!(held <= policy::SAME_TOKEN, "held for {held:?}");
-        if !self.machine.busy && self.machine.hold != Some(Hold::Rejected) && self.offered().is_none() {
+        if self.machine.busy.is_none() && self.machine.hold != Some(Hold::Rejected) && self.offered().is_none() {
             let timer = self.machine.timer(self.now).expect("without a token there is always a next look");
             assert!(timer <= self.now.boot + LONGEST_SLEEP);
         }
