@@ -32,6 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Each library with the only places that may name it, so that it can be replaced in one.
 const OWNERS: &[(&str, &[&str])] = &[
     ("reqwest", &["kis/"]),
+    ("encoding_rs", &["kis/reply.rs"]),
     ("jsonrpsee", &["wire/", "server/", "ctl/", "mcp/"]),
     ("rmcp", &["mcp/"]),
     ("prometheus_client", &["kis/totals.rs", "server/metrics.rs"]),
@@ -59,6 +60,7 @@ const EXPOSE: &[&str] = &[
     "fuzzing.rs",
     "kis/auth.rs",
     "kis/client.rs",
+    "kis/client/read.rs",
     "token/store.rs",
     "token/store/mirror.rs",
     "config/check.rs",

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     account::{self, AccountFault, AccountId},
-    kis::{self, Credentials, Environment},
+    kis::{self, Credentials, Environment, balance::PriceBasis},
     secret::{AppKey, AppSecret, SecretFault},
     server::{self, socket::MAX_PATH_BYTES},
     telemetry, token,
@@ -37,6 +37,8 @@ pub(super) fn check(raw: RawConfig, sources: &Sources<'_>) -> Result<Config, Con
             SECOND,
             10 * MINUTE,
         ),
+        prices: check.prices(raw.balance.prices.as_deref()),
+        accept_difference: raw.kis.accept_difference.unwrap_or_default(),
     };
     let rpc = check.rpc(raw.rpc);
     let log = check.log(raw.log);
@@ -170,6 +172,18 @@ impl Check<'_> {
                 12 * HOUR,
             ),
             issue_interval: self.duration("token.issue_interval", raw.issue_interval, MINUTE, least_interval, HOUR),
+        }
+    }
+
+    fn prices(&mut self, raw: Option<&str>) -> PriceBasis {
+        let all = [PriceBasis::Krx, PriceBasis::Nxt, PriceBasis::Unified];
+        match raw.map(|name| all.into_iter().find(|basis| basis.name() == name)) {
+            None => PriceBasis::default(),
+            Some(Some(basis)) => basis,
+            Some(None) => {
+                self.fault("balance.prices", "is not a market; allowed are \"krx\", \"nxt\" and \"unified\"");
+                PriceBasis::default()
+            }
         }
     }
 

@@ -245,7 +245,7 @@ fn of_token(report: &mut Report, status: &DaemonStatus, words: &Words) {
 
 /// A recent balance. It may take its time, as KIS may; a daemon that hangs meanwhile is told apart.
 async fn balance(client: &Client) -> Result<Balance, Failure> {
-    let params = BalanceParams { max_age_ms: Some(RECENT_MS) };
+    let params = BalanceParams { max_age_ms: Some(RECENT_MS), ..BalanceParams::default() };
     let params = serde_json::value::to_raw_value(&params).map_err(Failure::Answer)?;
     let asked = ask(client, method::ACCOUNT_BALANCE, Some(params));
     let raw = tokio::time::timeout(KIS_WITHIN, asked).await.unwrap_or(Err(Failure::Call(Error::RequestTimeout)))?;

@@ -215,7 +215,8 @@ async fn balance(
     format: Format,
 ) -> Result<(), Failure> {
     let max_age_ms = max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
-    let params = serde_json::value::to_raw_value(&BalanceParams { max_age_ms }).map_err(Failure::Answer)?;
+    let params = serde_json::value::to_raw_value(&BalanceParams { max_age_ms, ..BalanceParams::default() })
+        .map_err(Failure::Answer)?;
     let raw = read(client, sockets, method::ACCOUNT_BALANCE, Some(params)).await?;
     show(printer, format, &raw, |style, balance: Balance| style.balance(&balance))
 }

@@ -10,14 +10,14 @@ use tokio::time::Instant;
 use super::{
     Failure, Format,
     output::Printer,
-    table::{signed, won},
+    table::{known, signed, won},
     words::Words,
 };
 use crate::wire::{
     client::{self, RawParams},
     method,
     text::printable,
-    types::{Balance, BalanceState, SubscribeBalanceParams},
+    types::{Balance, BalanceState, Holding, SubscribeBalanceParams},
 };
 
 /// Changes that are shown; more would push the table off the screen.
@@ -168,20 +168,21 @@ fn changes(old: &Balance, new: &Balance, words: &Words) -> Vec<String> {
         (old.total_evaluation, new.total_evaluation),
         (old.net_assets, new.net_assets),
         (old.evaluation_amount, new.evaluation_amount),
-        (old.purchase_amount, new.purchase_amount),
+        (Some(old.purchase_amount), Some(new.purchase_amount)),
     ]) {
         changes.extend(change(name, before, after));
     }
     changes.extend(change(words.totals[6], old.deposit, new.deposit));
-    // A stock may be held twice, in cash and on margin.
-    let key = |holding: &crate::wire::types::Holding| (holding.stock_code.clone(), holding.position.clone());
+    // A stock may be held several times, in cash and by several loans.
+    let key = |holding: &Holding| (holding.stock_code.clone(), holding.position.clone(), holding.loan_date);
     let mut before: BTreeMap<_, _> = old.holdings.iter().map(|holding| (key(holding), holding)).collect();
     for holding in &new.holdings {
         let name = printable(&holding.stock_name);
         match before.remove(&key(holding)) {
             None => changes.push((words.bought)(&name, &won(holding.quantity))),
             Some(old) => {
-                changes.extend(change(&format!("{name} {}", words.columns[2]), old.quantity, holding.quantity));
+                let (before, after) = (Some(old.quantity), Some(holding.quantity));
+                changes.extend(change(&format!("{name} {}", words.columns[2]), before, after));
                 changes.extend(change(
                     &format!("{name} {}", words.columns[4]),
                     old.current_price,
@@ -195,7 +196,9 @@ fn changes(old: &Balance, new: &Balance, words: &Words) -> Vec<String> {
     changes
 }
 
-fn change(name: &str, before: i64, after: i64) -> Option<String> {
-    let by = Decimal::from(after) - Decimal::from(before);
-    (before != after).then(|| format!("{name} {} → {} ({})", won(before), won(after), signed(by)))
+fn change(name: &str, before: Option<i64>, after: Option<i64>) -> Option<String> {
+    let by = before.zip(after).map_or_else(String::new, |(before, after)| {
+        format!(" ({})", signed(Decimal::from(after) - Decimal::from(before)))
+    });
+    (before != after).then(|| format!("{name} {} → {}{by}", known(before), known(after)))
 }

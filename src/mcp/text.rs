@@ -32,15 +32,15 @@ impl Told for Balance {
             word(&self.mode),
             self.account,
             self.as_of.to_rfc3339(),
-            self.total_evaluation,
-            self.net_assets,
-            self.deposit,
-            self.deposit_d1,
-            self.deposit_d2,
-            self.evaluation_amount,
+            known(self.total_evaluation),
+            known(self.net_assets),
+            known(self.deposit),
+            known(self.deposit_d1),
+            known(self.deposit_d2),
+            known(self.evaluation_amount),
             self.purchase_amount,
-            self.total_profit_loss,
-            self.profit_loss_rate,
+            known(self.total_profit_loss),
+            known(self.profit_loss_rate),
             self.holdings.len(),
         );
         text.push_str(if self.holdings.is_empty() {
@@ -56,10 +56,10 @@ impl Told for Balance {
                 quoted(&holding.stock_code),
                 quoted(&holding.stock_name),
                 holding.quantity,
-                holding.current_price,
-                holding.evaluation_amount,
-                holding.profit_loss,
-                holding.profit_loss_rate,
+                known(holding.current_price),
+                known(holding.evaluation_amount),
+                known(holding.profit_loss),
+                known(holding.profit_loss_rate),
             );
         }
         if let Some(more) = self.holdings.len().checked_sub(HOLDINGS).filter(|more| *more > 0) {
@@ -127,6 +127,11 @@ pub(super) fn refusal(error: &ErrorObjectOwned) -> String {
 pub(super) fn quoted(text: &str) -> String {
     let text: String = printable(text).chars().take(QUOTED).collect();
     serde_json::Value::from(text).to_string()
+}
+
+/// A figure, if KIS has said it.
+fn known(figure: Option<impl std::fmt::Display>) -> String {
+    figure.map_or_else(|| "not known".to_owned(), |figure| figure.to_string())
 }
 
 /// The name of a state as it is on the wire.

@@ -90,6 +90,7 @@ pub(super) const WORDS: Words = Words {
         Kind::PermissionDenied => "권한이 없습니다: ",
         Kind::ShuttingDown => "데몬이 종료되고 있습니다: ",
         Kind::Overloaded => "데몬의 한도를 초과했습니다: ",
+        Kind::NotSupported => "지원하지 않는 요청입니다: ",
     },
     refused: |message, code| format!("{message} (코드 {code})"),
     again_in: |seconds| format!(". {seconds}초 뒤에 다시 시도하세요"),
