@@ -1,6 +1,9 @@
 //! Why there is no token, or why a call with one failed.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use crate::kis::{Answer, KisError};
 
@@ -24,13 +27,29 @@ pub enum TokenError {
         retry_after: Duration,
     },
     /// KIS refuses the app key or secret.
-    #[error(
-        "KIS refuses the app key or secret ({0}); correct them in the configuration, then reload kisd or run `kisctl token refresh`"
-    )]
+    #[error("KIS refuses the app key or secret ({0}); correct them in the configuration, then {then}", then = what_then())]
     Rejected(Answer),
     /// kisd is going down.
     #[error("kisd is shutting down")]
     Stopped,
+}
+
+/// Whether this process is handed its credentials at start only: a fact of how it was started, as its number is.
+static HANDED_OVER: AtomicBool = AtomicBool::new(false);
+
+impl TokenError {
+    /// Notes that systemd, or a container, hands this process its credentials, so that no reload can change them.
+    pub fn credentials_are_handed_over() {
+        HANDED_OVER.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What puts corrected credentials into force.
+fn what_then() -> &'static str {
+    match HANDED_OVER.load(Ordering::Relaxed) {
+        true => "restart kisd (`sudo systemctl restart kisd`), which is handed them at its start only",
+        false => "reload kisd (SIGHUP, or `systemctl --user reload kisd`) or run `kisctl token refresh`",
+    }
 }
 
 /// Why a call that needs a token failed.
