@@ -178,6 +178,7 @@ fn idle_server() -> Server {
         file: "/nonexistent/token.json".into(),
         refresh_before: Duration::from_secs(600),
         issue_interval: Duration::from_secs(60),
+        remedy: token::Remedy::Reload,
     };
     let (_, token) = TokenKeeper::new(client.clone(), credentials(), token, store, clock.clone());
     let id = AccountId::try_new("12345678", "01").unwrap();

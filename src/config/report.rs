@@ -39,6 +39,12 @@ impl fmt::Display for Config {
         writeln!(f, "{:<23} {}", "log.format", self.log.format.name())?;
         let dir = self.log.dir.as_ref().map_or_else(|| "none; stderr only".to_owned(), |dir| dir.display().to_string());
         writeln!(f, "{:<23} {dir}", "log.dir")?;
+        if self.handed_over {
+            writeln!(
+                f,
+                "note: credentials are handed over at start; a change of them takes effect when kisd is restarted"
+            )?;
+        }
         let rpc = &self.rpc;
         let admits_nobody = rpc.allow_uids.is_empty() && rpc.allow_gids.is_empty() && rpc.allow_refresh_uids.is_empty();
         if rpc.socket_mode & 0o066 != 0 && admits_nobody {

@@ -27,6 +27,12 @@ pub(super) struct Style {
 impl Style {
     /// A balance as a table, with the totals below.
     pub(super) fn balance(self, balance: &Balance) -> String {
+        let Parts { heading, holdings, totals } = self.balance_parts(balance);
+        format!("{heading}\n\n{}\n\n{}\n", holdings.join("\n"), totals.join("\n"))
+    }
+
+    /// The same in lines, of which some may be left out.
+    pub(super) fn balance_parts(self, balance: &Balance) -> Parts {
         let account = (self.words.account_of)(balance.mode);
         let heading = (self.words.as_of)(account, &printable(&balance.account), &local(balance.as_of));
         let value = balance.total_profit_loss;
@@ -46,7 +52,8 @@ impl Style {
         for (name, (figure, sign)) in self.words.totals.into_iter().zip(figures) {
             totals.add_row(vec![Cell::new(name), number(figure, sign)]);
         }
-        format!("{heading}\n\n{}\n\n{}\n", self.holdings(balance), totals.trim_fmt())
+        let lines = |text: String| text.lines().map(str::to_owned).collect();
+        Parts { heading, holdings: lines(self.holdings(balance)), totals: lines(totals.trim_fmt()) }
     }
 
     fn holdings(self, balance: &Balance) -> String {
@@ -145,6 +152,14 @@ impl Style {
         }
         table
     }
+}
+
+/// A balance in lines.
+pub(super) struct Parts {
+    pub(super) heading: String,
+    /// The titles, and a line for each; or that there are none.
+    pub(super) holdings: Vec<String>,
+    pub(super) totals: Vec<String>,
 }
 
 /// A row of a table of words.

@@ -1,6 +1,6 @@
 //! The way to the daemon, found anew whenever it is lost.
 
-use std::{io::ErrorKind, path::PathBuf, sync::Arc, time::Duration};
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use jsonrpsee::{
     core::client::{Client, ClientT, Error},
@@ -9,7 +9,10 @@ use jsonrpsee::{
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
 
-use crate::wire::client::{self, ConnectError, RawParams};
+use crate::wire::{
+    client::{self, ConnectError, RawParams},
+    place::Places,
+};
 
 /// A daemon that restarts is back within this; tries to find it, and the pause between them.
 const TRIES: u32 = 15;
@@ -31,13 +34,13 @@ pub(super) enum Trouble {
 
 #[derive(Debug)]
 pub(super) struct Link {
-    sockets: Vec<PathBuf>,
+    sockets: Places,
     /// Held while connecting, so that calls side by side connect once.
     client: Mutex<Option<Arc<Client>>>,
 }
 
 impl Link {
-    pub(super) fn new(sockets: Vec<PathBuf>) -> Self {
+    pub(super) fn new(sockets: Places) -> Self {
         Self { sockets, client: Mutex::new(None) }
     }
 

@@ -91,7 +91,9 @@ impl From<TokenError> for MethodError {
             TokenError::Unavailable { retry_after, .. } | TokenError::TooEarly { retry_after, .. } => {
                 object(data(Kind::TokenUnavailable, true, Some(retry_after), None), message)
             }
-            TokenError::Rejected(answer) => object(data(Kind::CredentialsRejected, false, None, Some(answer)), message),
+            TokenError::Rejected { answer, .. } => {
+                object(data(Kind::CredentialsRejected, false, None, Some(answer)), message)
+            }
             TokenError::Stopped => passing(Kind::ShuttingDown, message),
         })
     }
