@@ -30,6 +30,32 @@ pub use self::{
     whole::{Contradiction, EvaluationCheck},
 };
 
+/// The owner's name for an account: up to 32 of a-z, 0-9 and `-`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountName(Arc<str>);
+
+impl AccountName {
+    /// Longest name.
+    const LONGEST: usize = 32;
+
+    /// From a text that is a name.
+    pub fn try_new(text: &str) -> Option<Self> {
+        let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        ((1..=Self::LONGEST).contains(&text.len()) && text.bytes().all(is_letter)).then(|| Self(text.into()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// An account number that never prints whole.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct AccountId {

@@ -2,48 +2,49 @@
 
 use std::{fmt::Display, path::PathBuf, time::Duration};
 
-use url::Url;
-
 use super::{
     Config, ConfigError, Fault,
+    accounts::Accounts,
     load::Sources,
-    raw::{RawConfig, RawKis, RawLog, RawRpc, RawToken},
+    raw::{RawConfig, RawLog, RawRpc, RawToken},
 };
 use crate::{
-    account::{self, AccountFault, AccountId},
-    kis::{self, Credentials, Environment, balance::PriceBasis},
+    account,
+    kis::{self, balance::PriceBasis},
     server::{self, socket::MAX_PATH_BYTES},
     telemetry, token,
     wire::place::User,
 };
 
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
-pub(super) fn check(raw: RawConfig, sources: &Sources<'_>) -> Result<Config, ConfigError> {
+pub(super) fn check(mut raw: RawConfig, sources: &Sources<'_>) -> Result<Config, ConfigError> {
     let mut check = Check { sources, handed_over: false, faults: Vec::new() };
-    let kis = check.kis(&raw.kis);
-    let account = check.account(&raw.kis);
-    let on_loopback = kis.as_ref().is_some_and(|kis| kis::is_loopback(&kis.base_url));
-    let token = check.token(raw.token, on_loopback);
-    let balance = account::Settings {
-        max_age: check.duration("balance.max_age", raw.balance.max_age, SECOND, Duration::ZERO, 24 * HOUR),
+    let settings = account::Settings {
+        max_age: check.duration("balance.max_age", raw.balance.max_age.take(), SECOND, Duration::ZERO, 24 * HOUR),
         call_timeout: check.duration(
             "rpc.call_timeout",
-            raw.rpc.call_timeout.clone(),
+            raw.rpc.call_timeout.take(),
             30 * SECOND,
             SECOND,
             10 * MINUTE,
         ),
         prices: check.prices(raw.balance.prices.as_deref()),
-        accept_difference: raw.kis.accept_difference.unwrap_or_default(),
+        accept_difference: false,
     };
+    let accounts = check.accounts(raw.kis, raw.accounts, raw.default_account.as_deref(), settings);
+    let on_loopback =
+        accounts.as_ref().is_some_and(|accounts| accounts.keys.iter().all(|key| kis::is_loopback(&key.kis.base_url)));
+    let token = check.token(raw.token, on_loopback);
     let rpc = check.rpc(raw.rpc);
     let log = check.log(raw.log);
-    match (kis, account) {
-        (Some(kis), Some(account)) if check.faults.is_empty() => {
-            Ok(Config { file: None, handed_over: check.handed_over, kis, account, token, balance, rpc, log })
+    match accounts {
+        Some(accounts) if check.faults.is_empty() => {
+            let Accounts { keys, accounts, default } = accounts;
+            let handed_over = check.handed_over;
+            Ok(Config { file: None, handed_over, keys, accounts, default, token, balance: settings, rpc, log })
         }
         _ => Err(ConfigError { faults: check.faults }),
     }
@@ -53,71 +54,12 @@ pub(super) struct Check<'a> {
     pub(super) sources: &'a Sources<'a>,
     /// Whether a key was found among the credentials that systemd, or a container, hands over at start.
     pub(super) handed_over: bool,
-    faults: Vec<Fault>,
+    pub(super) faults: Vec<Fault>,
 }
 
 impl Check<'_> {
-    fn fault(&mut self, key: &str, problem: impl Display) {
+    pub(super) fn fault(&mut self, key: &str, problem: impl Display) {
         self.faults.push(Fault { source: self.sources.of(key), key: key.to_owned(), problem: problem.to_string() });
-    }
-
-    fn kis(&mut self, raw: &RawKis) -> Option<kis::Settings> {
-        let environment = match raw.mode.as_deref() {
-            Some("paper") => Some(Environment::Paper),
-            Some("real") => Some(Environment::Real),
-            Some(_) => self.none("kis.mode", "is not a mode; allowed are \"paper\" and \"real\""),
-            None => self.none("kis.mode", "is missing; allowed are \"paper\" and \"real\""),
-        };
-        let app_key = self.app_key(raw.app_key.as_ref(), raw.app_key_file.as_ref());
-        let app_secret = self.app_secret(raw.app_secret.as_ref(), raw.app_secret_file.as_ref());
-        let base_url = match (raw.base_url.as_deref(), environment) {
-            (Some(text), _) => self.base_url(text),
-            // One of ours, which parse.
-            (None, Some(environment)) => Url::parse(environment.base_url()).ok(),
-            (None, None) => None,
-        };
-        let default = environment.map_or(1, Environment::default_calls_per_second);
-        let calls_per_second = self.number("kis.calls_per_second", raw.calls_per_second, default, 1, 100);
-        let request_timeout =
-            self.duration("kis.request_timeout", raw.request_timeout.clone(), 10 * SECOND, SECOND, 2 * MINUTE);
-        Some(kis::Settings {
-            environment: environment?,
-            base_url: base_url?,
-            credentials: Credentials { app_key: app_key?, app_secret: app_secret? },
-            calls_per_second,
-            request_timeout,
-        })
-    }
-
-    fn base_url(&mut self, text: &str) -> Option<Url> {
-        const ALLOWED: &str = "allowed is https://HOST[:PORT], and http:// for a loopback host";
-        let url = match Url::parse(text) {
-            Ok(url) => url,
-            Err(_) => return self.none("kis.base_url", format!("is not a URL; {ALLOWED}")),
-        };
-        let bare = url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.host().is_some();
-        match url.scheme() {
-            "https" if bare => Some(url),
-            "http" if bare && kis::is_loopback(&url) => Some(url),
-            "http" if bare => self.none("kis.base_url", format!("would send the app secret in the clear; {ALLOWED}")),
-            _ => self.none("kis.base_url", ALLOWED),
-        }
-    }
-
-    fn account(&mut self, raw: &RawKis) -> Option<AccountId> {
-        let Some(number) = raw.account_no.as_deref() else {
-            return self.none("kis.account_no", "is missing; it must be the first 8 digits of the account number");
-        };
-        match AccountId::try_new(number, raw.account_product_code.as_deref().unwrap_or("01")) {
-            Ok(account) => Some(account),
-            Err(fault @ AccountFault::Number) => self.none("kis.account_no", fault),
-            Err(fault @ AccountFault::ProductCode) => self.none("kis.account_product_code", fault),
-        }
     }
 
     fn token(&mut self, raw: RawToken, on_loopback: bool) -> token::Settings {
@@ -219,7 +161,7 @@ impl Check<'_> {
         path
     }
 
-    fn duration(
+    pub(super) fn duration(
         &mut self,
         key: &str,
         raw: Option<String>,
@@ -243,7 +185,7 @@ impl Check<'_> {
         }
     }
 
-    fn number<T: TryFrom<i64> + PartialOrd + Display + Copy>(
+    pub(super) fn number<T: TryFrom<i64> + PartialOrd + Display + Copy>(
         &mut self,
         key: &str,
         raw: Option<i64>,

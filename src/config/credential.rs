@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::{check::Check, load::read_credential};
+use super::{check::Check, load::read_credential, raw::RawAccount};
 use crate::secret::{AppKey, AppSecret, SecretFault};
 
 /// Marks that text programs put around a word, the typographic ones included.
@@ -17,28 +17,31 @@ pub(super) const DIRECTORY: &str = "CREDENTIALS_DIRECTORY";
 
 impl Check<'_> {
     /// The app key.
-    pub(super) fn app_key(&mut self, written: Option<&SecretString>, file: Option<&PathBuf>) -> Option<AppKey> {
-        self.credential(("app_key", AppKey::LENGTH), ("app_secret", AppSecret::LENGTH), written, file, AppKey::try_new)
+    pub(super) fn app_key(&mut self, table: &str, prefix: &str, raw: &RawAccount) -> Option<AppKey> {
+        let (this, other) = (("app_key", AppKey::LENGTH), ("app_secret", AppSecret::LENGTH));
+        let written = (raw.app_key.as_ref(), raw.app_key_file.as_ref());
+        self.credential((table, prefix), this, other, written, AppKey::try_new)
     }
 
     /// The app secret.
-    pub(super) fn app_secret(&mut self, written: Option<&SecretString>, file: Option<&PathBuf>) -> Option<AppSecret> {
+    pub(super) fn app_secret(&mut self, table: &str, prefix: &str, raw: &RawAccount) -> Option<AppSecret> {
         let (this, other) = (("app_secret", AppSecret::LENGTH), ("app_key", AppKey::LENGTH));
-        self.credential(this, other, written, file, AppSecret::try_new)
+        let written = (raw.app_secret.as_ref(), raw.app_secret_file.as_ref());
+        self.credential((table, prefix), this, other, written, AppSecret::try_new)
     }
 
-    /// A credential that is handed over, else from the file of its own, else from the configuration.
+    /// A credential that is handed over as `<prefix><name>`, else from the file of its own, else from the configuration.
     fn credential<T>(
         &mut self,
+        (table, prefix): (&str, &str),
         (name, length): (&str, usize),
         other: (&str, usize),
-        written: Option<&SecretString>,
-        file: Option<&PathBuf>,
+        (written, file): (Option<&SecretString>, Option<&PathBuf>),
         try_new: fn(String) -> Result<T, SecretFault>,
     ) -> Option<T> {
-        let key = format!("kis.{name}");
+        let key = format!("{table}.{name}");
         let file_key = format!("{key}_file");
-        let handed_over = self.sources.variables.directory(DIRECTORY).map(|directory| directory.join(name));
+        let handed_over = self.sources.variables.directory(DIRECTORY).map(|directory| directory.join(format!("{prefix}{name}")));
         let (key, text) = if let Some(path) = handed_over.filter(|path| path.exists()) {
             self.handed_over = true;
             // systemd has seen to it that only this service can read it, in a way that mode bits do not show.
@@ -57,7 +60,7 @@ impl Check<'_> {
             (key, Ok(Zeroizing::new(secret.expose_secret().to_owned())))
         } else {
             let problem = format!(
-                "is missing; give it as {key}, as the path {file_key}, or as the systemd credential \"{name}\""
+                "is missing; give it as {key}, as the path {file_key}, or as the systemd credential \"{prefix}{name}\""
             );
             return self.none(&key, problem);
         };

@@ -19,7 +19,7 @@ use super::{
     Config, ConfigError, Fault, Variables,
     check::check,
     credential,
-    raw::{NOT_TEXT, RawConfig, SECRET},
+    raw::{RawConfig, SECRET, is_not_text},
 };
 use crate::{
     token::Remedy,
@@ -109,7 +109,7 @@ pub fn load(file: Option<&Path>, variables: &Variables) -> Result<Config, Config
     })?;
     if let Some(Written { mode, .. }) = text
         && mode & 0o077 != 0
-        && SECRET.iter().any(|key| figment.contains(key))
+        && holds_secret(&figment)
     {
         let problem = format!(
             "holds a secret and has mode {mode:04o}, so that others can read it; allowed is 0600 (chmod 600 {})",
@@ -140,6 +140,13 @@ pub fn load_as_service(file: Option<&Path>, variables: &Variables) -> Result<Con
         }
         _ => own,
     }
+}
+
+/// Whether a secret stands in what was read so far.
+fn holds_secret(figment: &Figment) -> bool {
+    let accounts = figment.find_value("accounts").ok().and_then(Value::into_dict).unwrap_or_default();
+    let tables = accounts.keys().map(|name| format!("accounts.{name}")).chain(["kis".to_owned()]);
+    tables.into_iter().any(|table| SECRET.iter().any(|key| figment.contains(&format!("{table}.{key}"))))
 }
 
 /// The file to read, and whether it must be there.
@@ -193,7 +200,7 @@ pub(super) fn read_credential(path: &Path, private: bool) -> Result<Zeroizing<St
     Ok(file.text)
 }
 
-/// A figment layer of `KISD_<TABLE>__<KEY>`.
+/// A figment layer of `KISD_<KEY>`, `KISD_<TABLE>__<KEY>` and `KISD_ACCOUNTS__<NAME>__<KEY>`.
 struct Environment<'a>(&'a Variables);
 
 impl Environment<'_> {
@@ -201,18 +208,20 @@ impl Environment<'_> {
         self.0
             .iter()
             .filter(|(name, value)| name.starts_with(PREFIX) && !OTHER_VARIABLES.contains(name) && !value.is_empty())
-            .map(|(name, value)| (name, name[PREFIX.len()..].replace("__", ".").to_lowercase(), value))
+            .map(|(name, value)| (name, key_of(&name[PREFIX.len()..]), value))
     }
 
     /// figment would lose a variable that has no table, or too many.
     fn refuse_strangers(&self) -> Result<(), ConfigError> {
         let faults: Vec<Fault> = self
             .keys()
-            .filter(|(_, key, _)| key.split('.').count() != 2)
+            .filter(|(_, key, _)| !is_key(key))
             .map(|(name, ..)| Fault {
                 source: self::source(name),
                 key: String::new(),
-                problem: "is not a key; allowed is KISD_<TABLE>__<KEY>, as in KISD_KIS__MODE".to_owned(),
+                problem: "is not a key; allowed are KISD_<TABLE>__<KEY>, as in KISD_KIS__MODE, and \
+                          KISD_ACCOUNTS__<NAME>__<KEY>"
+                    .to_owned(),
             })
             .collect();
         if faults.is_empty() { Ok(()) } else { Err(ConfigError { faults }) }
@@ -227,19 +236,45 @@ impl Provider for Environment<'_> {
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
         let mut tables = Dict::new();
         for (_, key, value) in self.keys() {
-            let Some((table, name)) = key.split_once('.') else { continue };
-            let value = if NOT_TEXT.contains(&key.as_str()) && is_flat(value) {
+            let value = if is_not_text(&key) && is_flat(value) {
                 // Never fails: what is not a number or a list is a text, and refused as one.
                 value.parse::<Value>().unwrap_or_else(|_| Value::from(value))
             } else {
                 Value::from(value)
             };
-            let entry = tables.entry(table.to_owned()).or_insert_with(|| Value::from(Dict::new()));
-            if let Value::Dict(_, dict) = entry {
-                dict.insert(name.to_owned(), value);
-            }
+            insert(&mut tables, &key, value);
         }
         Ok(Profile::Default.collect(tables))
+    }
+}
+
+/// The key that a variable means, without the prefix. The name of an account has dashes where a variable has underscores.
+fn key_of(variable: &str) -> String {
+    let key = variable.replace("__", ".").to_lowercase();
+    match key.strip_prefix("accounts.").and_then(|rest| rest.split_once('.')) {
+        Some((name, key)) => format!("accounts.{}.{key}", name.replace('_', "-")),
+        None => key,
+    }
+}
+
+/// Whether a key has as many parts as it must.
+fn is_key(key: &str) -> bool {
+    match key.split('.').collect::<Vec<_>>()[..] {
+        [key] => key == "default_account",
+        [table, _] => table != "accounts",
+        [table, ..] => table == "accounts" && key.split('.').count() == 3,
+        [] => false,
+    }
+}
+
+/// Puts a value into nested tables.
+fn insert(tables: &mut Dict, key: &str, value: Value) {
+    let Some((table, rest)) = key.split_once('.') else {
+        tables.insert(key.to_owned(), value);
+        return;
+    };
+    if let Value::Dict(_, inner) = tables.entry(table.to_owned()).or_insert_with(|| Value::from(Dict::new())) {
+        insert(inner, rest, value);
     }
 }
 

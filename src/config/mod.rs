@@ -11,6 +11,7 @@
 //! Must never: put a value into a message (it may be a secret in the wrong place), or read the process environment by itself:
 //! it is handed in as [`Variables`].
 
+mod accounts;
 mod check;
 mod credential;
 mod load;
@@ -19,8 +20,10 @@ mod report;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use chrono::NaiveDate;
+
 use crate::{
-    account::{self, AccountId},
+    account::{self, AccountId, AccountName},
     kis, server, telemetry, token,
 };
 
@@ -33,13 +36,15 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Whether systemd, or a container, hands over keys or file at start: a reload meets the same ones.
     pub handed_over: bool,
-    /// KIS and the key pair.
-    pub kis: kis::Settings,
-    /// The account.
-    pub account: AccountId,
-    /// The token.
+    /// The app keys, each once.
+    pub keys: Vec<KeyConfig>,
+    /// The accounts, by name.
+    pub accounts: Vec<AccountConfig>,
+    /// The account that is meant where none is named.
+    pub default: AccountName,
+    /// The tokens.
     pub token: token::Settings,
-    /// Asking the account.
+    /// Asking accounts, but for what each has of its own.
     pub balance: account::Settings,
     /// The socket.
     pub rpc: server::Settings,
@@ -47,11 +52,32 @@ pub struct Config {
     pub log: telemetry::Settings,
 }
 
-impl Config {
-    /// Whether both say the same, wherever it was written.
-    pub fn same_as(&self, other: &Self) -> bool {
+/// An app key, and how KIS is asked with it.
+#[derive(Debug, Clone)]
+pub struct KeyConfig {
+    /// KIS and the key pair.
+    pub kis: kis::Settings,
+    /// The day on which KIS ends the app key, if the owner has said so.
+    pub expires_on: Option<NaiveDate>,
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountConfig {
+    /// Its name.
+    pub name: AccountName,
+    /// Its number.
+    pub id: AccountId,
+    /// Its app key, as a place in [`Config::keys`].
+    pub key: usize,
+    /// How it is asked.
+    pub settings: account::Settings,
+}
+
+impl KeyConfig {
+    fn same_as(&self, other: &Self) -> bool {
         // Member by member, so that one that is added is not forgotten.
-        let Self { file: _, handed_over: _, kis, account, token, balance, rpc, log } = self;
+        let Self { kis, expires_on } = self;
         let kis::Settings { environment, base_url, credentials, calls_per_second, request_timeout } = kis;
         let kis::Credentials { app_key, app_secret } = credentials;
         let theirs = &other.kis;
@@ -61,7 +87,19 @@ impl Config {
             && app_secret.same_as(&theirs.credentials.app_secret)
             && *calls_per_second == theirs.calls_per_second
             && *request_timeout == theirs.request_timeout
-            && *account == other.account
+            && *expires_on == other.expires_on
+    }
+}
+
+impl Config {
+    /// Whether both say the same, wherever it was written.
+    pub fn same_as(&self, other: &Self) -> bool {
+        // Member by member, so that one that is added is not forgotten.
+        let Self { file: _, handed_over: _, keys, accounts, default, token, balance, rpc, log } = self;
+        keys.len() == other.keys.len()
+            && keys.iter().zip(&other.keys).all(|(key, other)| key.same_as(other))
+            && *accounts == other.accounts
+            && *default == other.default
             && *token == other.token
             && *balance == other.balance
             && *rpc == other.rpc

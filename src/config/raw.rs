@@ -1,6 +1,6 @@
 //! What was written, as written: every key optional, texts not yet understood, unknown keys refused.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -8,7 +8,9 @@ use serde::Deserialize;
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawConfig {
-    pub(super) kis: RawKis,
+    pub(super) default_account: Option<String>,
+    pub(super) kis: Option<RawAccount>,
+    pub(super) accounts: BTreeMap<String, RawAccount>,
     pub(super) token: RawToken,
     pub(super) balance: RawBalance,
     pub(super) rpc: RawRpc,
@@ -17,7 +19,8 @@ pub(super) struct RawConfig {
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct RawKis {
+pub(super) struct RawAccount {
+    pub(super) key_of: Option<String>,
     pub(super) mode: Option<String>,
     pub(super) app_key: Option<SecretString>,
     pub(super) app_key_file: Option<PathBuf>,
@@ -29,6 +32,7 @@ pub(super) struct RawKis {
     pub(super) calls_per_second: Option<i64>,
     pub(super) request_timeout: Option<String>,
     pub(super) accept_difference: Option<bool>,
+    pub(super) key_expires_on: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -69,9 +73,7 @@ pub(super) struct RawLog {
 
 /// Keys whose values are not texts; in an environment variable they are written as in TOML. All others are taken as they
 /// stand: an account number of digits would otherwise become a number and lose its zeros.
-pub(super) const NOT_TEXT: &[&str] = &[
-    "kis.calls_per_second",
-    "kis.accept_difference",
+const NOT_TEXT: &[&str] = &[
     "rpc.allow_uids",
     "rpc.allow_gids",
     "rpc.allow_refresh_uids",
@@ -79,5 +81,16 @@ pub(super) const NOT_TEXT: &[&str] = &[
     "rpc.max_request_bytes",
 ];
 
-/// Keys whose value is a secret.
-pub(super) const SECRET: &[&str] = &["kis.app_key", "kis.app_secret"];
+/// The same for the keys of `[kis]` and of each account.
+const NOT_TEXT_OF_ACCOUNT: &[&str] = &["calls_per_second", "accept_difference"];
+
+/// Keys of `[kis]` and of each account whose value is a secret.
+pub(super) const SECRET: &[&str] = &["app_key", "app_secret"];
+
+/// Whether the value of a key is not a text.
+pub(super) fn is_not_text(key: &str) -> bool {
+    match key.rsplit_once('.') {
+        Some((table, name)) if table == "kis" || table.starts_with("accounts.") => NOT_TEXT_OF_ACCOUNT.contains(&name),
+        _ => NOT_TEXT.contains(&key),
+    }
+}

@@ -2,22 +2,20 @@
 
 use std::fmt;
 
-use super::Config;
+use super::{AccountConfig, Config, KeyConfig};
 
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file =
             self.file.as_ref().map_or_else(|| "none; environment and defaults".to_owned(), |p| p.display().to_string());
-        let rows: [(&str, String); 23] = [
-            ("configuration file", file),
-            ("kis.mode", self.kis.environment.name().to_owned()),
-            ("kis.base_url", self.kis.base_url.to_string()),
-            ("kis.app_key", "set, not shown".to_owned()),
-            ("kis.app_secret", "set, not shown".to_owned()),
-            ("account", self.account.to_string()),
-            ("kis.calls_per_second", self.kis.calls_per_second.to_string()),
-            ("kis.request_timeout", humantime::format_duration(self.kis.request_timeout).to_string()),
-            ("kis.accept_difference", self.balance.accept_difference.to_string()),
+        let mut rows = vec![("configuration file".to_owned(), file)];
+        for account in &self.accounts {
+            rows.extend(self.account(account));
+        }
+        if self.accounts.len() > 1 {
+            rows.push(("default_account".to_owned(), self.default.to_string()));
+        }
+        let others: [(&str, String); 14] = [
             ("token.file", self.token.file.display().to_string()),
             ("token.refresh_before", humantime::format_duration(self.token.refresh_before).to_string()),
             ("token.issue_interval", humantime::format_duration(self.token.issue_interval).to_string()),
@@ -33,6 +31,7 @@ impl fmt::Display for Config {
             ("rpc.call_timeout", humantime::format_duration(self.balance.call_timeout).to_string()),
             ("log.level", self.log.level.clone()),
         ];
+        rows.extend(others.map(|(name, value)| (name.to_owned(), value)));
         for (name, value) in rows {
             writeln!(f, "{name:<23} {value}")?;
         }
@@ -54,5 +53,30 @@ impl fmt::Display for Config {
             )?;
         }
         Ok(())
+    }
+}
+
+impl Config {
+    /// The rows of an account. A single one is told as in `[kis]`.
+    fn account(&self, account: &AccountConfig) -> Vec<(String, String)> {
+        let KeyConfig { kis, expires_on } = &self.keys[account.key];
+        let table = match self.accounts.len() {
+            1 => "kis".to_owned(),
+            _ => format!("accounts.{}", account.name),
+        };
+        let row = |key: &str, value: String| (format!("{table}.{key}"), value);
+        let number = if self.accounts.len() == 1 { "account".to_owned() } else { format!("{table}.account_no") };
+        let mut rows = vec![
+            row("mode", kis.environment.name().to_owned()),
+            row("base_url", kis.base_url.to_string()),
+            row("app_key", "set, not shown".to_owned()),
+            row("app_secret", "set, not shown".to_owned()),
+            (number, account.id.to_string()),
+            row("calls_per_second", kis.calls_per_second.to_string()),
+            row("request_timeout", humantime::format_duration(kis.request_timeout).to_string()),
+            row("accept_difference", account.settings.accept_difference.to_string()),
+        ];
+        rows.extend(expires_on.map(|day| row("key_expires_on", day.to_string())));
+        rows
     }
 }
