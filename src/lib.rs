@@ -36,6 +36,7 @@
 
 pub mod account;
 pub mod backoff;
+pub mod book;
 pub mod clock;
 pub mod config;
 pub mod ctl;

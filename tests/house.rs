@@ -17,7 +17,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("kis", &["secret", "clock", "backoff"]),
     ("token", &["kis", "secret", "clock", "backoff"]),
     ("account", &["kis", "token", "clock", "backoff"]),
-    ("server", &["account", "token", "kis", "wire", "clock"]),
+    ("book", &["account", "token"]),
+    ("server", &["account", "book", "token", "kis", "wire", "clock"]),
     // The command line cannot hold a secret: it knows nothing but the wire.
     ("ctl", &["mcp", "wire"]),
     ("mcp", &["wire"]),
@@ -26,7 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &["account", "kis", "secret", "server", "telemetry", "token", "wire"]),
     // For the fuzzer only.
     ("fuzzing", &["account", "clock", "kis", "secret", "server", "token", "wire"]),
-    ("daemon", &["account", "clock", "config", "kis", "server", "token"]),
+    ("daemon", &["book", "account", "clock", "config", "kis", "server", "token"]),
 ];
 
 /// Each library with the only places that may name it, so that it can be replaced in one.

@@ -42,7 +42,7 @@ async fn init_writes_what_kisd_accepts_for_its_owner_only_and_shows_no_secret() 
     }
     assert_eq!(fs::metadata(&directory).unwrap().permissions().mode() & 0o777, 0o700);
     let config = config::load(Some(&directory.join("config.toml")), &Variables::default()).unwrap();
-    assert_eq!(config.account.to_string(), "12****78-01");
+    assert_eq!(config.accounts[0].id.to_string(), "12****78-01");
     let said = text(&output.stdout) + &text(&output.stderr);
     assert!(!said.contains(&key) && !said.contains(&secret) && said.contains("36 letters"), "{said}");
     assert!(!fs::read_to_string(directory.join("config.toml")).unwrap().contains(&key));

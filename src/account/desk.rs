@@ -71,16 +71,17 @@ pub struct BalanceDesk {
 }
 
 impl BalanceDesk {
-    /// A desk that has asked nothing yet, and a handle to it.
+    /// A desk that has asked nothing yet, and a handle to it. It takes over the subscribers of its predecessor, if there is one.
     pub fn new(
         account: AccountId,
         client: Arc<KisClient>,
         token: TokenHandle,
         settings: Settings,
+        predecessor: Option<&BalanceHandle>,
     ) -> (Self, BalanceHandle) {
         let (sender, requests) = mpsc::channel(256);
         let clock = client.clock().clone();
-        let memory = Arc::new(Memory::new(settings));
+        let memory = Arc::new(Memory::new(settings, predecessor));
         let handle = BalanceHandle::new(sender, account.clone(), client.clone(), memory.clone());
         let desk = Self {
             account,

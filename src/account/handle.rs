@@ -9,6 +9,7 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -48,6 +49,8 @@ pub(super) struct Memory {
     pub(super) last: ArcSwapOption<Fetched>,
     /// Calls that were answered by a fetch that another call had set in motion.
     pub(super) coalesced: AtomicU64,
+    /// The last balance as it was written for callers.
+    written: ArcSwapOption<(Arc<Balance>, Bytes)>,
     pub(super) watchers: Arc<Watchers>,
 }
 
@@ -59,12 +62,15 @@ pub(super) struct Fetched {
 }
 
 impl Memory {
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings, predecessor: Option<&BalanceHandle>) -> Self {
+        let watchers: Arc<Watchers> = predecessor.map(|handle| handle.memory.watchers.clone()).unwrap_or_default();
+        watchers.forget_fault();
         Self {
             settings: ArcSwap::from_pointee(settings),
             last: ArcSwapOption::empty(),
             coalesced: AtomicU64::new(0),
-            watchers: Arc::default(),
+            written: ArcSwapOption::empty(),
+            watchers,
         }
     }
 
@@ -157,6 +163,27 @@ impl BalanceHandle {
             return Err(NoSubscription::TooOften(shortest));
         }
         Ok(self.memory.watchers.subscribe(interval, self.clock.clone()))
+    }
+
+    /// The balance as it is written for callers: by `write`, once for each balance.
+    pub fn written<E>(
+        &self,
+        balance: &Arc<Balance>,
+        write: impl FnOnce(&Balance) -> Result<Bytes, E>,
+    ) -> Result<Bytes, E> {
+        if let Some(last) = &*self.memory.written.load()
+            && Arc::ptr_eq(&last.0, balance)
+        {
+            return Ok(last.1.clone());
+        }
+        let written = write(balance)?;
+        self.memory.written.store(Some(Arc::new((balance.clone(), written.clone()))));
+        Ok(written)
+    }
+
+    /// Whether both are handles of one desk.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.memory, &other.memory)
     }
 
     /// Why the last fetch failed; `None`: it has succeeded, or there was none.

@@ -16,10 +16,7 @@ mod whole;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{
-    kis::{KisClient, balance::PriceBasis},
-    token::TokenHandle,
-};
+use crate::{kis::balance::PriceBasis, token::KeySession};
 
 pub use self::{
     balance::Balance,
@@ -127,12 +124,12 @@ pub struct Settings {
 /// One account with everything that serves it; a clone is a handle.
 #[derive(Debug, Clone)]
 pub struct Account {
+    /// Its name.
+    pub name: AccountName,
     /// Its number.
     pub id: AccountId,
-    /// The client of its app key.
-    pub client: Arc<KisClient>,
-    /// The token of its app key.
-    pub token: TokenHandle,
+    /// Its app key, which other accounts may share.
+    pub key: Arc<KeySession>,
     /// Its balance.
     pub balance: BalanceHandle,
 }

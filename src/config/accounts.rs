@@ -57,9 +57,7 @@ impl Check<'_> {
             let handed_over = if default.as_ref() == Some(name) { String::new() } else { format!("{name}.") };
             let expires_on = self.expiry(path, raw);
             let Some(kis) = self.key(path, &handed_over, raw) else { continue };
-            let same = |(known, _): &(KeyConfig, _)| {
-                known.kis.credentials.app_key.same_as(&kis.credentials.app_key)
-            };
+            let same = |(known, _): &(KeyConfig, _)| known.kis.credentials.app_key.same_as(&kis.credentials.app_key);
             let index = match keys.iter().position(same) {
                 None => {
                     keys.push((KeyConfig { kis, expires_on }, name));
@@ -136,9 +134,8 @@ impl Check<'_> {
                 None => self.none("default_account", format!("is not an account; allowed are {}", names())),
             },
             None => {
-                let of_kis = AccountName::try_new(OF_KIS).filter(|name| {
-                    tables.get(name).is_some_and(|table| table.path == "kis")
-                });
+                let of_kis = AccountName::try_new(OF_KIS)
+                    .filter(|name| tables.get(name).is_some_and(|table| table.path == "kis"));
                 match of_kis {
                     Some(name) => Some(name),
                     None if tables.len() == 1 => tables.keys().next().cloned(),
@@ -219,8 +216,13 @@ impl Check<'_> {
         };
         let default = environment.map_or(1, Environment::default_calls_per_second);
         let calls_per_second = self.number(&format!("{table}.calls_per_second"), raw.calls_per_second, default, 1, 100);
-        let request_timeout =
-            self.duration(&format!("{table}.request_timeout"), raw.request_timeout.clone(), 10 * SECOND, SECOND, 2 * MINUTE);
+        let request_timeout = self.duration(
+            &format!("{table}.request_timeout"),
+            raw.request_timeout.clone(),
+            10 * SECOND,
+            SECOND,
+            2 * MINUTE,
+        );
         Some(kis::Settings {
             environment: environment?,
             base_url: base_url?,
@@ -245,14 +247,19 @@ impl Check<'_> {
         match url.scheme() {
             "https" if bare => Some(url),
             "http" if bare && kis::is_loopback(&url) => Some(url),
-            "http" if bare => self.none(&format!("{table}.base_url"), format!("would send the app secret in the clear; {ALLOWED}")),
+            "http" if bare => {
+                self.none(&format!("{table}.base_url"), format!("would send the app secret in the clear; {ALLOWED}"))
+            }
             _ => self.none(&format!("{table}.base_url"), ALLOWED),
         }
     }
 
     fn account_id(&mut self, table: &str, raw: &RawAccount) -> Option<AccountId> {
         let Some(number) = raw.account_no.as_deref() else {
-            return self.none(&format!("{table}.account_no"), "is missing; it must be the first 8 digits of the account number");
+            return self.none(
+                &format!("{table}.account_no"),
+                "is missing; it must be the first 8 digits of the account number",
+            );
         };
         match AccountId::try_new(number, raw.account_product_code.as_deref().unwrap_or("01")) {
             Ok(account) => Some(account),

@@ -24,19 +24,14 @@ pub(super) fn check(mut raw: RawConfig, sources: &Sources<'_>) -> Result<Config,
     let mut check = Check { sources, handed_over: false, faults: Vec::new() };
     let settings = account::Settings {
         max_age: check.duration("balance.max_age", raw.balance.max_age.take(), SECOND, Duration::ZERO, 24 * HOUR),
-        call_timeout: check.duration(
-            "rpc.call_timeout",
-            raw.rpc.call_timeout.take(),
-            30 * SECOND,
-            SECOND,
-            10 * MINUTE,
-        ),
+        call_timeout: check.duration("rpc.call_timeout", raw.rpc.call_timeout.take(), 30 * SECOND, SECOND, 10 * MINUTE),
         prices: check.prices(raw.balance.prices.as_deref()),
         accept_difference: false,
     };
     let accounts = check.accounts(raw.kis, raw.accounts, raw.default_account.as_deref(), settings);
-    let on_loopback =
-        accounts.as_ref().is_some_and(|accounts| accounts.keys.iter().all(|key| kis::is_loopback(&key.kis.base_url)));
+    let on_loopback = accounts.as_ref().is_some_and(|accounts| {
+        !accounts.keys.is_empty() && accounts.keys.iter().all(|key| kis::is_loopback(&key.kis.base_url))
+    });
     let token = check.token(raw.token, on_loopback);
     let rpc = check.rpc(raw.rpc);
     let log = check.log(raw.log);

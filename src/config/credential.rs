@@ -41,7 +41,8 @@ impl Check<'_> {
     ) -> Option<T> {
         let key = format!("{table}.{name}");
         let file_key = format!("{key}_file");
-        let handed_over = self.sources.variables.directory(DIRECTORY).map(|directory| directory.join(format!("{prefix}{name}")));
+        let handed_over =
+            self.sources.variables.directory(DIRECTORY).map(|directory| directory.join(format!("{prefix}{name}")));
         let (key, text) = if let Some(path) = handed_over.filter(|path| path.exists()) {
             self.handed_over = true;
             // systemd has seen to it that only this service can read it, in a way that mode bits do not show.

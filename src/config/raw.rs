@@ -73,13 +73,8 @@ pub(super) struct RawLog {
 
 /// Keys whose values are not texts; in an environment variable they are written as in TOML. All others are taken as they
 /// stand: an account number of digits would otherwise become a number and lose its zeros.
-const NOT_TEXT: &[&str] = &[
-    "rpc.allow_uids",
-    "rpc.allow_gids",
-    "rpc.allow_refresh_uids",
-    "rpc.max_connections",
-    "rpc.max_request_bytes",
-];
+const NOT_TEXT: &[&str] =
+    &["rpc.allow_uids", "rpc.allow_gids", "rpc.allow_refresh_uids", "rpc.max_connections", "rpc.max_request_bytes"];
 
 /// The same for the keys of `[kis]` and of each account.
 const NOT_TEXT_OF_ACCOUNT: &[&str] = &["calls_per_second", "accept_difference"];

@@ -62,8 +62,8 @@ fn refused(result: Result<Config, ConfigError>, key: &str, words: &[&str]) -> St
 fn a_short_file_is_enough_and_the_rest_is_what_the_contract_says() {
     let place = Place::new();
     let config = place.load(&whole()).unwrap();
-    assert_eq!(config.kis.base_url.as_str(), "https://openapivts.koreainvestment.com:29443/");
-    assert_eq!((config.kis.calls_per_second, config.kis.request_timeout.as_secs()), (1, 10));
+    assert_eq!(config.keys[0].kis.base_url.as_str(), "https://openapivts.koreainvestment.com:29443/");
+    assert_eq!((config.keys[0].kis.calls_per_second, config.keys[0].kis.request_timeout.as_secs()), (1, 10));
     assert_eq!((config.token.refresh_before.as_secs(), config.token.issue_interval.as_secs()), (600, 60));
     assert_eq!(config.token.file, place.directory.path().join(".local/state/kisd/token.json"));
     assert_eq!((config.balance.max_age.as_secs(), config.balance.call_timeout.as_secs()), (1, 30));
@@ -73,9 +73,9 @@ fn a_short_file_is_enough_and_the_rest_is_what_the_contract_says() {
         (config.rpc.socket_mode, config.rpc.max_connections, config.rpc.max_request_bytes),
         (0o600, 1024, 65_536)
     );
-    assert_eq!(config.account.to_string(), "12****78-01");
+    assert_eq!(config.accounts[0].id.to_string(), "12****78-01");
     let real = place.load(&whole().replace("paper", "real")).unwrap();
-    assert_eq!((real.kis.base_url.port(), real.kis.calls_per_second), (Some(9443), 18));
+    assert_eq!((real.keys[0].kis.base_url.port(), real.keys[0].kis.calls_per_second), (Some(9443), 18));
 }
 
 #[test]
@@ -128,8 +128,8 @@ fn every_key_can_be_overridden_by_the_environment_and_texts_stay_texts() {
         ("KISD_BOOT_ID", "0123456789abcdef0123456789abcdef"),
     ];
     let config = place.load_with(&whole(), &variables).unwrap();
-    assert_eq!(config.kis.environment.name(), "real");
-    assert_eq!((config.account.cano(), config.kis.calls_per_second), ("01234567", 7));
+    assert_eq!(config.keys[0].kis.environment.name(), "real");
+    assert_eq!((config.accounts[0].id.cano(), config.keys[0].kis.calls_per_second), ("01234567", 7));
     assert_eq!((config.token.refresh_before.as_secs(), config.rpc.allow_uids), (1200, vec![1000, 1001]));
     assert_eq!(config.log.level, "debug");
 }
@@ -219,7 +219,7 @@ fn credentials_of_systemd_come_first() {
     let directory = place.directory.path().to_str().unwrap().to_owned();
     let text = "[kis]\nmode = \"paper\"\naccount_no = \"12345678\"\n";
     let config = place.load_with(text, &[("CREDENTIALS_DIRECTORY", &directory)]).unwrap();
-    assert_eq!(config.kis.credentials.app_key.expose(), KEY);
+    assert_eq!(config.keys[0].kis.credentials.app_key.expose(), KEY);
 }
 
 #[test]
@@ -358,7 +358,7 @@ fn what_pasting_and_saving_add_to_a_credential_is_told_by_its_name() {
     );
     // What only surrounds it is no part of it.
     place.write("app_key", &format!("\r\n {KEY}\t\r\n"), 0o600);
-    assert_eq!(place.load(&base).unwrap().kis.credentials.app_key.expose(), KEY);
+    assert_eq!(place.load(&base).unwrap().keys[0].kis.credentials.app_key.expose(), KEY);
 }
 
 #[test]
@@ -367,7 +367,7 @@ fn a_relative_path_is_meant_from_the_directory_of_the_file_that_names_it() {
     fs::create_dir(place.directory.path().join("keys")).unwrap();
     place.write("keys/key", KEY, 0o600);
     let text = whole().replace(&format!("app_key = \"{KEY}\""), "app_key_file = \"keys/key\"");
-    assert_eq!(place.load(&text).unwrap().kis.credentials.app_key.expose(), KEY);
+    assert_eq!(place.load(&text).unwrap().keys[0].kis.credentials.app_key.expose(), KEY);
     let missing = text.replace("keys/key", "keys/none");
     let there = place.directory.path().join("keys/none");
     refused(place.load(&missing), "kis.app_key_file", &[there.to_str().unwrap(), "cannot be read"]);

@@ -107,7 +107,9 @@ async fn again(places: &Places, interval: Option<Duration>) -> Result<(Client, S
 async fn subscribe(places: &Places, interval: Option<Duration>) -> Result<(Client, States), Failure> {
     let client = client::first(places).await.map_err(Failure::NoDaemon)?;
     let interval_ms = interval.map(|interval| u64::try_from(interval.as_millis()).unwrap_or(u64::MAX));
-    let params = serde_json::value::to_raw_value(&SubscribeBalanceParams { interval_ms }).map_err(Failure::Answer)?;
+    let params =
+        serde_json::value::to_raw_value(&SubscribeBalanceParams { interval_ms, ..SubscribeBalanceParams::default() })
+            .map_err(Failure::Answer)?;
     let (subscribe, unsubscribe) = (method::ACCOUNT_SUBSCRIBE_BALANCE, method::ACCOUNT_UNSUBSCRIBE_BALANCE);
     let states = client.subscribe(subscribe, RawParams(Some(params)), unsubscribe).await;
     let states = states.map_err(|error| Failure::Call(client::daemon_error(&error).map_or(error, Error::Call)))?;

@@ -6,6 +6,7 @@
 pub mod process;
 mod reload;
 mod schedule;
+mod sessions;
 pub mod signals;
 pub mod systemd;
 mod tasks;
@@ -16,20 +17,18 @@ use tokio::{net::UnixListener, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use self::{schedule::Schedule, tasks::TaskGroup};
+use self::{schedule::Schedule, sessions::Sessions, tasks::TaskGroup};
 use crate::{
-    account::{Account, BalanceDesk},
     clock::{DisciplinedClock, SharedClock},
     config::Config,
-    kis::{KisClient, SetupError},
+    kis::SetupError,
     server::{
         Backend, Server,
         serve::Heartbeat,
         socket::{self, ClaimError, SocketClaim},
     },
-    token::{TokenKeeper, store::Store},
+    token::TokenHandle,
 };
-
 /// Longest time from the order to stop to the end, calls and an issuance under way included: five seconds with the rest,
 const STOP_WITHIN: Duration = Duration::from_millis(4800);
 
@@ -50,7 +49,7 @@ pub enum DaemonError {
     Schedule(String),
     /// A part that must run has ended: a fault of ours.
     #[error("the {0} has ended unexpectedly; the log says why")]
-    Task(&'static str),
+    Task(String),
 }
 
 /// The socket to serve, and what removes it in the end.
@@ -77,27 +76,13 @@ impl Listening {
 #[derive(Debug)]
 pub struct Daemon {
     config: Config,
-    client: Arc<KisClient>,
-    keeper: TokenKeeper,
-    desk: BalanceDesk,
-    account: Account,
-    server: Server,
+    clock: SharedClock,
 }
 
 impl Daemon {
     /// Makes all parts. Nothing is sent anywhere yet.
     pub fn new(config: Config, clock: SharedClock) -> Result<Self, DaemonError> {
-        let clock = DisciplinedClock::shared(clock);
-        let client = KisClient::new(config.kis.clone(), clock.clone())?.remembering_calls(&config.token.file);
-        let client = Arc::new(client);
-        let credentials = config.kis.credentials.clone();
-        let store = Store::files(config.token.file.clone(), config.kis.environment, &credentials);
-        let (keeper, token) = TokenKeeper::new(client.clone(), credentials, config.token.clone(), store, clock.clone());
-        let (desk, balance) = BalanceDesk::new(config.account.clone(), client.clone(), token.clone(), config.balance);
-        let account = Account { id: config.account.clone(), client: client.clone(), token, balance };
-        let backend = Backend::new(account.clone(), clock.now());
-        let server = Server::new(backend, config.rpc.clone(), clock);
-        Ok(Self { config, client, keeper, desk, account, server })
+        Ok(Self { config, clock: DisciplinedClock::shared(clock) })
     }
 
     /// Serves until `shutdown`. Each configuration from `reloads` replaces what can be replaced while running.
@@ -108,16 +93,17 @@ impl Daemon {
         mut reloads: mpsc::Receiver<Config>,
         shutdown: CancellationToken,
     ) -> Result<(), DaemonError> {
-        let Self { mut config, client, keeper, desk, account, server } = self;
-        let stop = CancellationToken::new();
+        let Self { mut config, clock } = self;
+        let mut sessions = Sessions::new(clock.clone());
+        let (book, start) = sessions.apply(&config).await?;
         let mut tasks = TaskGroup::default();
-        tasks.spawn("token keeper", keeper.run(shutdown.clone()));
-        tasks.spawn("balance desk", desk.run(stop.clone()));
-        let schedule = Schedule::start(account.token.clone()).await?;
+        start.into_iter().for_each(|task| tasks.spawn(task));
+        let backend = Arc::new(Backend::new(book, clock.now()));
+        let server = Server::new(backend.clone(), config.rpc.clone(), clock.clone());
+        let schedule = Schedule::start(backend.clone()).await?;
         info!(
             version = env!("CARGO_PKG_VERSION"),
-            mode = config.kis.environment.name(),
-            account = %account.id,
+            accounts = %names(&backend),
             socket = %config.rpc.socket.display(),
             "kisd is ready"
         );
@@ -125,33 +111,50 @@ impl Daemon {
 
         let serving = server.run(listening.listener, heartbeat, shutdown.clone());
         tokio::pin!(serving);
-        let (mut status, mut said) = (account.token.clone(), String::new());
+        let (mut status, mut said) = (default_token(&backend), String::new());
         let (mut failed, mut stop_at) = (None, None);
         loop {
             tokio::select! {
                 () = &mut serving => break,
                 () = shutdown.cancelled(), if stop_at.is_none() => {
-                    stop_at = Some(client.clock().monotonic().saturating_add(STOP_WITHIN));
+                    stop_at = Some(clock.monotonic().saturating_add(STOP_WITHIN));
+                    sessions.stop_keys.cancel();
                 }
-                // The keeper ends by itself at a shutdown, while calls are still being answered.
                 name = tasks.ended() => {
-                    if !shutdown.is_cancelled() {
-                        error!(task = name, "a task has ended unexpectedly; shutting down");
-                        failed = Some(name);
-                        shutdown.cancel();
-                    }
+                    error!(task = name, "a task has ended unexpectedly; shutting down");
+                    failed = Some(name);
+                    shutdown.cancel();
                 }
-                Some(new) = reloads.recv() => config = reload::apply(config, new, &client, &account, &server).await,
+                Some(new) = reloads.recv() => {
+                    let (applied, start) = reload::apply(config, new, &mut sessions, &backend, &server).await;
+                    config = applied;
+                    start.into_iter().for_each(|task| tasks.spawn(task));
+                    status = default_token(&backend);
+                    systemd::status(&status.status(), &mut said);
+                }
                 () = status.changed() => systemd::status(&status.status(), &mut said),
             }
         }
         systemd::stopping();
         schedule.stop().await;
-        stop.cancel();
-        let now = client.clock().monotonic();
+        sessions.stop_desks.cancel();
+        let now = clock.monotonic();
         tasks.finish(stop_at.unwrap_or(now).saturating_sub(now).max(TASKS_WITHIN)).await;
         // `listening` is dropped on return, and with it the socket.
         info!("kisd has stopped");
         failed.map_or(Ok(()), |name| Err(DaemonError::Task(name)))
     }
+}
+
+fn default_token(backend: &Backend) -> TokenHandle {
+    backend.book().default_account().key.token.clone()
+}
+
+/// The accounts for the log: name, masked number and mode of each.
+fn names(backend: &Backend) -> String {
+    let book = backend.book();
+    let names = book
+        .accounts()
+        .map(|account| format!("{} ({}, {})", account.name, account.id, account.key.client.environment().name()));
+    names.collect::<Vec<_>>().join(", ")
 }

@@ -78,11 +78,9 @@ impl KisClient {
         })
     }
 
-    /// This client, which takes into account what other processes have just called, by a small file beside the token mirror.
-    pub fn remembering_calls(mut self, mirror: &Path) -> Self {
-        let mut path = mirror.as_os_str().to_owned();
-        path.push(".calls");
-        if let Err(error) = self.quota.keep_log(Path::new(&path)) {
+    /// This client, which takes into account what other processes have just called, by this small file.
+    pub fn remembering_calls(mut self, path: &Path) -> Self {
+        if let Err(error) = self.quota.keep_log(path) {
             warn!(file = %path.display(), %error, "calls are not written down; a restart within a second may exceed KIS's limit");
         }
         self
@@ -91,6 +89,11 @@ impl KisClient {
     /// The environment that is called.
     pub fn environment(&self) -> Environment {
         self.environment
+    }
+
+    /// Where KIS is called.
+    pub fn base_url(&self) -> &Url {
+        &self.base_url
     }
 
     /// The clock that deadlines are read from.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jsonrpsee::types::ErrorObjectOwned;
 
 use crate::{
-    account::{BalanceError, Contradiction},
+    account::{AccountName, BalanceError, Contradiction},
+    book::UnknownAccount,
     kis::{Answer, KisError},
     token::{CallError, TokenError},
     wire::codes::{self, ErrorData, Kind, KisAnswer},
@@ -17,6 +18,26 @@ const SHORTLY: Duration = Duration::from_secs(1);
 /// An error as it goes to a client.
 #[derive(Debug)]
 pub(super) struct MethodError(pub(super) ErrorObjectOwned);
+
+impl MethodError {
+    /// The error, with the account that it is about.
+    pub(super) fn about(self, account: &AccountName) -> Self {
+        let data = self.0.data().and_then(|data| serde_json::from_str::<ErrorData>(data.get()).ok());
+        match data {
+            Some(data) => {
+                let data = ErrorData { account_name: Some(account.to_string()), ..data };
+                Self(ErrorObjectOwned::owned(self.0.code(), self.0.message(), Some(data)))
+            }
+            None => self,
+        }
+    }
+}
+
+impl From<UnknownAccount> for MethodError {
+    fn from(unknown: UnknownAccount) -> Self {
+        Self(own(Kind::UnknownAccount, unknown.to_string()))
+    }
+}
 
 impl From<MethodError> for ErrorObjectOwned {
     fn from(error: MethodError) -> Self {
@@ -131,6 +152,7 @@ fn data(kind: Kind, retryable: bool, retry_after: Option<Duration>, answer: Opti
     ErrorData {
         kind,
         retryable,
+        account_name: None,
         retry_after_ms: retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
         kis: answer.map(|answer| KisAnswer {
             msg_cd: answer.msg_cd,

@@ -1,5 +1,7 @@
 //! What operators watch, as OpenMetrics text, which Prometheus reads: made of counters that are kept anyway, when it is asked for.
 
+use std::sync::atomic::AtomicU64;
+
 use chrono::{DateTime, Utc};
 use prometheus_client::{
     encoding::text,
@@ -11,13 +13,19 @@ use super::Backend;
 
 type Labels = Vec<(&'static str, String)>;
 
+/// 1 or 0.
+type Switch = Gauge<f64, AtomicU64>;
+
 /// All metrics now. Whole numbers become floats here, since the format knows nothing else; none of them is money.
 pub(super) fn text(backend: &Backend) -> Result<String, std::fmt::Error> {
     let mut registry = Registry::with_prefix("kisd");
     token(backend, &mut registry);
     upstream(backend, &mut registry);
-    let account = &backend.account;
-    let version = Info::new([("version", env!("CARGO_PKG_VERSION")), ("mode", account.client.environment().name())]);
+    accounts(backend, &mut registry);
+    let book = backend.book();
+    let account = book.default_account();
+    let version =
+        Info::new([("version", env!("CARGO_PKG_VERSION")), ("mode", account.key.client.environment().name())]);
     registry.register("build", "The daemon and the environment it serves", version);
     gauge(&mut registry, "start_time_seconds", "When the daemon started, in Unix time", seconds(backend.started_at));
     gauge(&mut registry, "connections", "Open connections", count(backend.connections.read()));
@@ -29,26 +37,41 @@ pub(super) fn text(backend: &Backend) -> Result<String, std::fmt::Error> {
     Ok(out)
 }
 
+/// What is told of each account; all else is about the default one.
+fn accounts(backend: &Backend, registry: &mut Registry) {
+    let (usable, failing) = (Family::<Labels, Switch>::default(), Family::<Labels, Switch>::default());
+    for account in backend.book().accounts() {
+        let labels = || vec![("account", account.name.to_string()), ("key", account.key.fingerprint().to_owned())];
+        let is_usable = matches!(account.key.token.status().state, crate::token::State::Valid);
+        usable.get_or_create(&labels()).set(f64::from(u8::from(is_usable)));
+        failing.get_or_create(&labels()).set(f64::from(u8::from(account.balance.last_fault().is_some())));
+    }
+    registry.register("account_token_usable", "Whether a usable access token is held, for each account", usable);
+    registry.register("account_failing", "Whether the last fetch of the balance failed, for each account", failing);
+}
+
 fn token(backend: &Backend, registry: &mut Registry) {
-    let account = &backend.account;
-    let status = account.token.status();
+    let book = backend.book();
+    let account = book.default_account();
+    let status = account.key.token.status();
     let usable = matches!(status.state, crate::token::State::Valid);
     gauge(registry, "token_usable", "Whether a usable access token is held", f64::from(u8::from(usable)));
     if let Some(at) = status.issued_at {
-        let age = account.client.clock().now().signed_duration_since(at).as_seconds_f64();
+        let age = account.key.client.clock().now().signed_duration_since(at).as_seconds_f64();
         gauge(registry, "token_age_seconds", "Age of the held access token", age);
     }
     if let Some(at) = status.expires_at {
         gauge(registry, "token_expiry_time_seconds", "When the held access token ends, in Unix time", seconds(at));
     }
-    let issuances = account.client.totals().issuances();
+    let issuances = account.key.client.totals().issuances();
     counter(registry, "token_issuances", "Tokens that KIS has handed out; it messages the owner of each", issuances);
-    let offset = account.client.clock().offset().as_seconds_f64();
+    let offset = account.key.client.clock().offset().as_seconds_f64();
     gauge(registry, "clock_offset_seconds", "How far KIS's clock is ahead of this machine's", offset);
 }
 
 fn upstream(backend: &Backend, registry: &mut Registry) {
-    let client = &backend.account.client;
+    let book = backend.book();
+    let client = &book.default_account().key.client;
     let totals = client.totals();
     let (sent, failed) = (Family::<Labels, Counter>::default(), Family::<Labels, Counter>::default());
     for (tr_id, calls) in totals.calls() {
@@ -61,7 +84,7 @@ fn upstream(backend: &Backend, registry: &mut Registry) {
     registry.register("upstream_calls", "Calls sent to KIS, by TR", sent);
     registry.register("upstream_failures", "Calls to KIS in vain, by TR and kind", failed);
     registry.register("upstream_seconds", "Time that KIS takes to answer, by TR", totals.durations.clone());
-    let fault = backend.account.balance.last_fault().is_some();
+    let fault = book.default_account().balance.last_fault().is_some();
     gauge(registry, "upstream_failing", "Whether KIS failed the last fetch", f64::from(u8::from(fault)));
     gauge(registry, "quota_limit", "Calls a second that are made at most", f64::from(client.calls_per_second()));
     gauge(registry, "quota_taken", "Slots of the quota that are taken", count(client.slots_taken()));

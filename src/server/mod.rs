@@ -27,11 +27,13 @@ mod stream;
 mod subscriptions;
 mod timing;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
-use crate::account::Account;
+use arc_swap::{ArcSwap, Guard};
+
+use crate::book::Book;
 
 pub use self::serve::Server;
 
@@ -57,8 +59,7 @@ pub struct Settings {
 /// What methods may touch.
 #[derive(Debug)]
 pub struct Backend {
-    /// The account served.
-    pub account: Account,
+    book: ArcSwap<Book>,
     /// When the daemon started.
     pub started_at: DateTime<Utc>,
     /// Open connections.
@@ -66,8 +67,18 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// A backend for one account.
-    pub fn new(account: Account, started_at: DateTime<Utc>) -> Self {
-        Self { account, started_at, connections: connection::Gauge::default() }
+    /// A backend for these accounts.
+    pub fn new(book: Book, started_at: DateTime<Utc>) -> Self {
+        Self { book: ArcSwap::from_pointee(book), started_at, connections: connection::Gauge::default() }
+    }
+
+    /// The accounts, as they are now.
+    pub fn book(&self) -> Guard<Arc<Book>> {
+        self.book.load()
+    }
+
+    /// Replaces all accounts at once.
+    pub fn replace(&self, book: Book) {
+        self.book.store(Arc::new(book));
     }
 }

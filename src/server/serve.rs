@@ -87,8 +87,7 @@ pub struct Server {
 
 impl Server {
     /// A server that listens nowhere yet.
-    pub fn new(backend: Backend, settings: Settings, clock: SharedClock) -> Self {
-        let backend = Arc::new(backend);
+    pub fn new(backend: Arc<Backend>, settings: Settings, clock: SharedClock) -> Self {
         let phases = Phases::default();
         let dispatcher = Dispatcher::new(methods::all(backend.clone()), phases.give_up.clone());
         Self {

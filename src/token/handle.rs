@@ -5,11 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{
-    CallError, Settings, State, Token, TokenError, TokenStatus,
-    machine::Hold,
-    store::{Obstacle, Store},
-};
+use super::{CallError, Settings, State, Token, TokenError, TokenStatus, machine::Hold, store::Obstacle};
 use crate::{
     clock::{self, Instant, SharedClock},
     kis::{Answer, Credentials, KisError},
@@ -61,8 +57,8 @@ pub(super) enum Command {
     Unexplained { token: Arc<Token> },
     /// Renew, whether it is due or not.
     Refresh { done: oneshot::Sender<Result<(), TokenError>> },
-    /// The configuration has changed; the client has its new credentials already.
-    Reload { settings: Settings, store: Store, credentials: Credentials },
+    /// The configuration has changed, and the app key has not; the client has its new secret already.
+    Reload { settings: Settings, credentials: Credentials },
 }
 
 /// A clone for everyone who needs the token.
@@ -185,8 +181,8 @@ impl TokenHandle {
     }
 
     /// Gives the keeper a changed configuration.
-    pub async fn reload(&self, settings: Settings, store: Store, credentials: Credentials) -> Result<(), TokenError> {
-        self.send(Command::Reload { settings, store, credentials }).await
+    pub async fn reload(&self, settings: Settings, credentials: Credentials) -> Result<(), TokenError> {
+        self.send(Command::Reload { settings, credentials }).await
     }
 
     /// The status now.

@@ -5,7 +5,7 @@
 //! (both see that a suspended machine has woken), by callers whose token was refused and by an operator. One action runs at a
 //! time, however many wait for it, and at shutdown a try under way is brought to its end: the token it gets has cost an issuance.
 
-use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -16,7 +16,7 @@ use super::{
     handle::{Command, Snapshot, TokenHandle},
     issue::{Issuer, Outcome},
     machine::{Action, Machine, Now, Rules},
-    store::{Binding, Mirrored, Obstacle, Store},
+    store::{Mirrored, Obstacle, Store},
 };
 use crate::{
     clock::{self, Instant, SharedClock},
@@ -28,8 +28,7 @@ type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
 
 /// An action that has ended.
 enum Done {
-    /// A try, with the app key that it was for.
-    Tried(Outcome, Binding),
+    Tried(Outcome),
     TimeAsked,
     Forgiven,
 }
@@ -42,8 +41,6 @@ pub struct TokenKeeper {
     commands: mpsc::Receiver<Command>,
     shown: watch::Sender<Snapshot>,
     clock: SharedClock,
-    /// Before when nothing may be asked for with the app keys that were used before: a reload may bring one back.
-    minutes: BTreeMap<Binding, Duration>,
     /// Who waits for the end of the try under way.
     refreshing: Vec<oneshot::Sender<Result<(), TokenError>>>,
 }
@@ -61,7 +58,7 @@ impl TokenKeeper {
         let (shown, snapshot) = watch::channel(Snapshot { renewing: true, ..Snapshot::default() });
         let obstacle = Arc::new(Obstacle::empty());
         let handle = TokenHandle { commands: sender, snapshot, obstacle: obstacle.clone(), clock: clock.clone() };
-        let machine = Machine::new(rules(&settings), Duration::ZERO);
+        let machine = Machine::new(rules(&settings));
         let issuer = Issuer {
             client,
             store,
@@ -71,7 +68,7 @@ impl TokenKeeper {
             started: clock.boottime(),
             obstacle,
         };
-        let keeper = Self { issuer, machine, commands, shown, clock, minutes: BTreeMap::new(), refreshing: Vec::new() };
+        let keeper = Self { issuer, machine, commands, shown, clock, refreshing: Vec::new() };
         (keeper, handle)
     }
 
@@ -112,10 +109,7 @@ impl TokenKeeper {
     fn begin(&self, action: Action) -> Work {
         let issuer = self.issuer.clone();
         match action {
-            Action::Try(known) => Box::pin(async move {
-                let binding = issuer.store.binding().clone();
-                Done::Tried(issuer.attempt(known).await, binding)
-            }),
+            Action::Try(known) => Box::pin(async move { Done::Tried(issuer.attempt(known).await) }),
             Action::LearnTime => Box::pin(async move {
                 issuer.client.learn_time().await;
                 Done::TimeAsked
@@ -132,15 +126,7 @@ impl TokenKeeper {
         let told = match done {
             Done::TimeAsked => return self.machine.time_asked(now),
             Done::Forgiven => return self.machine.idle(),
-            Done::Tried(outcome, binding) if binding == *self.issuer.store.binding() => {
-                self.machine.ended(outcome, now)
-            }
-            Done::Tried(..) => {
-                info!("what was got for the app key before the reload is not used");
-                self.machine.idle();
-                let reason = "the app key has just changed".to_owned();
-                Err(TokenError::Unavailable { reason, retry_after: Duration::from_secs(1) })
-            }
+            Done::Tried(outcome) => self.machine.ended(outcome, now),
         };
         for waiting in self.refreshing.drain(..) {
             let _ = waiting.send(told.clone());
@@ -198,18 +184,10 @@ impl TokenKeeper {
                     let _ = done.send(Err(refusal));
                 }
             },
-            Command::Reload { settings, store, credentials } => {
+            Command::Reload { settings, credentials } => {
                 self.issuer.credentials = credentials;
                 self.issuer.issue_interval = settings.issue_interval;
                 self.machine.reconfigured(rules(&settings));
-                if self.issuer.store.binding() != store.binding() {
-                    info!("the app key has changed; looking for its token");
-                    self.minutes.insert(self.issuer.store.binding().clone(), self.machine.not_before());
-                    let not_before = self.minutes.remove(store.binding()).unwrap_or_default();
-                    self.machine.change_key(not_before);
-                    self.issuer.store = store;
-                    self.load().await;
-                }
             }
         }
     }

@@ -120,8 +120,8 @@ enum Busy {
 }
 
 impl Machine {
-    /// A machine that holds nothing and may not ask before `not_before`.
-    pub(super) fn new(rules: Rules, not_before: Duration) -> Self {
+    /// A machine that holds nothing.
+    pub(super) fn new(rules: Rules) -> Self {
         Self {
             rules,
             current: None,
@@ -129,7 +129,7 @@ impl Machine {
             trial: None,
             hold: None,
             refusal: None,
-            not_before,
+            not_before: Duration::ZERO,
             no_refresh_before: Duration::ZERO,
             failures: 0,
             wasted: 0,
@@ -174,12 +174,7 @@ impl Machine {
         }
     }
 
-    /// The app key was replaced. A try under way is for the old one: see [`idle`](Self::idle).
-    pub(super) fn change_key(&mut self, not_before: Duration) {
-        *self = Self { busy: self.busy, ..Self::new(self.rules, not_before) };
-    }
-
-    /// What was under way changes nothing: it was for another app key, or for the mirror alone.
+    /// What was under way changes nothing but the mirror.
     pub(super) fn idle(&mut self) {
         self.busy = None;
     }
@@ -252,11 +247,6 @@ impl Machine {
             next_refresh_at: next_refresh_at.filter(|_| self.busy != Some(Busy::Renewing)),
             last_error: self.last_error.clone(),
         }
-    }
-
-    /// Before this instant nothing is asked for with this app key, whatever its token becomes.
-    pub(super) fn not_before(&self) -> Duration {
-        self.not_before
     }
 
     /// How long until a try is due and nothing is in its way; `None`: never by itself.

@@ -12,6 +12,7 @@ mod issue;
 pub mod keeper;
 mod machine;
 pub mod policy;
+mod session;
 pub mod store;
 
 use std::{path::PathBuf, time::Duration};
@@ -24,6 +25,7 @@ pub use self::{
     error::{CallError, Remedy, TokenError},
     handle::TokenHandle,
     keeper::TokenKeeper,
+    session::KeySession,
 };
 
 /// How the token is kept.

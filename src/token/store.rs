@@ -144,6 +144,8 @@ pub struct Store {
     pub mirror: Arc<dyn Mirror>,
     /// The right to ask for another.
     pub lease: Arc<dyn Lease>,
+    /// The file of the calls of the last second.
+    pub calls: PathBuf,
     binding: Binding,
 }
 
@@ -153,7 +155,13 @@ impl Store {
         let binding = Binding::of(environment, credentials);
         let place = Place::new(file, environment, &binding);
         let mirror = Arc::new(FileMirror::new(place.clone(), binding.clone()));
-        Self { mirror, lease: Arc::new(FileLease::new(place)), binding }
+        let calls = place.calls.clone();
+        Self { mirror, lease: Arc::new(FileLease::new(place)), calls, binding }
+    }
+
+    /// What would mark the files of an app key.
+    pub fn binding_of(environment: Environment, credentials: &Credentials) -> Binding {
+        Binding::of(environment, credentials)
     }
 
     /// The app key that this belongs to.
@@ -174,6 +182,11 @@ impl Binding {
         hash.update(b"\0");
         hash.update(credentials.app_key.expose());
         Self(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
+    }
+
+    /// Its first digits, in names and for people: enough to tell the keys of one user apart.
+    pub fn short(&self) -> &str {
+        self.0.get(..8).unwrap_or(&self.0)
     }
 
     /// Its 64 hexadecimal digits.

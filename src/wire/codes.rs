@@ -25,13 +25,23 @@ pub enum Kind {
     ShuttingDown,
     /// A limit of ours was reached.
     Overloaded,
+    /// An order was sent, and KIS's answer is not known: it must not be sent again.
+    OutcomeUnknown,
+    /// There is no account of this name; the message names those that there are.
+    UnknownAccount,
     /// The mode, market or product has no such operation.
     NotSupported,
+    /// There is nothing of this name; suggestions are given.
+    NotFound,
+    /// A kind that this client does not know: the daemon is newer.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 impl Kind {
-    /// All of them, in the order of their codes.
-    pub const ALL: [Self; 10] = [
+    /// All that a daemon sends, in the order of their codes.
+    pub const ALL: [Self; 13] = [
         Self::TokenUnavailable,
         Self::CredentialsRejected,
         Self::RateLimited,
@@ -41,7 +51,10 @@ impl Kind {
         Self::PermissionDenied,
         Self::ShuttingDown,
         Self::Overloaded,
+        Self::OutcomeUnknown,
+        Self::UnknownAccount,
         Self::NotSupported,
+        Self::NotFound,
     ];
 
     /// The JSON-RPC error code.
@@ -56,7 +69,12 @@ impl Kind {
             Self::PermissionDenied => -32056,
             Self::ShuttingDown => -32057,
             Self::Overloaded => -32058,
+            Self::OutcomeUnknown => -32060,
+            Self::UnknownAccount => -32061,
             Self::NotSupported => -32062,
+            Self::NotFound => -32063,
+            // Never sent: a client alone meets it.
+            Self::Unknown => INTERNAL_ERROR,
         }
     }
 
@@ -72,7 +90,11 @@ impl Kind {
             Self::PermissionDenied => "the peer is not allowed this",
             Self::ShuttingDown => "the daemon is shutting down",
             Self::Overloaded => "a limit of the daemon was reached",
+            Self::OutcomeUnknown => "an order was sent and KIS's answer is not known; it must not be sent again",
+            Self::UnknownAccount => "no account of that name; the names are told",
             Self::NotSupported => "the mode, market or product has no such operation",
+            Self::NotFound => "nothing of that name; suggestions are given",
+            Self::Unknown => "a kind that this version does not know",
         }
     }
 }
@@ -87,6 +109,9 @@ pub struct ErrorData {
     /// When it is worth trying again, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
+    /// The account that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<String>,
     /// What KIS said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kis: Option<KisAnswer>,

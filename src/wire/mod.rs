@@ -12,6 +12,8 @@ pub mod types;
 
 /// Names of the methods.
 pub mod method {
+    /// The accounts.
+    pub const ACCOUNT_LIST: &str = "account.list";
     /// The balance of the account.
     pub const ACCOUNT_BALANCE: &str = "account.balance";
     /// The balance, and then each change of it.

@@ -11,10 +11,22 @@ use super::{codes::ErrorData, number::Number};
 #[serde(deny_unknown_fields)]
 pub struct NoParams {}
 
+/// Parameters of methods about an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountParams {
+    /// The name of the account. Left out: the default one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
 /// Parameters of `account.balance`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BalanceParams {
+    /// The name of the account. Left out: the default one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// Greatest age of an answer from memory, in milliseconds. 0: KIS is asked after this call came in. Left out: as configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_age_ms: Option<u64>,
@@ -27,6 +39,9 @@ pub struct BalanceParams {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SubscribeBalanceParams {
+    /// The name of the account. Left out: the default one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// Least time between two notifications, and the time after which KIS is asked again, in milliseconds; at least what leaves
     /// half of KIS's quota to other callers. Left out: 5000.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,6 +104,9 @@ pub struct Balance {
     pub mode: Mode,
     /// The account number with its middle hidden.
     pub account: String,
+    /// The name of the account.
+    #[serde(default)]
+    pub account_name: String,
     /// When KIS answered, Korean time.
     pub as_of: DateTime<FixedOffset>,
     /// Whose prices it is calculated with.
@@ -122,6 +140,10 @@ pub enum PriceBasis {
     Nxt,
     /// Both as KIS unifies them.
     Unified,
+    /// A value that this client does not know: the daemon is newer.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 /// Who added up the totals of a balance.
@@ -133,6 +155,10 @@ pub enum TotalsFrom {
     Kis,
     /// kisd, from the holdings: each page of KIS's answer has the prices of its moment, and KIS's totals are of the last page's.
     Rows,
+    /// A value that this client does not know: the daemon is newer.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 /// Whether the holdings are worth what KIS's total says.
@@ -146,6 +172,10 @@ pub enum EvaluationCheck {
     /// It cannot be said: there are several pages, or a price is missing.
     #[default]
     NotMade,
+    /// A value that this client does not know: the daemon is newer.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 /// Totals as KIS has added them up.
@@ -202,6 +232,10 @@ pub enum Mode {
     Real,
     /// 모의투자.
     Paper,
+    /// A value that this client does not know: the daemon is newer.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 /// The state of the access token, in one word.
@@ -218,6 +252,10 @@ pub enum TokenState {
     Rejected,
     /// None is usable.
     Missing,
+    /// A value that this client does not know: the daemon is newer.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 /// Where the held token came from.
@@ -228,11 +266,21 @@ pub enum TokenSource {
     Issued,
     /// It was found in the mirror on disk.
     Mirror,
+    /// A value that this client does not know: the daemon is newer.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 /// The access token as an operator sees it; never the token itself. Instants are in Korean time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenStatus {
+    /// The account number with its middle hidden.
+    #[serde(default)]
+    pub account: String,
+    /// The name of the account. Accounts over one app key have one token.
+    #[serde(default)]
+    pub account_name: String,
     /// In one word.
     pub state: TokenState,
     /// When the held token ends.
@@ -245,6 +293,64 @@ pub struct TokenStatus {
     pub source: Option<TokenSource>,
     /// The last thing that went wrong, until something goes right.
     pub last_error: Option<String>,
+}
+
+/// The version of what clients may rely on: a client of the same `major` works, and `minor` counts what was added.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Contract {
+    /// Raised when something that clients rely on changes.
+    pub major: u32,
+    /// Raised when something is added.
+    pub minor: u32,
+}
+
+/// The version of this contract.
+pub const CONTRACT: Contract = Contract { major: 1, minor: 1 };
+
+/// Result of `account.list`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountList {
+    /// The accounts, by name.
+    pub accounts: Vec<AccountEntry>,
+}
+
+/// An account as `account.list` tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountEntry {
+    /// Its name.
+    pub name: String,
+    /// Whether it is the account that a call means which names none.
+    pub default: bool,
+    /// Its number with its middle hidden.
+    pub account: String,
+    /// The last two digits of the account number.
+    pub product_code: String,
+    /// Real money or paper trading.
+    pub mode: Mode,
+    /// Eight digits that tell its app key from others and say nothing of it. Accounts with the same share token and quota.
+    pub key: String,
+    /// The day on which KIS ends the app key, if the owner has said so.
+    pub key_expires_on: Option<String>,
+    /// The state of its token.
+    pub token: TokenState,
+    /// Whether the last fetch of its balance failed.
+    pub failing: bool,
+    /// What the caller may do.
+    pub rights: Vec<Right>,
+}
+
+/// Something that a caller may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Right {
+    /// Every method that only reads.
+    Read,
+    /// `token.refresh`.
+    Refresh,
+    /// A right that this client does not know: the daemon is newer.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 /// The state of the daemon.
@@ -260,6 +366,15 @@ pub struct DaemonStatus {
     pub mode: Mode,
     /// The account number with its middle hidden.
     pub account: String,
+    /// The name of that account, which is the default one.
+    #[serde(default)]
+    pub account_name: String,
+    /// Every account that the caller may read.
+    #[serde(default)]
+    pub accounts: Vec<AccountEntry>,
+    /// The version of what clients may rely on.
+    #[serde(default)]
+    pub contract: Contract,
     /// The access token.
     pub token: TokenStatus,
     /// Calls since the start.

@@ -175,7 +175,7 @@ proptest! {
             }
             world.simulator.set_portfolio(portfolio);
             let mut config = world.config("kisd", "");
-            config.kis.calls_per_second = 100;
+            config.keys[0].kis.calls_per_second = 100;
             let reply = world.daemon_with(config).await.balance().await;
             (reply, world.simulator.calls_to("inquire-balance").len())
         });

@@ -83,7 +83,7 @@ async fn a_kis_that_does_not_say_what_time_it_is_costs_three_seconds_and_not_the
     fs::remove_file(world.mirror()).unwrap();
     world.clock.advance(10 * MINUTE);
     let mut config = world.config("kisd", "");
-    config.kis.request_timeout = 2 * MINUTE;
+    config.keys[0].kis.request_timeout = 2 * MINUTE;
     let gate = world.simulator.hold_next("/");
     let daemon = world.daemon_with(config).await;
     let started = world.elapsed();

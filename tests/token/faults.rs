@@ -96,7 +96,7 @@ async fn a_name_that_cannot_be_resolved_costs_the_calls_and_not_the_token() {
     daemon.stop().await;
     let mut config = world.config("kisd", "");
     // Longer than a label of the DNS may be: no resolver sends it anywhere.
-    config.kis.base_url = format!("https://{}.invalid", "a".repeat(64)).parse().unwrap();
+    config.keys[0].kis.base_url = format!("https://{}.invalid", "a".repeat(64)).parse().unwrap();
     let daemon = world.daemon_with(config).await;
     let error = world.while_time_passes(daemon.error("account.balance", json!({}))).await;
     assert_eq!((error["code"].as_i64(), error["data"]["retryable"].as_bool()), (Some(-32053), Some(true)), "{error}");
@@ -111,7 +111,7 @@ async fn nobody_who_listens_costs_the_calls_and_not_the_token() {
     daemon.stop().await;
     let mut config = world.config("kisd", "");
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    config.kis.base_url = format!("http://127.0.0.1:{port}").parse().unwrap();
+    config.keys[0].kis.base_url = format!("http://127.0.0.1:{port}").parse().unwrap();
     let daemon = world.daemon_with(config).await;
     let error = world.while_time_passes(daemon.error("account.balance", json!({}))).await;
     assert_eq!(error["code"], -32053);

@@ -10,6 +10,7 @@ pub(super) const WORDS: Words = Words {
     account_of: |mode| match mode {
         Mode::Real => "real account",
         Mode::Paper => "paper account (모의투자)",
+        Mode::Unknown => "account",
     },
     as_of: |mode, account, at| format!("{mode} {account}, as of {at}"),
     no_holdings: "no holdings",
@@ -37,6 +38,7 @@ pub(super) const WORDS: Words = Words {
     mode: |mode| match mode {
         Mode::Real => "real",
         Mode::Paper => "paper",
+        Mode::Unknown => "unknown",
     },
     running: |version, pid, since| format!("{version}, pid {pid}, since {since}"),
     account: "account",
@@ -215,5 +217,6 @@ fn token_state(state: TokenState) -> &'static str {
         TokenState::Waiting => "waiting until KIS may be asked again",
         TokenState::Rejected => "rejected: KIS refuses the app key or secret",
         TokenState::Missing => "missing",
+        TokenState::Unknown => "in a state that this kisctl does not know",
     }
 }

@@ -13,6 +13,7 @@ pub(super) const WORDS: Words = Words {
     account_of: |mode| match mode {
         Mode::Real => "실전투자 계좌",
         Mode::Paper => "모의투자 계좌",
+        Mode::Unknown => "계좌",
     },
     as_of: |mode, account, at| format!("{mode} {account}, {at} 기준"),
     no_holdings: "보유 종목 없음",
@@ -40,6 +41,7 @@ pub(super) const WORDS: Words = Words {
     mode: |mode| match mode {
         Mode::Real => "실전",
         Mode::Paper => "모의",
+        Mode::Unknown => "알 수 없음",
     },
     running: |version, pid, since| format!("{version}, pid {pid}, {since}부터 실행 중"),
     account: "계좌",
@@ -103,7 +105,11 @@ pub(super) const WORDS: Words = Words {
         Kind::PermissionDenied => "권한이 없습니다: ",
         Kind::ShuttingDown => "데몬이 종료되고 있습니다: ",
         Kind::Overloaded => "데몬의 한도를 초과했습니다: ",
+        Kind::OutcomeUnknown => "주문 결과를 알 수 없습니다. 다시 보내지 마세요: ",
+        Kind::UnknownAccount => "그런 이름의 계좌가 없습니다: ",
         Kind::NotSupported => "지원하지 않는 요청입니다: ",
+        Kind::NotFound => "찾을 수 없습니다: ",
+        Kind::Unknown => "",
     },
     refused: |message, code| format!("{message} (코드 {code})"),
     again_in: |seconds| format!(". {seconds}초 뒤에 다시 시도하세요"),
@@ -229,5 +235,6 @@ fn token_state(state: TokenState) -> &'static str {
         TokenState::Waiting => "대기 중: KIS에 다시 요청할 수 있는 시각을 기다림",
         TokenState::Rejected => "거부됨: KIS가 앱키나 시크릿을 받아들이지 않음",
         TokenState::Missing => "없음",
+        TokenState::Unknown => "이 kisctl이 모르는 상태",
     }
 }

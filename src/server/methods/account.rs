@@ -2,7 +2,6 @@
 
 use std::{ops::RangeInclusive, pin::Pin, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use jsonrpsee::types::ErrorObjectOwned;
@@ -11,22 +10,26 @@ use serde_json::value::RawValue;
 
 use super::{
     catalog::{Answer, Call, Catalog, Description, Outcome, as_json},
-    instant, mode,
+    instant, mode, token,
 };
 use crate::{
     account::{
-        self, News, NoSubscription,
+        self, Account, AccountName, News, NoSubscription,
         balance::{self, two_decimals},
     },
     kis::{self, balance::Summary},
-    server::error::{MethodError, standard},
+    server::{
+        Backend,
+        error::{MethodError, standard},
+        peer::Caller,
+    },
     wire::{
         codes::{INVALID_PARAMS, Kind},
         method,
         number::Number,
         types::{
-            Balance, BalanceParams, BalanceState, EvaluationCheck, Holding, KisTotals, PriceBasis,
-            SubscribeBalanceParams, TotalsFrom,
+            AccountEntry, AccountList, Balance, BalanceParams, BalanceState, EvaluationCheck, Holding, KisTotals,
+            NoParams, PriceBasis, Right, SubscribeBalanceParams, TotalsFrom,
         },
     },
 };
@@ -43,22 +46,56 @@ pub(super) fn register(catalog: &mut Catalog) {
             Kind::UpstreamRejected,
             Kind::UpstreamMalformed,
             Kind::NotSupported,
+            Kind::UnknownAccount,
         ],
     };
-    let written = Arc::new(Written::default());
-    let shared = written.clone();
-    catalog.add_outcome::<BalanceParams, Balance, _>(description, move |call| balance(call, &shared));
+    catalog.add_outcome::<BalanceParams, Balance, _>(description, balance);
     catalog.add_subscription::<SubscribeBalanceParams, BalanceState, _>(
         Description {
             name: method::ACCOUNT_SUBSCRIBE_BALANCE,
             summary: "The whole balance as a notification, and again whenever something in it has changed. Subscribers share \
                       their calls to KIS; a slow one gets the newest state. Over WebSocket and the JSON stream.",
-            errors: &[Kind::NotSupported],
+            errors: &[Kind::NotSupported, Kind::UnknownAccount],
         },
         method::ACCOUNT_BALANCE,
         method::ACCOUNT_UNSUBSCRIBE_BALANCE,
-        move |call| subscribe(&call, &written),
+        |call| subscribe(&call),
     );
+    catalog.add(
+        Description {
+            name: method::ACCOUNT_LIST,
+            summary: "The accounts by name, with their app keys, the state of each token, and what the caller may do.",
+            errors: &[],
+        },
+        list,
+    );
+}
+
+/// Every account as the caller may see it.
+pub(super) fn entries(backend: &Backend, caller: Caller) -> Vec<AccountEntry> {
+    let book = backend.book();
+    let default = &book.default_account().name;
+    let rights = || {
+        let refresh = caller.rights.refresh.then_some(Right::Refresh);
+        [Some(Right::Read), refresh].into_iter().flatten().collect()
+    };
+    let entry = |account: &Account| AccountEntry {
+        name: account.name.to_string(),
+        default: account.name == *default,
+        account: account.id.to_string(),
+        product_code: account.id.product_code().to_owned(),
+        mode: mode(account.key.client.environment()),
+        key: account.key.fingerprint().to_owned(),
+        key_expires_on: account.key.expires_on().map(|day| day.to_string()),
+        token: token::state(account.key.token.status().state),
+        failing: account.balance.last_fault().is_some(),
+        rights: rights(),
+    };
+    book.accounts().map(entry).collect()
+}
+
+fn list(call: Call<'_, NoParams>) -> Result<AccountList, MethodError> {
+    Ok(AccountList { accounts: entries(call.backend, call.caller) })
 }
 
 /// How long a caller may let a call take.
@@ -69,10 +106,10 @@ const USUAL_INTERVAL: Duration = Duration::from_secs(5);
 
 fn subscribe(
     call: &Call<'_, SubscribeBalanceParams>,
-    written: &Arc<Written>,
 ) -> Result<Pin<Box<dyn Stream<Item = Bytes> + Send>>, MethodError> {
     let interval = call.params.interval_ms.map_or(USUAL_INTERVAL, Duration::from_millis);
-    let handle = &call.backend.account.balance;
+    let account = call.backend.book().account(call.params.account.as_deref())?.clone();
+    let handle = &account.balance;
     let subscription = match (handle.subscribe(interval), call.params.interval_ms) {
         (Err(NoSubscription::TooOften(shortest)), None) => handle.subscribe(shortest),
         (subscription, _) => subscription,
@@ -87,26 +124,31 @@ fn subscribe(
         }
         NoSubscription::Never(error) => error.into(),
     })?;
-    Ok(Box::pin(stream::unfold((subscription, written.clone()), |(mut subscription, written)| async {
-        let state = written.state(&subscription.next().await?)?;
-        Some((state, (subscription, written)))
+    Ok(Box::pin(stream::unfold((subscription, account), |(mut subscription, account)| async {
+        let state = state(&account, &subscription.next().await?)?;
+        Some((state, (subscription, account)))
     })))
 }
 
-fn balance(call: Call<'_, BalanceParams>, written: &Arc<Written>) -> Outcome {
+fn balance(call: Call<'_, BalanceParams>) -> Outcome {
     let max_age = call.params.max_age_ms.map(Duration::from_millis);
     let timeout = call.params.timeout_ms;
     if timeout.is_some_and(|timeout| !TIMEOUTS_MS.contains(&timeout)) {
         return Outcome::Now(Err(timeout_out_of_range()));
     }
-    if let Some(answer) = call.backend.account.balance.from_memory(max_age, |balance| written.json(balance)) {
+    let book = call.backend.book();
+    let account = match book.account(call.params.account.as_deref()) {
+        Ok(account) => account,
+        Err(unknown) => return Outcome::Now(Err(MethodError::from(unknown).into())),
+    };
+    if let Some(answer) = account.balance.from_memory(max_age, |balance| json(account, balance)) {
         return Outcome::Now(answer);
     }
-    let (backend, written) = (call.backend.clone(), written.clone());
+    let account = account.clone();
     Outcome::Later(Box::pin(async move {
-        let timeout = timeout.map(Duration::from_millis);
-        let balance = backend.account.balance.balance(max_age, timeout).await.map_err(MethodError::from)?;
-        written.json(&balance)
+        let balance = account.balance.balance(max_age, timeout.map(Duration::from_millis)).await;
+        let balance = balance.map_err(|error| MethodError::from(error).about(&account.name))?;
+        json(&account, &balance)
     }))
 }
 
@@ -115,37 +157,25 @@ fn timeout_out_of_range() -> ErrorObjectOwned {
     standard(INVALID_PARAMS, format!("Invalid params: timeout_ms must be from {least} to {most}"))
 }
 
-/// The last balance as JSON: written once for each fetch, and shared by all who get it.
-#[derive(Debug, Default)]
-struct Written(ArcSwapOption<(Arc<balance::Balance>, Bytes)>);
-
-impl Written {
-    fn json(&self, balance: &Arc<balance::Balance>) -> Answer {
-        if let Some(last) = &*self.0.load()
-            && Arc::ptr_eq(&last.0, balance)
-        {
-            return Ok(last.1.clone());
-        }
-        let json = as_json(&balance_on_the_wire(balance))?;
-        self.0.store(Some(Arc::new((balance.clone(), json.clone()))));
-        Ok(json)
-    }
-
-    /// A [`BalanceState`], around the balance that has been written already.
-    fn state(&self, news: &News) -> Option<Bytes> {
-        #[derive(Serialize)]
-        struct State<'a> {
-            balance: Option<&'a RawValue>,
-            error: Option<ErrorObjectOwned>,
-        }
-        let balance = news.balance.as_ref().map(|balance| self.json(balance)).transpose().ok()?;
-        let balance = balance.as_deref().map(serde_json::from_slice).transpose().ok()?;
-        let error = news.fault.clone().map(|fault| MethodError::from(fault).into());
-        as_json(&State { balance, error }).ok()
-    }
+/// A balance as JSON: written once for each fetch, and shared by all who get it.
+fn json(account: &Account, balance: &Arc<balance::Balance>) -> Answer {
+    account.balance.written(balance, |balance| as_json(&balance_on_the_wire(&account.name, balance)))
 }
 
-fn balance_on_the_wire(balance: &balance::Balance) -> Balance {
+/// A [`BalanceState`], around the balance that has been written already.
+fn state(account: &Account, news: &News) -> Option<Bytes> {
+    #[derive(Serialize)]
+    struct State<'a> {
+        balance: Option<&'a RawValue>,
+        error: Option<ErrorObjectOwned>,
+    }
+    let balance = news.balance.as_ref().map(|balance| json(account, balance)).transpose().ok()?;
+    let balance = balance.as_deref().map(serde_json::from_slice).transpose().ok()?;
+    let error = news.fault.clone().map(|fault| MethodError::from(fault).about(&account.name).into());
+    as_json(&State { balance, error }).ok()
+}
+
+fn balance_on_the_wire(name: &AccountName, balance: &balance::Balance) -> Balance {
     let totals = &balance.totals;
     Balance {
         total_evaluation: totals.total_evaluation,
@@ -160,6 +190,7 @@ fn balance_on_the_wire(balance: &balance::Balance) -> Balance {
         net_assets: totals.net_assets,
         mode: mode(balance.environment),
         account: balance.account.to_string(),
+        account_name: name.to_string(),
         as_of: instant(balance.as_of),
         price_basis: match balance.price_basis {
             kis::balance::PriceBasis::Krx => PriceBasis::Krx,

@@ -4,6 +4,7 @@ use jsonrpsee::types::ErrorObjectOwned;
 use tracing::error;
 
 use super::{
+    account,
     catalog::{Call, Catalog, Description},
     instant, mode, token,
 };
@@ -15,7 +16,7 @@ use crate::{
     },
     wire::{
         method,
-        types::{Calls, DaemonStatus, FailedCalls, Fault, NoParams, Quota},
+        types::{CONTRACT, Calls, DaemonStatus, FailedCalls, Fault, NoParams, Quota},
     },
 };
 
@@ -41,17 +42,22 @@ pub(super) fn register(catalog: &mut Catalog) {
 
 fn status(call: Call<'_, NoParams>) -> Result<DaemonStatus, MethodError> {
     let backend = call.backend;
-    let account = &backend.account;
-    let totals = account.client.totals();
+    let book = backend.book();
+    let account = book.default_account();
+    let client = &account.key.client;
+    let totals = client.totals();
     let sum = totals.sum();
     let failed = |kind| sum.failed.get(&kind).copied().unwrap_or(0);
     Ok(DaemonStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
         started_at: instant(backend.started_at),
-        mode: mode(account.client.environment()),
+        mode: mode(client.environment()),
         account: account.id.to_string(),
-        token: token::on_the_wire(account.token.status()),
+        account_name: account.name.to_string(),
+        accounts: account::entries(backend, call.caller),
+        contract: CONTRACT,
+        token: token::on_the_wire(account),
         calls: Calls {
             sent: sum.sent,
             issuances: totals.issuances(),
@@ -68,12 +74,12 @@ fn status(call: Call<'_, NoParams>) -> Result<DaemonStatus, MethodError> {
         connections: backend.connections.read() as u64,
         subscriptions: account.balance.subscriptions() as u64,
         quota: Quota {
-            calls_per_second: account.client.calls_per_second(),
-            taken: account.client.slots_taken() as u64,
+            calls_per_second: client.calls_per_second(),
+            taken: client.slots_taken() as u64,
             waiting: totals.waiting() as u64,
         },
         upstream_error: account.balance.last_fault().map(|fault| fault_on_the_wire(MethodError::from(fault).into())),
-        clock_offset_ms: account.client.clock().offset().num_milliseconds(),
+        clock_offset_ms: client.clock().offset().num_milliseconds(),
     })
 }
 

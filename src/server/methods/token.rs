@@ -11,16 +11,17 @@ use super::{
     instant,
 };
 use crate::{
+    account::Account,
     server::{
         Backend,
         error::{MethodError, own},
         peer::Caller,
     },
-    token::{self, Source, State, TokenHandle},
+    token::{Source, State, TokenHandle},
     wire::{
         codes::Kind,
         method,
-        types::{NoParams, TokenSource, TokenState, TokenStatus},
+        types::{AccountParams, TokenSource, TokenState, TokenStatus},
     },
 };
 
@@ -29,7 +30,7 @@ pub(super) fn register(catalog: &mut Catalog) {
         Description {
             name: method::TOKEN_STATUS,
             summary: "The state of the access token; never the token itself.",
-            errors: &[],
+            errors: &[Kind::UnknownAccount],
         },
         status,
     );
@@ -38,11 +39,11 @@ pub(super) fn register(catalog: &mut Catalog) {
             name: method::TOKEN_REFRESH,
             summary: "Renews the access token now if KIS's rule of one a minute allows it, else says when. KIS notifies the \
                       account's owner of every issuance, and within six hours of one hands out the same token again.",
-            errors: &[Kind::TokenUnavailable, Kind::CredentialsRejected],
+            errors: &[Kind::TokenUnavailable, Kind::CredentialsRejected, Kind::UnknownAccount],
         },
         refresh,
     );
-    catalog.add_subscription::<NoParams, TokenStatus, _>(
+    catalog.add_subscription::<AccountParams, TokenStatus, _>(
         Description {
             name: method::TOKEN_SUBSCRIBE_STATUS,
             summary: "The state of the access token as a notification, and again whenever it has changed. Over WebSocket and the \
@@ -51,28 +52,36 @@ pub(super) fn register(catalog: &mut Catalog) {
         },
         method::TOKEN_STATUS,
         method::TOKEN_UNSUBSCRIBE_STATUS,
-        |call| Ok(Box::pin(stream::unfold((call.backend.account.token.clone(), None), changes))),
+        |call| {
+            let account = account(&call)?;
+            let token = account.key.token.clone();
+            Ok(Box::pin(stream::unfold((account, token, None), changes)))
+        },
     );
+}
+
+fn account(call: &Call<'_, AccountParams>) -> Result<Account, MethodError> {
+    Ok(call.backend.book().account(call.params.account.as_deref())?.clone())
 }
 
 /// The next state that differs from `told`.
 async fn changes(
-    (mut token, told): (TokenHandle, Option<TokenStatus>),
-) -> Option<(Bytes, (TokenHandle, Option<TokenStatus>))> {
+    (account, mut token, told): (Account, TokenHandle, Option<TokenStatus>),
+) -> Option<(Bytes, (Account, TokenHandle, Option<TokenStatus>))> {
     loop {
-        let status = on_the_wire(token.status());
+        let status = on_the_wire(&account);
         if told.as_ref() != Some(&status) {
-            return Some((as_json(&status).ok()?, (token, Some(status))));
+            return Some((as_json(&status).ok()?, (account, token, Some(status))));
         }
         token.changed().await;
     }
 }
 
-fn status(call: Call<'_, NoParams>) -> Result<TokenStatus, MethodError> {
-    Ok(on_the_wire(call.backend.account.token.status()))
+fn status(call: Call<'_, AccountParams>) -> Result<TokenStatus, MethodError> {
+    Ok(on_the_wire(&account(&call)?))
 }
 
-async fn refresh(backend: Arc<Backend>, caller: Caller, _: NoParams) -> Result<TokenStatus, MethodError> {
+async fn refresh(backend: Arc<Backend>, caller: Caller, params: AccountParams) -> Result<TokenStatus, MethodError> {
     let Caller { peer, rights } = caller;
     info!(peer.uid, peer.pid, allowed = rights.refresh, "a renewal of the token was asked for");
     if !rights.refresh {
@@ -83,21 +92,29 @@ async fn refresh(backend: Arc<Backend>, caller: Caller, _: NoParams) -> Result<T
         );
         return Err(MethodError(own(Kind::PermissionDenied, message)));
     }
-    let account = &backend.account;
-    let deadline = account.client.clock().monotonic().saturating_add(account.balance.call_timeout());
-    account.token.refresh(deadline).await?;
-    Ok(on_the_wire(account.token.status()))
+    let account = backend.book().account(params.account.as_deref())?.clone();
+    let deadline = account.key.client.clock().monotonic().saturating_add(account.balance.call_timeout());
+    let refreshed = account.key.token.refresh(deadline).await;
+    refreshed.map_err(|error| MethodError::from(error).about(&account.name))?;
+    Ok(on_the_wire(&account))
 }
 
-pub(super) fn on_the_wire(status: token::TokenStatus) -> TokenStatus {
+pub(super) fn state(state: State) -> TokenState {
+    match state {
+        State::Valid => TokenState::Valid,
+        State::Renewing => TokenState::Renewing,
+        State::Waiting => TokenState::Waiting,
+        State::Rejected => TokenState::Rejected,
+        State::Missing => TokenState::Missing,
+    }
+}
+
+pub(super) fn on_the_wire(account: &Account) -> TokenStatus {
+    let status = account.key.token.status();
     TokenStatus {
-        state: match status.state {
-            State::Valid => TokenState::Valid,
-            State::Renewing => TokenState::Renewing,
-            State::Waiting => TokenState::Waiting,
-            State::Rejected => TokenState::Rejected,
-            State::Missing => TokenState::Missing,
-        },
+        account: account.id.to_string(),
+        account_name: account.name.to_string(),
+        state: state(status.state),
         expires_at: status.expires_at.map(instant),
         issued_at: status.issued_at.map(instant),
         next_refresh_at: status.next_refresh_at.map(instant),

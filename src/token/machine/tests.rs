@@ -46,7 +46,7 @@ impl Story {
     fn new() -> Self {
         let now = Now { wall: start(), confirmed: false, boot: HOUR };
         Self {
-            machine: Machine::new(RULES, Duration::ZERO),
+            machine: Machine::new(RULES),
             now,
             ahead: TimeDelta::zero(),
             kis: None,
@@ -307,15 +307,4 @@ fn refused_credentials_are_not_tried_again_until_somebody_says_so() {
     story.machine.reconfigured(RULES);
     story.act();
     assert!(story.trying.is_some());
-}
-
-#[test]
-fn a_key_that_comes_back_has_kept_its_minute() {
-    let mut story = with_a_token();
-    let not_before = story.machine.not_before();
-    story.machine.change_key(Duration::ZERO);
-    story.machine.change_key(not_before);
-    story.act();
-    story.answer_try(None);
-    assert_eq!(story.issuances.len(), 1, "TooEarly");
 }

@@ -16,9 +16,6 @@ use crate::kis::Environment;
 /// Largest mirror or lock file read.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
 
-/// Digits of the binding in file names: enough for the keys of one user, and nothing that says what the key is.
-const NAME_DIGITS: usize = 8;
-
 /// The files of one app key in the directory of `token.file`.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
@@ -28,14 +25,16 @@ pub(super) struct Place {
     pub(super) named: PathBuf,
     /// The lock file, which always has the key's own name.
     pub(super) lock: PathBuf,
+    /// The calls of the last second.
+    pub(super) calls: PathBuf,
 }
 
 impl Place {
     pub(super) fn new(file: PathBuf, environment: Environment, binding: &Binding) -> Self {
-        let digits = binding.as_str().get(..NAME_DIGITS).unwrap_or_default();
-        let stem = format!("token-{}-{digits}", environment.name());
-        let (named, lock) = (file.with_file_name(format!("{stem}.json")), file.with_file_name(format!("{stem}.lock")));
-        Self { file, named, lock }
+        let named =
+            |extension| file.with_file_name(format!("token-{}-{}.{extension}", environment.name(), binding.short()));
+        let (json, lock, calls) = (named("json"), named("lock"), named("calls"));
+        Self { file, named: json, lock, calls }
     }
 
     /// The directory, made private if it has to be made.

@@ -1,0 +1,135 @@
+//! The sessions of app keys and the desks of accounts that a configuration asks for. Reading it again keeps those that stay, starts
+//! those that are new, and ends the others: what goes on with one app key never touches another.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{
+    account::{Account, BalanceDesk},
+    book::Book,
+    clock::SharedClock,
+    config::{AccountConfig, Config, KeyConfig},
+    kis::SetupError,
+    token::KeySession,
+};
+
+/// An app key is told of so many days before KIS ends it.
+pub(crate) const TOLD_BEFORE_DAYS: i64 = 28;
+
+/// Something that has to run, and what ends it.
+pub(super) struct Task {
+    pub(super) name: String,
+    pub(super) work: Pin<Box<dyn Future<Output = ()> + Send>>,
+    pub(super) stop: CancellationToken,
+}
+
+/// What runs for a configuration.
+#[derive(Debug)]
+pub(super) struct Sessions {
+    clock: SharedClock,
+    keys: Vec<(Arc<KeySession>, CancellationToken)>,
+    accounts: Vec<(Account, CancellationToken)>,
+    /// Ends every keeper; each brings an issuance under way to its end.
+    pub(super) stop_keys: CancellationToken,
+    /// Ends every desk, once nobody asks any more.
+    pub(super) stop_desks: CancellationToken,
+}
+
+impl Sessions {
+    pub(super) fn new(clock: SharedClock) -> Self {
+        let (stop_keys, stop_desks) = (CancellationToken::new(), CancellationToken::new());
+        Self { clock, keys: Vec::new(), accounts: Vec::new(), stop_keys, stop_desks }
+    }
+
+    /// Brings the sessions in line with the configuration. Returns the accounts, and what has to be started for them.
+    pub(super) async fn apply(&mut self, config: &Config) -> Result<(Book, Vec<Task>), SetupError> {
+        let mut tasks = Vec::new();
+        let mut keys = Vec::new();
+        for key in &config.keys {
+            keys.push(self.key(key, config, &mut tasks).await?);
+        }
+        let mut accounts = Vec::new();
+        for account in &config.accounts {
+            accounts.push(self.account(account, &keys[account.key].0, &mut tasks));
+        }
+        for (old, stop) in &self.keys {
+            if !keys.iter().any(|(new, _)| Arc::ptr_eq(old, new)) {
+                stop.cancel();
+            }
+        }
+        for (old, stop) in &self.accounts {
+            if !accounts.iter().any(|(new, _)| old.balance.is_same_as(&new.balance)) {
+                stop.cancel();
+            }
+        }
+        (self.keys, self.accounts) = (keys, accounts);
+        let accounts = self.accounts.iter().map(|(account, _)| account.clone());
+        #[expect(clippy::expect_used, reason = "config/accounts.rs takes only the name of an account for the default")]
+        let book = Book::new(accounts, config.default.clone()).expect("the default account is one of the accounts");
+        Ok((book, tasks))
+    }
+
+    /// The session of an app key: the one there is, or a new one.
+    async fn key(
+        &self,
+        config: &KeyConfig,
+        all: &Config,
+        tasks: &mut Vec<Task>,
+    ) -> Result<(Arc<KeySession>, CancellationToken), SetupError> {
+        let KeyConfig { kis, expires_on } = config;
+        if let Some((session, stop)) = self.keys.iter().find(|(session, _)| session.is_of(kis)) {
+            session.reload(kis, *expires_on, all.token.clone()).await;
+            return Ok((session.clone(), stop.clone()));
+        }
+        let (session, keeper) = KeySession::new(kis.clone(), *expires_on, all.token.clone(), self.clock.clone())?;
+        warn_of_expiry(&session);
+        let stop = self.stop_keys.child_token();
+        let name = format!("token keeper of the key {}", session.fingerprint());
+        tasks.push(Task { name, work: Box::pin(keeper.run(stop.clone())), stop: stop.clone() });
+        Ok((session, stop))
+    }
+
+    /// An account: the one there is if neither its number nor its key has changed, or a new one. Where the key alone has changed,
+    /// subscribers stay.
+    fn account(
+        &self,
+        config: &AccountConfig,
+        key: &Arc<KeySession>,
+        tasks: &mut Vec<Task>,
+    ) -> (Account, CancellationToken) {
+        let known = self.accounts.iter().find(|(account, _)| account.name == config.name && account.id == config.id);
+        if let Some((account, stop)) = known.filter(|(account, _)| Arc::ptr_eq(&account.key, key)) {
+            account.balance.reload(config.settings);
+            return (account.clone(), stop.clone());
+        }
+        let predecessor = known
+            .filter(|(account, _)| account.key.client.environment() == key.client.environment())
+            .map(|(account, _)| &account.balance);
+        if predecessor.is_some() {
+            info!(account = %config.name, "the app key has changed; looking for its token");
+        }
+        let (desk, balance) =
+            BalanceDesk::new(config.id.clone(), key.client.clone(), key.token.clone(), config.settings, predecessor);
+        let stop = self.stop_desks.child_token();
+        let name = format!("balance desk of {}", config.name);
+        tasks.push(Task { name, work: Box::pin(desk.run(stop.clone())), stop: stop.clone() });
+        let account = Account { name: config.name.clone(), id: config.id.clone(), key: key.clone(), balance };
+        (account, stop)
+    }
+}
+
+/// Says that KIS will soon end an app key, which it does a year after issuing it.
+pub(super) fn warn_of_expiry(key: &KeySession) {
+    let (fingerprint, day) = (key.fingerprint(), key.expires_on());
+    match key.days_left().zip(day) {
+        Some((days, day)) if days < 0 => {
+            warn!(key = fingerprint, %day, "KIS has ended this app key by its key_expires_on")
+        }
+        Some((days, day)) if days <= TOLD_BEFORE_DAYS => {
+            warn!(key = fingerprint, days, %day, "KIS ends this app key soon; renew it, and `kisctl init` or the configuration takes the new one");
+        }
+        _ => {}
+    }
+}
