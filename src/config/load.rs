@@ -29,6 +29,9 @@ const MAX_BYTES: u64 = 1024 * 1024;
 /// Where the unit keeps the state of the service.
 const STATE_OF_SERVICE: &str = "/var/lib/kisd";
 
+/// Where systemd holds the socket of the service.
+const SOCKET_OF_SERVICE: &str = "/run/kisd";
+
 const PREFIX: &str = "KISD_";
 
 /// Variables with the prefix that are not keys.
@@ -129,7 +132,11 @@ pub fn load_as_service(file: Option<&Path>, variables: &Variables) -> Result<Con
     let credentials = credential::beside(&path).and_then(Path::to_str);
     match credentials.filter(|_| own.is_err() && path == Path::new(SYSTEM_CONFIGURATION)) {
         Some(directory) if variables.get(credential::DIRECTORY).is_none() => {
-            let played = [(credential::DIRECTORY, directory), ("STATE_DIRECTORY", STATE_OF_SERVICE)];
+            let played = [
+                (credential::DIRECTORY, directory),
+                ("STATE_DIRECTORY", STATE_OF_SERVICE),
+                ("RUNTIME_DIRECTORY", SOCKET_OF_SERVICE),
+            ];
             load(file, &variables.with(played))
         }
         _ => own,

@@ -47,7 +47,7 @@ impl TokenError {
 /// What puts corrected credentials into force.
 fn what_then() -> &'static str {
     match HANDED_OVER.load(Ordering::Relaxed) {
-        true => "restart kisd (`sudo systemctl restart kisd`), which is handed them at its start only",
+        true => "restart kisd (a service: `sudo systemctl restart kisd`), which is handed them at its start only",
         false => "reload kisd (SIGHUP, or `systemctl --user reload kisd`) or run `kisctl token refresh`",
     }
 }

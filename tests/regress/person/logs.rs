@@ -82,20 +82,19 @@ async fn what_was_planted_for_a_log_file_is_named_and_neither_used_nor_waited_fo
     chmod(&logs, 0o700);
     let elsewhere = world.path("elsewhere");
     fs::write(&elsewhere, "").unwrap();
-    let plant: [(&str, &dyn Fn(&std::path::Path)); 3] = [
-        ("link", &|path| symlink(&elsewhere, path).unwrap()),
-        ("pipe", &|path| {
-            let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::from(0o666));
-            rustix::fs::mknodat(rustix::fs::CWD, path, kind, mode, 0).unwrap();
-        }),
-        ("open", &|path| {
-            fs::write(path, "").unwrap();
-            chmod(path, 0o666);
-        }),
-    ];
-    for (name, plant) in plant {
+    for name in ["link", "pipe", "open"] {
         let path = logs.join(format!("kisd.{}.log", today()));
-        plant(&path);
+        match name {
+            "link" => symlink(&elsewhere, &path).unwrap(),
+            "pipe" => {
+                let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::from(0o666));
+                rustix::fs::mknodat(rustix::fs::CWD, &path, kind, mode, 0).unwrap();
+            }
+            _ => {
+                fs::write(&path, "").unwrap();
+                chmod(&path, 0o666);
+            }
+        }
         // It is ready in time, which a pipe that is waited for would keep it from.
         let process = Process::start(&world, name, &log_dir(&world)).await;
         eventually("a word on it", || process.log().contains(path.to_str().unwrap())).await;
