@@ -87,8 +87,12 @@ fn source(variable: &str) -> String {
 /// Reads and checks the configuration: from `file` if one is named, else from where it usually is.
 pub fn load(file: Option<&Path>, variables: &Variables) -> Result<Config, ConfigError> {
     let (path, required) = locate(file, variables);
-    let whole_file = |problem: String| ConfigError {
-        faults: vec![Fault { source: path.display().to_string(), key: String::new(), problem }],
+    let whole_file = |problem: String| {
+        let source = match path.to_str().filter(|text| credential::is_like_one(text)) {
+            Some(_) if !path.exists() => "a configuration file whose name is like a credential".to_owned(),
+            _ => path.display().to_string(),
+        };
+        ConfigError { faults: vec![Fault { source, key: String::new(), problem }] }
     };
     let text = match read(&path) {
         Ok(file) => Some(file),

@@ -1,8 +1,11 @@
 //! Configurations as editors, pasting and strangers leave them.
 
-use std::fs;
+use std::{fs, path::Path};
 
-use super::tests::{KEY, Place, refused, secret, whole};
+use super::{
+    load,
+    tests::{KEY, Place, refused, secret, whole},
+};
 
 #[test]
 fn a_file_over_a_mebibyte_is_refused_by_name_and_one_below_is_read_to_its_end() {
@@ -47,6 +50,8 @@ fn a_secret_in_the_place_of_a_name_is_never_shown() {
     refused(place.load(&swapped), "kis.app_key_file", &["like a credential itself"]);
     let swapped = whole().replace("app_secret =", "app_secret_file =");
     refused(place.load(&swapped), "kis.app_secret_file", &["like a credential itself"]);
+    let message = load(Some(Path::new(KEY)), &place.variables(&[])).map(|_| ()).unwrap_err().to_string();
+    assert!(!message.contains(KEY) && message.contains("cannot be read"), "{message}");
     // A name that is only mistyped is shown.
     refused(
         place.load(&format!("{}account_number_of_mine = 1\n", whole())),

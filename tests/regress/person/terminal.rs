@@ -134,7 +134,7 @@ async fn a_call_that_waits_says_on_a_terminal_what_it_waits_for() {
     assert!(asking.wait().await.unwrap().success());
     let unseen = unseen.wait_with_output().await.unwrap();
     assert_eq!((unseen.status.code(), text(&unseen.stderr)), (Some(0), String::new()), "nobody sits there");
-    assert!(terminal.text().contains("Total evaluation"));
+    eventually("the balance", || terminal.text().contains("Total evaluation")).await;
 }
 
 #[tokio::test]
