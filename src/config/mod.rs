@@ -138,4 +138,6 @@ impl std::fmt::Display for ConfigError {
 }
 
 #[cfg(test)]
+mod odd_tests;
+#[cfg(test)]
 mod tests;
