@@ -114,7 +114,7 @@ mod tests {
         let ago = |ms| Duration::from_millis(ms);
         assert_eq!(recent(&path, ago(3_000)).len(), 101);
         assert_eq!(recent(&path, ago(3_990)), [ago(990), ago(1_000)]);
-        assert_eq!(recent(&path, ago(5_000)), []);
+        assert!(recent(&path, ago(5_000)).is_empty());
         assert_eq!(recent(&path, ago(2_000)).len(), 28, "what another boot has left may only look recent");
         let again = CallLog::open(&path).unwrap();
         again.note(ago(3_500));
