@@ -20,7 +20,7 @@ use super::{
     AccountId, Balance, BalanceError, Settings,
     circuit::{self, Circuit},
     fetch::Fetch,
-    handle::{BalanceHandle, Fetched, Memory, Request, Waiter},
+    handle::{Answer, BalanceHandle, Fetched, Memory, Request, Waiter},
     pace::{Deadline, Progress, Size},
 };
 use crate::{
@@ -31,6 +31,9 @@ use crate::{
 
 /// Longest time of a fetch that nobody waits for: that of the largest balance on the smallest quota.
 const LONGEST: Duration = Duration::from_secs(600);
+
+/// A fetch is over so long before the time of its callers is: what it has met says more than that the time is over.
+const LAST_WORD: Duration = Duration::from_millis(100);
 
 /// A fetch under way.
 struct Fetching {
@@ -44,7 +47,7 @@ struct Fetching {
 
 /// What becomes of a fetch.
 enum Event {
-    Ended(Result<Balance, BalanceError>),
+    Ended(Answer),
     Progressed(Progress),
 }
 
@@ -149,7 +152,7 @@ impl BalanceDesk {
         let is_shared = max_age.unwrap_or_else(|| self.memory.settings.load().max_age) > Duration::ZERO;
         let waiting = if is_shared { &mut self.waiting } else { &mut self.next };
         if is_shared {
-            under_way.deadline.extend(waiter.until);
+            under_way.deadline.extend(waiter.until.saturating_sub(LAST_WORD));
         }
         if is_shared || !waiting.is_empty() {
             self.memory.coalesced.fetch_add(1, Ordering::Relaxed);
@@ -186,7 +189,7 @@ impl BalanceDesk {
         // Nobody's time is over while nobody waits; that KIS does not answer at all is news soon enough.
         let waited = self.waiting.iter().map(|waiter| waiter.until).max();
         let (latest, first_page_by) = match waited {
-            Some(until) => (until.max(usual), Instant::MAX),
+            Some(until) => (until.max(usual).saturating_sub(LAST_WORD), Instant::MAX),
             None => (usual.max(now.saturating_add(LONGEST)), usual),
         };
         let deadline = Arc::new(Deadline::new(latest));
@@ -209,6 +212,8 @@ impl BalanceDesk {
     fn note(&mut self, event: Event, fetching: &mut Option<Fetching>) {
         match event {
             Event::Progressed(progress) => {
+                // KIS answers, whatever becomes of the pages that follow.
+                self.circuit.answered();
                 self.size = Some(progress.size);
                 self.memory.progress.store(Some(Arc::new(progress)));
                 let told = self.tell_who_cannot_wait(progress);
@@ -220,9 +225,9 @@ impl BalanceDesk {
                     *fetching = self.fetch_next();
                 }
             }
-            Event::Ended(result) => {
+            Event::Ended(answer) => {
                 if let Some(ended) = fetching.take() {
-                    *fetching = self.finish(result, &ended);
+                    *fetching = self.finish(answer, &ended);
                 }
             }
         }
@@ -250,10 +255,9 @@ impl BalanceDesk {
     }
 
     /// Hands out what was fetched, and starts the next fetch if somebody waits for it.
-    fn finish(&mut self, result: Result<Balance, BalanceError>, ended: &Fetching) -> Option<Fetching> {
+    fn finish(&mut self, answer: Answer, ended: &Fetching) -> Option<Fetching> {
         let now = self.clock.monotonic();
         let progress = self.memory.progress.swap(None);
-        let answer = result.map(Arc::new);
         match &answer {
             Ok(balance) => {
                 let purchase_total = balance.purchase_total();
@@ -268,10 +272,11 @@ impl BalanceDesk {
         let fault = answer.as_ref().err().and_then(|error| circuit::passes(error, call_timeout));
         self.circuit.note(fault, ended.began, now);
         self.look_for_token();
+        let over_at = ended.deadline.get().saturating_add(LAST_WORD);
         let is_about_time = answer.as_ref().is_err_and(BalanceError::is_about_time);
         let no_slot = matches!(answer, Err(BalanceError::Call(CallError::Kis(KisError::NoSlot { .. }))));
         for waiter in std::mem::take(&mut self.waiting) {
-            if is_about_time && waiter.until > ended.deadline.get() {
+            if is_about_time && waiter.until > over_at {
                 self.next.push(waiter);
             } else if let Some(progress) = progress.as_ref().filter(|_| no_slot) {
                 // There was a slot for some pages, and none for the others.
@@ -315,7 +320,7 @@ async fn event_of(fetching: &mut Option<Fetching>) -> Event {
     let Some(Fetching { end, progress, .. }) = fetching else { return std::future::pending().await };
     tokio::select! {
         biased;
-        result = &mut *end => Event::Ended(result),
+        result = &mut *end => Event::Ended(result.map(Arc::new)),
         progress = told(progress) => Event::Progressed(progress),
     }
 }

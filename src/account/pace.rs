@@ -119,7 +119,7 @@ mod tests {
 
     fn progress(read: usize, pages: usize, calls_per_second: u32, cycle: Option<u64>) -> Progress {
         let size = Size { purchase_total: Some(1), pages, expected: 0, too_short: Duration::ZERO };
-        Progress::after(read, size, None, calls_per_second, cycle.map(Duration::from_millis), Duration::from_secs(100))
+        Progress::after(read, size, calls_per_second, cycle.map(Duration::from_millis), Duration::from_secs(100))
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kisd::simulator::{Fault, Gate, Mode, Options};
+use kisd::simulator::{Fault, Gate, Mode, Options, Portfolio};
 use serde_json::json;
 
 use super::{asked, daemon, fresh, refused, script, served};
@@ -13,7 +13,7 @@ use crate::support::{
 
 /// Asks until there is a balance.
 async fn until_served(daemon: &TestDaemon) {
-    while daemon.call("account.balance", fresh()).await.get("error").is_some() {
+    while daemon.call("account.balance", json!({ "max_age_ms": 1 })).await.get("error").is_some() {
         tokio::task::yield_now().await;
     }
 }
@@ -54,6 +54,20 @@ async fn the_end_of_a_silence_is_noticed_within_five_seconds() {
 }
 
 #[tokio::test]
+async fn a_balance_of_many_pages_is_joined_as_soon_as_kis_answers_the_first() {
+    let world = World::with(Options::demo(Mode::Paper)).await;
+    world.simulator.set_portfolio(Portfolio::of_size(200));
+    let daemon = daemon(&world).await;
+    script(&world, (0..3).map(|_| Fault::Reset));
+    refused(&world, &daemon).await;
+    let (before, asked_before) = (world.elapsed(), asked(&world));
+    world.while_time_passes(until_served(&daemon)).await;
+    // Ten pages, a second each.
+    assert!(world.elapsed() - before < Duration::from_secs(18), "{:?}", world.elapsed() - before);
+    assert!((10..13).contains(&(asked(&world) - asked_before)), "by the calls of the probe");
+}
+
+#[tokio::test]
 async fn a_kis_that_is_slow_is_not_taken_for_a_silent_one() {
     let world = World::new().await;
     let daemon = daemon(&world).await;
@@ -69,7 +83,7 @@ async fn a_kis_that_is_slow_is_not_taken_for_a_silent_one() {
 async fn a_token_regained_closes_what_its_lack_has_opened() {
     for _ in 0..3 {
         let world = World::new().await;
-        for _ in 0..40 {
+        for _ in 0..25 {
             world.simulator.fail_next("tokenP", Fault::Raw { status: 503, headers: Vec::new(), body: String::new() });
         }
         let daemon = world.daemon("kisd").await;
