@@ -23,6 +23,13 @@ pub enum Fault {
         /// The body.
         body: String,
     },
+    /// These very bytes instead of an answer, which need not be text.
+    Bytes {
+        /// HTTP status.
+        status: u16,
+        /// The body.
+        body: Vec<u8>,
+    },
     /// The connection is closed without an answer; nothing happened.
     Reset,
     /// The answer comes late, by the simulator's clock.

@@ -85,6 +85,8 @@ pub struct Options {
     pub portfolio: Portfolio,
     /// Won by which every price moves after each page of a balance, which KIS calculates with the prices of its moment.
     pub price_step: i64,
+    /// Won by which prices of NXT are above those of the Korea Exchange; the unified ones are halfway.
+    pub nxt_premium: i64,
     /// Whether a last page that is full announces another, which is then refused with SYDB0050, as one real account was recorded.
     pub full_page_has_next: bool,
     /// Whether the row of a position that was sold out has blanks for what there is none of.
@@ -115,6 +117,7 @@ impl Options {
             dates_answers: true,
             portfolio: Portfolio::demo(),
             price_step: 0,
+            nxt_premium: 0,
             full_page_has_next: false,
             sold_out_blank: false,
         }
@@ -272,6 +275,9 @@ impl World {
             }
             Some(Fault::Raw { status, headers, body }) => {
                 return self.record(at, request, Delivery::Whole(Answer { status, headers, body: body.into_bytes() }));
+            }
+            Some(Fault::Bytes { status, body }) => {
+                return self.record(at, request, Delivery::Whole(Answer { status, headers: Vec::new(), body }));
             }
             Some(Fault::Reset) => return self.record(at, request, Delivery::Reset),
             Some(Fault::Delay(by)) => crate::clock::sleep(&*self.clock, by).await,
