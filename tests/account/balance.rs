@@ -26,6 +26,8 @@ async fn the_demo_account_is_the_example_of_the_contract() {
     for (field, expected) in figures {
         assert_eq!(balance[field], expected, "{field}");
     }
+    let won = |field: &str| balance[field].as_i64().unwrap();
+    assert_eq!(won("total_evaluation"), won("evaluation_amount") + won("deposit_d2"), "securities and cash");
     assert_eq!(balance["profit_loss_rate"].to_string(), "5.26");
     assert_eq!((balance["mode"].as_str(), balance["account"].as_str()), (Some("paper"), Some("12****78-01")));
     let samsung = json!({

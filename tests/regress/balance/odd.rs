@@ -193,3 +193,31 @@ async fn isa_and_pension_savings_are_served_and_other_products_named_with_their_
         assert_eq!(asked(&world), 0, "KIS was not asked");
     }
 }
+
+#[tokio::test]
+async fn kisctl_shows_a_dash_for_what_is_not_known_and_tells_loans_apart() {
+    let world = World::new().await;
+    let mut portfolio = Portfolio::demo();
+    let mut margin = Position::cash("005930", "삼성전자", 3, 68_000, 0);
+    (margin.kind, margin.loan_date, margin.loan_amount) = ("자기융자".to_owned(), "20260102".to_owned(), 150_000);
+    portfolio.positions.push(margin);
+    world.simulator.set_portfolio(portfolio);
+    let daemon = daemon(&world).await;
+    served(&world, &daemon).await;
+    let shown = async |format: &str| {
+        let mut kisctl = tokio::process::Command::new(env!("CARGO_BIN_EXE_kisctl"));
+        kisctl.env_clear().arg("--socket").arg(&daemon.socket).args(["--output", format, "balance", "--max-age", "1h"]);
+        let output = kisctl.output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let table = shown("table").await;
+    let loan = table.lines().find(|line| line.contains("자기융자 2026-01-02")).unwrap();
+    assert_eq!(loan.matches('–').count(), 4, "{table}");
+    let total = table.lines().find(|line| line.contains("Total evaluation")).unwrap();
+    assert!(total.ends_with('–'), "{table}");
+    let csv = shown("csv").await;
+    let (head, loan) = (csv.lines().next().unwrap(), csv.lines().last().unwrap());
+    assert!(head.ends_with("position,loan_date,loan_amount"), "{csv}");
+    assert_eq!(loan, "005930,삼성전자,3,68000,,,,,3,204000,자기융자,2026-01-02,150000");
+}

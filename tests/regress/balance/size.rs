@@ -5,7 +5,7 @@ use std::time::Duration;
 use kisd::simulator::{Mode, Options, Portfolio};
 use serde_json::{Value, json};
 
-use super::{asked, codes, daemon, refused, served};
+use super::{asked, codes, daemon, fresh, refused, served};
 use crate::support::{TestDaemon, World};
 
 /// A paper account, of one call a second, with so many holdings: 20 to a page.
@@ -64,14 +64,20 @@ async fn an_account_that_has_become_smaller_is_served_again() {
 #[tokio::test]
 async fn a_caller_with_little_time_is_told_at_once_and_one_with_more_is_served_by_the_same_calls() {
     let (world, daemon) = paper(200).await;
-    let patient = daemon.ok("account.balance", json!({}));
+    // It is known how large it is.
+    assert_eq!(codes(&served(&world, &daemon).await).len(), 200);
+    world.clock.advance(Duration::from_secs(2));
+    let patient = daemon.ok("account.balance", fresh());
     let hasty = async {
-        until_asked(&world, 2).await;
-        daemon.error("account.balance", json!({ "max_age_ms": 1000, "timeout_ms": 1000 })).await
+        until_asked(&world, 11).await;
+        let (error, before) = (json!({ "max_age_ms": 1000, "timeout_ms": 8000 }), world.elapsed());
+        let error = daemon.error("account.balance", error).await;
+        (error, world.elapsed() - before)
     };
-    let (balance, error) = world.while_time_passes(async { tokio::join!(patient, hasty) }).await;
+    let (balance, (error, waited)) = world.while_time_passes(async { tokio::join!(patient, hasty) }).await;
     assert_eq!((codes(&balance).len(), &error["code"]), (200, &json!(-32052)), "{error}");
-    assert_eq!(asked(&world), 10);
+    assert!(waited < Duration::from_secs(2), "{waited:?}");
+    assert_eq!(asked(&world), 20);
 }
 
 #[tokio::test]
