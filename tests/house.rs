@@ -47,7 +47,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("clap_mangen", &["ctl/man.rs"]),
     ("sd_notify", &["daemon/systemd.rs"]),
     ("listenfd", &["daemon/systemd.rs"]),
-    ("schemars", &["wire/", "server/methods/catalog.rs", "mcp/tools.rs"]),
+    ("schemars", &["wire/", "server/methods/catalog.rs", "mcp/"]),
     ("sha2", &["token/store.rs"]),
     ("nix", &["clock.rs", "server/peer.rs"]),
 ];

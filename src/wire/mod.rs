@@ -8,6 +8,7 @@ pub mod frame;
 pub mod number;
 pub mod text;
 pub mod types;
+pub mod whole;
 
 /// Names of the methods.
 pub mod method {

@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{codes::ErrorData, number::Number};
+use super::{codes::ErrorData, number::Number, whole};
 
 /// No parameters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -16,7 +16,7 @@ pub struct NoParams {}
 #[serde(default, deny_unknown_fields)]
 pub struct BalanceParams {
     /// Greatest age of an answer from memory, in milliseconds. 0: KIS is asked after this call came in. Left out: as configured.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     pub max_age_ms: Option<u64>,
 }
 
@@ -26,7 +26,7 @@ pub struct BalanceParams {
 pub struct SubscribeBalanceParams {
     /// Least time between two notifications, and the time after which KIS is asked again, in milliseconds; at least what leaves
     /// half of KIS's quota to other callers. Left out: 5000.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     pub interval_ms: Option<u64>,
 }
 
@@ -35,6 +35,7 @@ pub struct SubscribeBalanceParams {
 #[serde(deny_unknown_fields)]
 pub struct UnsubscribeParams {
     /// What subscribing answered, on the same connection.
+    #[serde(deserialize_with = "whole::required")]
     pub subscription: u64,
 }
 
