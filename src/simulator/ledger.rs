@@ -5,10 +5,13 @@ use serde::Serialize;
 use super::{
     Mode, Options,
     http::{Answer, Request},
-    portfolio::{Row, Summary},
+    portfolio::{Position, Row, Summary},
 };
 
 pub(super) const INQUIRE_BALANCE: &str = "/uapi/domestic-stock/v1/trading/inquire-balance";
+
+/// What KIS says when something was bought or sold between two pages.
+const CHANGED_SINCE: &str = "조회이후에 자료가 변경되었습니다.(다시 조회하세요)";
 
 /// Parameters that must be there, with the values that are allowed; no values: any.
 const PARAMETERS: &[(&str, &[&str])] = &[
@@ -40,52 +43,87 @@ struct Refusal<'a> {
     msg1: String,
 }
 
-pub(super) fn inquire_balance(request: &Request, options: &Options) -> Answer {
-    let paper = options.mode == Mode::Paper;
-    let tr_id = request.header("tr_id").unwrap_or_default();
-    match (tr_id, options.mode) {
-        ("TTTC8434R", Mode::Real) | ("VTTC8434R", Mode::Paper) => {}
-        ("", _) => return Answer::gateway_error("OPSQ9999", "tr_id 값이 없습니다."),
-        (_, Mode::Paper) => return Answer::gateway_error("EGW02006", "모의투자 TR 이 아닙니다."),
-        (_, Mode::Real) => return Answer::gateway_error("OPSQ0002", "없는 서비스 코드 입니다."),
+/// What the ledger remembers between calls.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    /// What was held when the last first page was read.
+    read: Vec<(String, String, String, i64)>,
+    /// How far all prices have moved.
+    moved: i64,
+}
+
+impl Ledger {
+    pub(super) fn inquire_balance(&mut self, request: &Request, options: &Options) -> Answer {
+        let mut options = options.clone();
+        options.portfolio = options.portfolio.moved(self.moved);
+        let answer = self.balance(request, &options);
+        self.moved = self.moved.saturating_add(options.price_step);
+        answer
     }
-    if let Some(refusal) = refused_parameter(request, options) {
-        return refusal;
+
+    fn balance(&mut self, request: &Request, options: &Options) -> Answer {
+        let paper = options.mode == Mode::Paper;
+        let tr_id = request.header("tr_id").unwrap_or_default();
+        match (tr_id, options.mode) {
+            ("TTTC8434R", Mode::Real) | ("VTTC8434R", Mode::Paper) => {}
+            ("", _) => return Answer::gateway_error("OPSQ9999", "tr_id 값이 없습니다."),
+            (_, Mode::Paper) => return Answer::gateway_error("EGW02006", "모의투자 TR 이 아닙니다."),
+            (_, Mode::Real) => return Answer::gateway_error("OPSQ0002", "없는 서비스 코드 입니다."),
+        }
+        if let Some(refusal) = refused_parameter(request, options) {
+            return refusal;
+        }
+        let by_issue = request.param("INQR_DVSN") == Some("02");
+        let positions = if by_issue { options.portfolio.by_issue() } else { options.portfolio.positions.clone() };
+        let page_size = if paper { 20 } else { 50 };
+        // Clients send the keys in either case, padded or trimmed.
+        let key = request.param("CTX_AREA_NK100").or_else(|| request.param("ctx_area_nk100")).unwrap_or_default();
+        let later = request.header("tr_cont").map(str::trim) == Some("N");
+        let start = if later { key.trim().parse().unwrap_or(0) } else { 0 };
+        let held: Vec<_> = positions.iter().map(Position::identity).collect();
+        if !later {
+            self.read = held;
+        } else if self.read != held || start >= positions.len() {
+            return Answer::of(200, &Refusal { rt_cd: "7", msg_cd: "SYDB0050", msg1: padded(CHANGED_SINCE, 80) });
+        }
+        let rows: Vec<Row> = positions
+            .iter()
+            .skip(start)
+            .take(page_size)
+            .map(|position| {
+                let row = position.row(!by_issue, paper);
+                if position.quantity == 0 && options.sold_out_blank { row.blank() } else { row }
+            })
+            .collect();
+        let end = start + rows.len();
+        // A real account of exactly fifty holdings was told of a second page, and refused it ever after.
+        let more = end < positions.len() || (options.full_page_has_next && rows.len() == page_size);
+        let tr_cont = match (later, more) {
+            // A paper account says so on its first page too.
+            (false, true) if paper => "M",
+            (false, true) => "F",
+            (true, true) => "M",
+            (false, false) => "D",
+            (true, false) => "E",
+        };
+        let echo = format!("{}^{}^N^N^01^01^N^", options.cano, options.product_code);
+        let (msg_cd, msg1) = match (options.mode, positions.is_empty()) {
+            (Mode::Real, true) => ("KIOK0560", "조회할 내용이 없습니다"),
+            (Mode::Real, false) => ("KIOK0510", "조회가 완료되었습니다"),
+            (Mode::Paper, _) => ("20310000", "모의투자 조회가 완료되었습니다."),
+        };
+        let page = Page {
+            ctx_area_fk100: padded(if paper { "" } else { &echo }, 100),
+            ctx_area_nk100: padded(&if more { format!("{end:06}") } else { String::new() }, 100),
+            output1: rows,
+            output2: [options.portfolio.summary()],
+            rt_cd: "0",
+            msg_cd,
+            msg1: padded(msg1, 80),
+        };
+        let gt_uid: String = std::iter::repeat_with(|| fastrand::char('0'..='9')).take(32).collect();
+        Answer::of(200, &page).header("tr_id", tr_id).header("tr_cont", tr_cont).header("gt_uid", gt_uid)
     }
-    let by_issue = request.param("INQR_DVSN") == Some("02");
-    let positions = if by_issue { options.portfolio.by_issue() } else { options.portfolio.positions.clone() };
-    let page_size = if paper { 20 } else { 50 };
-    // Clients send the keys in either case, padded or trimmed.
-    let key = request.param("CTX_AREA_NK100").or_else(|| request.param("ctx_area_nk100")).unwrap_or_default();
-    let later = request.header("tr_cont").map(str::trim) == Some("N");
-    let start = if later { key.trim().parse().unwrap_or(0) } else { 0 };
-    let rows: Vec<Row> =
-        positions.iter().skip(start).take(page_size).map(|position| position.row(!by_issue, paper)).collect();
-    let end = start + rows.len();
-    let more = end < positions.len();
-    let tr_cont = match (later, more) {
-        (false, true) => "F",
-        (true, true) => "M",
-        (false, false) => "D",
-        (true, false) => "E",
-    };
-    let echo = format!("{}^{}^N^N^01^01^N^", options.cano, options.product_code);
-    let (msg_cd, msg1) = match (options.mode, positions.is_empty()) {
-        (Mode::Real, true) => ("KIOK0560", "조회할 내용이 없습니다"),
-        (Mode::Real, false) => ("KIOK0510", "조회가 완료되었습니다"),
-        (Mode::Paper, _) => ("20310000", "모의투자 조회가 완료되었습니다."),
-    };
-    let page = Page {
-        ctx_area_fk100: padded(if paper { "" } else { &echo }, 100),
-        ctx_area_nk100: padded(&if more { format!("{end:06}") } else { String::new() }, 100),
-        output1: rows,
-        output2: [options.portfolio.summary()],
-        rt_cd: "0",
-        msg_cd,
-        msg1: padded(msg1, 80),
-    };
-    let gt_uid: String = std::iter::repeat_with(|| fastrand::char('0'..='9')).take(32).collect();
-    Answer::of(200, &page).header("tr_id", tr_id).header("tr_cont", tr_cont).header("gt_uid", gt_uid)
 }
 
 fn refused_parameter(request: &Request, options: &Options) -> Option<Answer> {

@@ -35,6 +35,7 @@ use tracing::info;
 use self::{
     faults::Faults,
     http::{Answer, Delivery, Request},
+    ledger::Ledger,
     limits::Limits,
     oauth::OAuth,
 };
@@ -79,6 +80,12 @@ pub struct Options {
     pub same_token_for: Duration,
     /// What the account holds.
     pub portfolio: Portfolio,
+    /// Won by which every price moves after each page of a balance, which KIS calculates with the prices of its moment.
+    pub price_step: i64,
+    /// Whether a last page that is full announces another, which is then refused with SYDB0050, as one real account was recorded.
+    pub full_page_has_next: bool,
+    /// Whether the row of a position that was sold out has blanks for what there is none of.
+    pub sold_out_blank: bool,
 }
 
 impl Options {
@@ -103,6 +110,9 @@ impl Options {
             issue_interval: Duration::from_secs(60),
             same_token_for: Duration::from_secs(6 * 3600),
             portfolio: Portfolio::demo(),
+            price_step: 0,
+            full_page_has_next: false,
+            sold_out_blank: false,
         }
     }
 
@@ -145,6 +155,7 @@ struct World {
     oauth: Mutex<OAuth>,
     limits: Mutex<Limits>,
     faults: Mutex<Faults>,
+    ledger: Mutex<Ledger>,
     calls: Mutex<Vec<CallRecord>>,
 }
 
@@ -163,6 +174,7 @@ impl Simulator {
             oauth: Mutex::default(),
             limits: Mutex::default(),
             faults: Mutex::default(),
+            ledger: Mutex::default(),
             calls: Mutex::default(),
         });
         let mut serving = JoinSet::new();
@@ -270,7 +282,7 @@ impl World {
             ("POST", "/oauth2/Approval") => oauth::approval(request, &options),
             ("GET", ledger::INQUIRE_BALANCE) => {
                 let refused = locked(&self.oauth).check(request, &options, self.clock.now()).err();
-                refused.unwrap_or_else(|| ledger::inquire_balance(request, &options))
+                refused.unwrap_or_else(|| locked(&self.ledger).inquire_balance(request, &options))
             }
             // What an unknown path gets: no body at all.
             _ => Answer { status: 404, headers: Vec::new(), body: Vec::new() },

@@ -14,11 +14,13 @@ pub struct Position {
     pub kind: String,
     /// `loan_dt`; empty for cash.
     pub loan_date: String,
+    /// `loan_amt`.
+    pub loan_amount: i64,
     /// `hldg_qty`.
     pub quantity: i64,
-    /// `pchs_avg_pric`.
+    /// What was paid for a share, exactly; `pchs_avg_pric` has four places of it.
     pub avg_price: Decimal,
-    /// `prpr`.
+    /// `prpr`; 0 before the market has loaded it.
     pub price: i64,
 }
 
@@ -43,25 +45,44 @@ impl Position {
             name: name.to_owned(),
             kind: "현금".to_owned(),
             loan_date: String::new(),
+            loan_amount: 0,
             quantity,
             avg_price: Decimal::from(avg_price),
             price,
         }
     }
 
-    fn purchase_amount(&self) -> i64 {
+    /// A cash position for which `paid` was paid in all: mostly an average that four places do not hold.
+    pub fn bought_for(code: &str, name: &str, quantity: i64, paid: i64, price: i64) -> Self {
+        let average = Decimal::from(paid).checked_div(Decimal::from(quantity)).unwrap_or_default();
+        Self { avg_price: average, ..Self::cash(code, name, quantity, 0, price) }
+    }
+
+    /// What was paid in all, which KIS knows and adds up, and prints in no row.
+    fn paid(&self) -> i64 {
         let amount = self.avg_price * Decimal::from(self.quantity);
-        amount.round_dp_with_strategy(0, RoundingStrategy::ToZero).mantissa().try_into().unwrap_or(i64::MAX)
+        whole(amount.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero))
+    }
+
+    /// `pchs_amt`: the average as it is printed times the shares, cut once more, so that a won may be lost.
+    fn purchase_amount(&self) -> i64 {
+        let printed = self.avg_price.round_dp_with_strategy(4, RoundingStrategy::ToZero);
+        whole((printed * Decimal::from(self.quantity)).round_dp_with_strategy(0, RoundingStrategy::ToZero))
     }
 
     fn evaluation_amount(&self) -> i64 {
         self.price.saturating_mul(self.quantity)
     }
 
+    /// What it is, whatever its price.
+    pub(super) fn identity(&self) -> (String, String, String, i64) {
+        (self.code.clone(), self.kind.clone(), self.loan_date.clone(), self.quantity)
+    }
+
     pub(super) fn row(&self, loan_dates: bool, paper: bool) -> Row {
-        let (bought, worth) = (self.purchase_amount(), self.evaluation_amount());
-        let rate = Decimal::from(worth - bought) * Decimal::ONE_HUNDRED;
-        let rate = rate.checked_div(Decimal::from(bought)).unwrap_or_default();
+        let (paid, worth) = (self.paid(), self.evaluation_amount());
+        let rate = Decimal::from(worth - paid) * Decimal::ONE_HUNDRED;
+        let rate = rate.checked_div(Decimal::from(paid)).unwrap_or_default();
         let zero = || "0".to_owned();
         Row {
             pdno: self.code.clone(),
@@ -73,15 +94,15 @@ impl Position {
             thdt_sll_qty: zero(),
             hldg_qty: self.quantity.to_string(),
             ord_psbl_qty: self.quantity.to_string(),
-            pchs_avg_pric: decimals(self.avg_price, 4),
-            pchs_amt: bought.to_string(),
+            pchs_avg_pric: decimals(self.avg_price, 4, RoundingStrategy::ToZero),
+            pchs_amt: self.purchase_amount().to_string(),
             prpr: self.price.to_string(),
             evlu_amt: worth.to_string(),
-            evlu_pfls_amt: (worth - bought).to_string(),
-            evlu_pfls_rt: decimals(rate, 2),
+            evlu_pfls_amt: (worth - paid).to_string(),
+            evlu_pfls_rt: decimals(rate, 2, RoundingStrategy::MidpointAwayFromZero),
             evlu_erng_rt: "0.00000000".to_owned(),
             loan_dt: if loan_dates { self.loan_date.clone() } else { String::new() },
-            loan_amt: zero(),
+            loan_amt: self.loan_amount.to_string(),
             stln_slng_chgs: zero(),
             expd_dt: String::new(),
             fltt_rt: "0.00000000".to_owned(),
@@ -94,21 +115,38 @@ impl Position {
     }
 }
 
+impl Row {
+    /// A row whose position is gone, with nothing said of what there is none of.
+    pub(super) fn blank(self) -> Self {
+        let blank = String::new;
+        Self {
+            ord_psbl_qty: blank(),
+            pchs_avg_pric: blank(),
+            pchs_amt: blank(),
+            prpr: blank(),
+            evlu_amt: blank(),
+            evlu_pfls_amt: blank(),
+            evlu_pfls_rt: blank(),
+            ..self
+        }
+    }
+}
+
 impl Portfolio {
-    /// The contract's example: 10,000,000 in all, 500,000 won, 005930 among the holdings; one position sold out today.
+    /// 10,000,000 in all, of which 5,000,000 are stocks and 5,000,000 cash; 005930 among the holdings; one position sold out today.
     pub fn demo() -> Self {
         Self {
             positions: vec![
                 Position::cash("005930", "삼성전자", 10, 70_000, 75_000),
-                Position::cash("000660", "SK하이닉스", 20, 180_000, 195_000),
-                Position::cash("035420", "NAVER", 10, 220_000, 210_000),
-                Position::cash("005380", "현대차", 10, 250_000, 270_000),
-                Position::cash("035720", "카카오", 10, 50_000, 55_000),
+                Position::cash("000660", "SK하이닉스", 10, 180_000, 195_000),
+                Position::cash("035420", "NAVER", 5, 220_000, 210_000),
+                Position::cash("005380", "현대차", 3, 250_000, 270_000),
+                Position::cash("035720", "카카오", 8, 50_000, 55_000),
                 Position::cash("068270", "셀트리온", 0, 0, 165_000),
             ],
             deposit: 5_000_000,
-            deposit_d1: 0,
-            deposit_d2: 0,
+            deposit_d1: 5_000_000,
+            deposit_d2: 5_000_000,
         }
     }
 
@@ -130,7 +168,7 @@ impl Portfolio {
             match merged.iter_mut().find(|known| known.code == position.code) {
                 None => merged.push(position.clone()),
                 Some(known) => {
-                    let paid = known.purchase_amount() + position.purchase_amount();
+                    let paid = known.paid() + position.paid();
                     known.quantity += position.quantity;
                     let average = Decimal::from(paid).checked_div(Decimal::from(known.quantity));
                     known.avg_price = average.unwrap_or_default();
@@ -140,9 +178,18 @@ impl Portfolio {
         merged
     }
 
+    /// The same with every price that there is moved by `won`.
+    pub(super) fn moved(&self, won: i64) -> Self {
+        let mut moved = self.clone();
+        for position in moved.positions.iter_mut().filter(|position| position.price != 0) {
+            position.price = position.price.saturating_add(won).max(1);
+        }
+        moved
+    }
+
     pub(super) fn summary(&self) -> Summary {
         let sum = |amount: fn(&Position) -> i64| self.positions.iter().map(amount).sum::<i64>();
-        let (bought, worth) = (sum(Position::purchase_amount), sum(Position::evaluation_amount));
+        let (bought, worth) = (sum(Position::paid), sum(Position::evaluation_amount));
         let total = worth + self.deposit_d2;
         let zero = || "0".to_owned();
         Summary {
@@ -174,8 +221,12 @@ impl Portfolio {
     }
 }
 
-fn decimals(number: Decimal, places: u32) -> String {
-    let mut number = number.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero);
+fn whole(amount: Decimal) -> i64 {
+    i64::try_from(amount).unwrap_or(i64::MAX)
+}
+
+fn decimals(number: Decimal, places: u32, strategy: RoundingStrategy) -> String {
+    let mut number = number.round_dp_with_strategy(places, strategy);
     number.rescale(places);
     number.to_string()
 }
