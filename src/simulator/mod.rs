@@ -1,54 +1,54 @@
 //! A truthful KIS on loopback: for `kisd simulate`, for `kisd demo`, for every test, and for any other client of KIS.
 //!
 //! It answers as the live service was recorded to answer: its error codes, bodies and HTTP statuses, its string formats and
-//! padding, its page sizes, the spelling of its headers. Time comes from a [`Clock`](crate::clock::Clock) that may be steered,
-//! and what goes wrong can be scripted ([`Fault`]).
+//! padding, its page sizes, the spelling of its headers. It knows several app keys, real and paper, each with its token, its quota
+//! and its accounts; a call is told by its key. Time comes from a [`Clock`](crate::clock::Clock), and it, prices, holdings and faults
+//! can be steered: from Rust by [`Simulator`], from any language by `POST /__sim/…`.
 //!
 //! Must never: import anything of ours but layer 0 (clock and the like), or it would agree with our misunderstandings.
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `http` | HTTP/1.1 with headers spelled as KIS spells them |
+//! | `setup` | what is simulated: keys, accounts, latency |
+//! | `world` | the way of a call |
+//! | `key` | one app key: token, quota, accounts; the calls that are simulated |
 //! | `oauth` | tokenP, revokeP, Approval: one token a minute, the same one for six hours, a day of life |
 //! | `ledger` | the account calls: header and parameter checks, paging |
-//! | `portfolio` | what the account holds, in KIS's formats |
+//! | `portfolio` | what an account holds, in KIS's formats |
 //! | `limits` | calls a second |
 //! | `faults` | scripted answers, delays, cuts; gates that hold a call until a test lets it go |
+//! | `calls` | what was called and how it was answered |
+//! | `control` | steering over HTTP |
+//! | `steered` | the clock |
+//! | `http` | answers in KIS's forms |
 
+mod calls;
+mod control;
 mod faults;
 mod http;
+mod key;
 mod ledger;
 mod limits;
 mod oauth;
 mod portfolio;
+mod setup;
+mod steered;
+mod world;
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, task::JoinSet};
-use tracing::info;
 
-use self::{
-    faults::Faults,
-    http::{Answer, Delivery, Request},
-    ledger::Ledger,
-    limits::Limits,
-    oauth::OAuth,
-};
+use self::world::{World, locked};
 pub use self::{
-    faults::{Fault, Gate},
+    calls::CallRecord,
+    faults::{Fault, Gate, Scripted, Target},
     portfolio::{Portfolio, Position},
+    setup::{Account, KEY_MARK, Setup},
 };
-use crate::clock::{Instant, SharedClock};
+use crate::clock::SharedClock;
 
-/// Calls remembered; a simulator may run for days.
-const CALLS_KEPT: usize = 100_000;
-
-/// Which environment is simulated.
+/// An environment of KIS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Real accounts: TR ids as documented, pages of 50.
@@ -57,19 +57,33 @@ pub enum Mode {
     Paper,
 }
 
-/// What is simulated.
+impl Mode {
+    /// Its name in configurations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Paper => "paper",
+        }
+    }
+}
+
+/// One app key, with what KIS keeps about it.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The environment.
     pub mode: Mode,
-    /// The only app key that is known.
+    /// The app key.
     pub app_key: String,
     /// Its secret.
     pub app_secret: String,
-    /// `CANO` of the only account.
+    /// `CANO` of its first account.
     pub cano: String,
-    /// `ACNT_PRDT_CD` of the only account.
+    /// `ACNT_PRDT_CD` of its first account.
     pub product_code: String,
+    /// Id of its owner at KIS's home trading system.
+    pub hts_id: String,
+    /// More accounts of the same key.
+    pub more_accounts: Vec<Account>,
     /// Calls in any sliding second.
     pub calls_per_second: usize,
     /// Life of a token.
@@ -78,7 +92,7 @@ pub struct Options {
     pub issue_interval: Duration,
     /// Within this time of an issuance the same token is handed out again.
     pub same_token_for: Duration,
-    /// What the account holds.
+    /// What its first account holds.
     pub portfolio: Portfolio,
     /// Won by which every price moves after each page of a balance, which KIS calculates with the prices of its moment.
     pub price_step: i64,
@@ -102,6 +116,8 @@ impl Options {
             app_secret: Self::app_secret(),
             cano: Self::CANO.to_owned(),
             product_code: "01".to_owned(),
+            hts_id: "kisdsim".to_owned(),
+            more_accounts: Vec::new(),
             calls_per_second: match mode {
                 Mode::Real => 18,
                 Mode::Paper => 1,
@@ -116,27 +132,20 @@ impl Options {
         }
     }
 
+    /// The same key as one of its accounts sees it; an account that it does not have changes nothing.
+    fn of_account(&self, cano: &str, product_code: &str) -> Self {
+        let mut options = self.clone();
+        let account = self.more_accounts.iter().find(|more| more.cano == cano && more.product_code == product_code);
+        if let Some(Account { cano, product_code, portfolio }) = account.cloned() {
+            options = Self { cano, product_code, portfolio, ..options };
+        }
+        options
+    }
+
     /// App secret of the simulated account, 180 characters.
     pub fn app_secret() -> String {
         "kisd+simulator/secret=worth+nothing0".repeat(5)
     }
-}
-
-/// One call as it arrived and was answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallRecord {
-    /// When it arrived, on the simulator's monotonic clock.
-    pub at: Instant,
-    /// Path without the query.
-    pub path: String,
-    /// Request header `tr_id`.
-    pub tr_id: String,
-    /// Request header `tr_cont`.
-    pub tr_cont: String,
-    /// HTTP status of the answer.
-    pub status: u16,
-    /// `msg_cd` or `error_code` of the answer; empty if it had none.
-    pub msg_cd: String,
 }
 
 /// A running simulator; stops when dropped.
@@ -147,38 +156,14 @@ pub struct Simulator {
     _serving: JoinSet<()>,
 }
 
-/// Everything that the simulated KIS knows.
-#[derive(Debug)]
-struct World {
-    clock: SharedClock,
-    options: Mutex<Options>,
-    oauth: Mutex<OAuth>,
-    limits: Mutex<Limits>,
-    faults: Mutex<Faults>,
-    ledger: Mutex<Ledger>,
-    calls: Mutex<Vec<CallRecord>>,
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Simulator {
-    /// Starts on `listen`, which should be a loopback address; port 0 takes a free one.
-    pub async fn start(listen: SocketAddr, options: Options, clock: SharedClock) -> io::Result<Self> {
+    /// Starts on `listen`, which should be a loopback address; port 0 takes a free one. [`Options`] are a setup of one key.
+    pub async fn start(listen: SocketAddr, setup: impl Into<Setup>, clock: SharedClock) -> io::Result<Self> {
+        let world = Arc::new(World::new(setup.into(), clock)?);
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
-        let world = Arc::new(World {
-            clock,
-            options: Mutex::new(options),
-            oauth: Mutex::default(),
-            limits: Mutex::default(),
-            faults: Mutex::default(),
-            ledger: Mutex::default(),
-            calls: Mutex::default(),
-        });
         let mut serving = JoinSet::new();
-        serving.spawn(http::accept(listener, world.clone()));
+        serving.spawn(spelled_http::serve(listener, world.clone()));
         Ok(Self { address, world, _serving: serving })
     }
 
@@ -192,49 +177,71 @@ impl Simulator {
         format!("http://{}", self.address)
     }
 
+    /// Everything that a client needs to know, as one line of JSON.
+    pub fn describe(&self) -> String {
+        setup::describe(&self.base_url(), locked(&self.world.keys).iter().map(|key| &key.options))
+    }
+
     /// Tokens issued, handing out the same one again included: each sends the owner a message.
     pub fn issuances(&self) -> usize {
-        locked(&self.world.oauth).issuances()
+        locked(&self.world.keys).iter().map(|key| key.oauth.issuances()).sum()
     }
 
-    /// Which of the tokens issued so far this is, the first being 0.
+    /// Which of the tokens issued so far this is, the first of its key being 0.
     pub fn serial_number(&self, access_token: &str) -> Option<usize> {
-        locked(&self.world.oauth).serial_number(access_token)
+        locked(&self.world.keys).iter().find_map(|key| key.oauth.serial_number(access_token))
     }
 
-    /// Every call so far.
+    /// Every call so far, handshakes and unknown paths included.
     pub fn calls(&self) -> Vec<CallRecord> {
-        locked(&self.world.calls).clone()
+        locked(&self.world.calls).iter().cloned().collect()
     }
 
     /// Calls to a path that ends in `path`.
     pub fn calls_to(&self, path: &str) -> Vec<CallRecord> {
-        self.calls().into_iter().filter(|call| call.path.ends_with(path)).collect()
+        locked(&self.world.calls).iter().filter(|call| call.path.ends_with(path)).cloned().collect()
     }
 
-    /// Ends the live token before its time. The next issuance is a new one.
+    /// Ends all live tokens before their time. The next issuance of each key is a new one.
     pub fn revoke_token(&self) {
-        locked(&self.world.oauth).revoke_all();
+        locked(&self.world.keys).iter_mut().for_each(|key| key.oauth.revoke_all());
     }
 
-    /// Ends the live token before its time, and lets the six-hour rule hand the dead one out again.
+    /// Ends all live tokens before their time, and lets the six-hour rule hand the dead ones out again.
     pub fn kill_token(&self) {
-        locked(&self.world.oauth).kill_all();
+        locked(&self.world.keys).iter_mut().for_each(|key| key.oauth.kill_all());
     }
 
-    /// Changes what the account holds.
+    /// Changes what the first account of the first key holds.
     pub fn set_portfolio(&self, portfolio: Portfolio) {
-        locked(&self.world.options).portfolio = portfolio;
+        self.reconfigure(|options| options.portfolio = portfolio);
     }
 
-    /// Changes what is simulated.
+    /// Changes what is simulated of the first key.
     pub fn reconfigure(&self, change: impl FnOnce(&mut Options)) {
-        change(&mut locked(&self.world.options));
+        locked(&self.world.keys).first_mut().map(|key| &mut key.options).map(change);
+    }
+
+    /// Changes what is simulated of an app key; whether there is such a key.
+    pub fn reconfigure_key(&self, app_key: &str, change: impl FnOnce(&mut Options)) -> bool {
+        let mut keys = locked(&self.world.keys);
+        let key = keys.iter_mut().find(|key| key.options.app_key == app_key);
+        key.map(|key| change(&mut key.options)).is_some()
+    }
+
+    /// By how much every answer is late from now on, by the simulator's clock.
+    pub fn set_latency(&self, latency: Duration) {
+        *locked(&self.world.latency) = latency;
     }
 
     /// Makes the next call to a path that ends in `path` go wrong; several for one path are met one after another.
     pub fn fail_next(&self, path: &str, fault: Fault) {
-        locked(&self.world.faults).script(path, fault);
+        self.script(Scripted { target: Target::PathEnding(path.to_owned()), fault, times: 1, after_effect: false });
+    }
+
+    /// Makes calls go wrong.
+    pub fn script(&self, scripted: Scripted) {
+        locked(&self.world.faults).script(scripted);
     }
 
     /// Holds the next call to a path that ends in `path` until the gate is opened.
@@ -242,76 +249,5 @@ impl Simulator {
         let (gate, fault) = Gate::new();
         self.fail_next(path, fault);
         gate
-    }
-}
-
-impl World {
-    /// Answers a request, with whatever was scripted for it.
-    async fn answer(&self, request: &Request) -> Delivery {
-        let at = self.clock.monotonic();
-        let fault = locked(&self.faults).next(&request.path);
-        let mut cut = None;
-        match fault {
-            None => {}
-            Some(Fault::Answer { status, body }) => {
-                return self.record(at, request, Delivery::Whole(Answer::json(status, body)));
-            }
-            Some(Fault::Raw { status, headers, body }) => {
-                return self.record(at, request, Delivery::Whole(Answer { status, headers, body: body.into_bytes() }));
-            }
-            Some(Fault::Reset) => return self.record(at, request, Delivery::Reset),
-            Some(Fault::Delay(by)) => crate::clock::sleep(&*self.clock, by).await,
-            Some(Fault::Cut { after }) => cut = Some(after),
-            Some(Fault::Hold(hold)) => hold.wait().await,
-        }
-        let answer = self.handle(request);
-        let delivery = match cut {
-            Some(after) => Delivery::Cut { answer, after },
-            None => Delivery::Whole(answer),
-        };
-        self.record(at, request, delivery)
-    }
-
-    fn handle(&self, request: &Request) -> Answer {
-        let options = locked(&self.options).clone();
-        let over = !locked(&self.limits).allow(self.clock.monotonic(), options.calls_per_second);
-        match (request.method.as_str(), request.path.as_str()) {
-            (_, path) if over => limits::refusal(path),
-            ("POST", "/oauth2/tokenP") => locked(&self.oauth).issue(request, &options, self.clock.now()),
-            ("POST", "/oauth2/revokeP") => locked(&self.oauth).revoke(request, &options),
-            ("POST", "/oauth2/Approval") => oauth::approval(request, &options),
-            ("GET", ledger::INQUIRE_BALANCE) => {
-                let refused = locked(&self.oauth).check(request, &options, self.clock.now()).err();
-                refused.unwrap_or_else(|| locked(&self.ledger).inquire_balance(request, &options))
-            }
-            // What an unknown path gets: no body at all.
-            _ => Answer { status: 404, headers: Vec::new(), body: Vec::new() },
-        }
-    }
-
-    fn record(&self, at: Instant, request: &Request, delivery: Delivery) -> Delivery {
-        let (status, body) = match &delivery {
-            Delivery::Whole(answer) | Delivery::Cut { answer, .. } => (answer.status, answer.body.as_slice()),
-            Delivery::Reset => (0, &[][..]),
-        };
-        let json: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-        let code = ["msg_cd", "error_code"].iter().find_map(|name| json.get(name)?.as_str());
-        let call = CallRecord {
-            at,
-            path: request.path.clone(),
-            tr_id: request.header("tr_id").unwrap_or_default().to_owned(),
-            tr_cont: request.header("tr_cont").unwrap_or_default().to_owned(),
-            status,
-            msg_cd: code.unwrap_or_default().to_owned(),
-        };
-        let CallRecord { path, tr_id, msg_cd, .. } = &call;
-        info!(path, tr_id, status, msg_cd, "answered");
-        let mut calls = locked(&self.calls);
-        if calls.len() == CALLS_KEPT {
-            calls.drain(..CALLS_KEPT / 2);
-        }
-        calls.push(call);
-        drop(calls);
-        delivery
     }
 }
