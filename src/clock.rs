@@ -4,14 +4,15 @@
 //! Nobody else asks the operating system for the time (clippy enforces it). KIS states instants in Korean time without a
 //! zone; [`from_kst`] and [`kst`] are the only places that know the offset.
 
+mod boot;
 mod disciplined;
 mod manual;
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta, Utc};
 
-pub use self::{disciplined::DisciplinedClock, manual::ManualClock};
+pub use self::{boot::BootId, disciplined::DisciplinedClock, manual::ManualClock};
 
 /// A point on the monotonic clock, as the time since the clock was made.
 pub type Instant = Duration;
@@ -37,14 +38,35 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Completes once [`monotonic`](Clock::monotonic) has reached `at`.
     fn sleep_until(&self, at: Instant) -> Wait;
 
+    /// The start of the machine that [`boottime`](Clock::boottime) counts from; `None` where it cannot be told.
+    fn boot_id(&self) -> Option<BootId>;
+
     /// How far [`now`](Clock::now) is ahead of the machine's own wall clock.
     fn offset(&self) -> TimeDelta {
         TimeDelta::zero()
     }
 
-    /// Takes into account that a server we trust has said that it was `told` when the time since boot was `at`. Most clocks do
-    /// not listen.
-    fn discipline(&self, _told: DateTime<Utc>, _at: Duration) {}
+    /// True if a server that we trust has told this process the time, and [`now`](Clock::now) goes by it.
+    fn is_confirmed(&self) -> bool {
+        false
+    }
+
+    /// Takes a server's statement of the time into account. Most clocks do not listen.
+    fn discipline(&self, _told: Told) {}
+
+    /// Takes into account that the wall clock fits what a server told an earlier process. Most clocks do not listen.
+    fn vouch(&self) {}
+}
+
+/// A server's statement of the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// The time that the server stated.
+    pub wall: DateTime<Utc>,
+    /// The time since boot when the statement arrived.
+    pub at: Duration,
+    /// The local end of the connection that it came on, which tells connections apart.
+    pub connection: Option<SocketAddr>,
 }
 
 /// Waits for `duration` on the clock's monotonic time.
@@ -99,12 +121,18 @@ pub fn until(now: DateTime<Utc>, instant: DateTime<Utc>) -> Duration {
 #[derive(Debug)]
 pub struct SystemClock {
     origin: tokio::time::Instant,
+    boot_id: Option<BootId>,
 }
 
 impl SystemClock {
     /// A clock whose monotonic time starts now.
     pub fn shared() -> SharedClock {
-        Arc::new(Self { origin: tokio::time::Instant::now() })
+        Self::with_boot_id(None)
+    }
+
+    /// Like [`shared`](Self::shared), with the boot id to use where the kernel's cannot be read.
+    pub fn with_boot_id(stated: Option<BootId>) -> SharedClock {
+        Arc::new(Self { origin: tokio::time::Instant::now(), boot_id: BootId::of_kernel().or(stated) })
     }
 }
 
@@ -121,6 +149,10 @@ impl Clock for SystemClock {
     fn boottime(&self) -> Duration {
         // Every Linux that kisd runs on has this clock.
         nix::time::clock_gettime(nix::time::ClockId::CLOCK_BOOTTIME).map_or_else(|_| self.monotonic(), Duration::from)
+    }
+
+    fn boot_id(&self) -> Option<BootId> {
+        self.boot_id.clone()
     }
 
     fn sleep_until(&self, at: Instant) -> Wait {

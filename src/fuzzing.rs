@@ -26,7 +26,7 @@ use crate::{
     server::{self, Backend, Server},
     token::{
         self, TokenKeeper,
-        store::{Mirrored, Store},
+        store::{self, Mirrored, Store},
     },
     wire::frame::{Frame, FrameError, JsonStream},
 };
@@ -137,15 +137,16 @@ pub fn kis_answers(bytes: &[u8]) {
     }
 }
 
-/// The mirror: what is taken from it is a token that can be sent and has not expired.
+/// The mirror: what is taken from it is a token that can be sent.
 pub fn mirror(bytes: &[u8]) {
     static STORE: LazyLock<Store> =
-        LazyLock::new(|| Store::new("/nonexistent/token.json".into(), Environment::Real, &credentials()));
-    let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        LazyLock::new(|| Store::files("/nonexistent/token.json".into(), Environment::Real, &credentials()));
     // Most mutations would only damage the binding, so the right one is put into what claims one.
-    let text = String::from_utf8_lossy(bytes).replace("BINDING", STORE.binding());
-    if let Ok(Mirrored::Usable(token) | Mirrored::Refused(token)) = STORE.parse(text.as_bytes(), now) {
-        assert!(token.is_usable(now) && !token.access_token.expose().is_empty());
+    let text = String::from_utf8_lossy(bytes).replace("BINDING", STORE.binding().as_str());
+    if let Ok(Mirrored::Usable(token) | Mirrored::Refused(token)) =
+        store::mirror::parse(text.as_bytes(), STORE.binding())
+    {
+        assert!(!token.access_token.expose().is_empty());
         let sendable = |byte: u8| byte.is_ascii_graphic();
         assert!(token.access_token.expose().bytes().all(sendable), "a header can hold it");
     }
@@ -169,7 +170,7 @@ fn idle_server() -> Server {
         request_timeout: Duration::from_secs(10),
     };
     let client = Arc::new(KisClient::new(settings, clock.clone()).unwrap());
-    let store = Store::new("/nonexistent/token.json".into(), Environment::Real, &credentials());
+    let store = Store::files("/nonexistent/token.json".into(), Environment::Real, &credentials());
     let token = token::Settings {
         file: "/nonexistent/token.json".into(),
         refresh_before: Duration::from_secs(600),

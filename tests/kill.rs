@@ -6,7 +6,6 @@ mod support;
 use std::{fs, time::Duration};
 
 use kisd::{
-    clock::SystemClock,
     kis::{Credentials, Environment},
     secret::{AppKey, AppSecret},
     simulator::{Mode, Options},
@@ -26,8 +25,8 @@ fn generous() -> Options {
 }
 
 /// The serial number of the token in the mirror; a mirror that is not whole fails the test.
-fn mirrored(world: &World, store: &Store) -> usize {
-    match store.read(SystemClock::shared().now()) {
+async fn mirrored(world: &World, store: &Store) -> usize {
+    match store.mirror.read().await {
         Ok(Some(Mirrored::Usable(token))) => world
             .simulator
             .serial_number(token.access_token.expose())
@@ -44,7 +43,7 @@ async fn kill_again_and_again(mut random: fastrand::Rng) -> (usize, usize) {
         app_key: AppKey::try_new(options.app_key.clone()).unwrap(),
         app_secret: AppSecret::try_new(options.app_secret.clone()).unwrap(),
     };
-    let store = Store::new(world.mirror(), Environment::Real, &credentials);
+    let store = Store::files(world.mirror(), Environment::Real, &credentials);
     let path = world.config_file("kisd", "");
     let text = fs::read_to_string(&path).unwrap().replace("[token]\n", "[token]\nissue_interval = \"0s\"\n");
     fs::write(&path, text).unwrap();
@@ -56,7 +55,7 @@ async fn kill_again_and_again(mut random: fastrand::Rng) -> (usize, usize) {
     let (mut old, mut new) = (0, 0);
     for _ in 0..KILLS {
         let mut process = start().await;
-        let (before, issued) = (mirrored(&world, &store), world.simulator.issuances());
+        let (before, issued) = (mirrored(&world, &store).await, world.simulator.issuances());
         let mut client = Lines::connect(&process.socket).await;
         client.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"token.refresh\"}").await;
         // Anywhere from before the issuance to well after the mirror was replaced.
@@ -65,7 +64,7 @@ async fn kill_again_and_again(mut random: fastrand::Rng) -> (usize, usize) {
         }
         tokio::time::sleep(Duration::from_micros(random.u64(0..6000))).await;
         process.child.kill().await.unwrap();
-        let after = mirrored(&world, &store);
+        let after = mirrored(&world, &store).await;
         assert!(after >= before, "token {after} took the place of the later {before}");
         if after == before { old += 1 } else { new += 1 }
     }
@@ -76,7 +75,8 @@ async fn kill_again_and_again(mut random: fastrand::Rng) -> (usize, usize) {
     assert_eq!(renewed["result"]["state"], "valid", "{renewed}");
     let mut left: Vec<_> = fs::read_dir(world.path("state")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
-    assert_eq!(left, ["token.json", "token.json.lock"]);
+    let lock = world.lock();
+    assert_eq!(left, [lock.file_name().unwrap(), "token.json".as_ref()]);
     (old, new)
 }
 

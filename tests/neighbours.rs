@@ -48,7 +48,7 @@ async fn another_user_reads_no_file_and_no_memory_and_reaches_no_socket() {
     process.call("account.balance", json!({})).await;
     let log = fs::read_dir(&logs).unwrap().next().unwrap().unwrap().path();
     let proc = Path::new("/proc").join(process.child.id().unwrap().to_string());
-    let lock = world.mirror().with_extension("json.lock");
+    let lock = world.lock();
     let closed = [world.mirror(), lock, world.path("kisd.toml"), log]
         .into_iter()
         .chain(["environ", "mem", "maps"].map(|name| proc.join(name)));

@@ -1,20 +1,35 @@
 //! The machine's clocks, with a wall time that holds although the machine's own is wrong or is stepped.
 //!
 //! What a server says of the time is carried on by the time since boot, which neither steps nor stops. A wall clock that agrees
-//! with the server to a few seconds is better than the server's whole seconds, and is taken instead. Once a server has been believed,
-//! an answer that contradicts it is believed only when the next one says the same: a single one may come from a gateway that is wrong.
+//! with the server to a few seconds is better than the server's whole seconds, and is taken instead.
+//!
+//! A clock that has agreed once is contradicted only by several answers, on more than one connection, over minutes: fewer may
+//! come from one gateway that is wrong. Until then the clock is as it was.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, TimeDelta, Utc};
 use tracing::{info, warn};
 
-use super::{Clock, Instant, SharedClock, Wait, after};
+use super::{BootId, Clock, Instant, SharedClock, Told, Wait, after};
 
-/// A wall clock that is off by less is left alone. Far less than the minute between issuances, which two processes may take to
-/// be over by two clocks; more than `Date`, in whole seconds, is off by itself.
+/// A wall clock that is off by less is left alone. Far less than the minute between issuances; more than `Date`, in whole
+/// seconds, is off by itself.
 const TOLERATED: TimeDelta = TimeDelta::seconds(5);
+
+/// A contradiction is believed when this many answers agree on it,
+const ANSWERS: usize = 3;
+
+/// on this many connections,
+const CONNECTIONS: usize = 2;
+
+/// over this time.
+const OVER: Duration = Duration::from_secs(120);
 
 /// A clock that listens to [`discipline`](Clock::discipline).
 #[derive(Debug)]
@@ -22,16 +37,34 @@ pub struct DisciplinedClock {
     machine: SharedClock,
     /// The last time that was known to be right; none: the machine's wall clock is all there is.
     anchor: ArcSwapOption<Anchor>,
-    /// The last time that a server said and that contradicted it.
-    contradiction: ArcSwapOption<Anchor>,
+    /// What contradicts the anchor. Held for a few instructions, never across an await.
+    contradiction: Mutex<Option<Contradiction>>,
 }
 
 #[derive(Debug)]
 struct Anchor {
     wall: DateTime<Utc>,
     boottime: Duration,
-    /// Whether it is the server's time and not the machine's.
-    corrected: bool,
+    source: Source,
+}
+
+/// Why an anchor is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// The machine's clock fits what a server told an earlier process.
+    Vouched,
+    /// The machine's clock agrees with the server's.
+    Agreed,
+    /// The server's clock, from which the machine's differs.
+    Corrected,
+}
+
+#[derive(Debug)]
+struct Contradiction {
+    claim: Anchor,
+    answers: usize,
+    connections: Vec<Option<SocketAddr>>,
+    since: Duration,
 }
 
 impl Anchor {
@@ -45,10 +78,42 @@ impl Anchor {
     }
 }
 
+impl Contradiction {
+    fn new(claim: Anchor) -> Self {
+        let since = claim.boottime;
+        Self { claim, answers: 0, connections: Vec::new(), since }
+    }
+
+    /// Counts an answer; true if there is evidence enough.
+    fn add(&mut self, connection: Option<SocketAddr>, boottime: Duration) -> bool {
+        self.answers += 1;
+        if self.connections.len() < CONNECTIONS && !self.connections.contains(&connection) {
+            self.connections.push(connection);
+        }
+        let over = boottime.saturating_sub(self.since);
+        self.answers >= ANSWERS && self.connections.len() >= CONNECTIONS && over >= OVER
+    }
+}
+
 impl DisciplinedClock {
     /// The clocks of `machine`, which are believed until a server says otherwise.
     pub fn shared(machine: SharedClock) -> SharedClock {
-        Arc::new(Self { machine, anchor: ArcSwapOption::empty(), contradiction: ArcSwapOption::empty() })
+        Arc::new(Self { machine, anchor: ArcSwapOption::empty(), contradiction: Mutex::default() })
+    }
+
+    /// True if the anchor is to give way to a server that says that it is `told`.
+    fn believes(&self, told: DateTime<Utc>, boottime: Duration, connection: Option<SocketAddr>) -> bool {
+        let mut contradiction = self.contradiction.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.anchor.load().as_ref().is_none_or(|anchor| anchor.agrees(told, boottime)) {
+            *contradiction = None;
+            return true;
+        }
+        let before = contradiction.take().filter(|before| before.claim.agrees(told, boottime));
+        let claim = || Contradiction::new(Anchor { wall: told, boottime, source: Source::Corrected });
+        let mut now = before.unwrap_or_else(claim);
+        let believed = now.add(connection, boottime);
+        *contradiction = (!believed).then_some(now);
+        believed
     }
 }
 
@@ -68,32 +133,37 @@ impl Clock for DisciplinedClock {
         self.machine.boottime()
     }
 
+    fn boot_id(&self) -> Option<BootId> {
+        self.machine.boot_id()
+    }
+
     fn sleep_until(&self, at: Instant) -> Wait {
         self.machine.sleep_until(at)
     }
 
     fn offset(&self) -> TimeDelta {
         let anchor = self.anchor.load();
-        match anchor.as_ref().filter(|anchor| anchor.corrected) {
+        match anchor.as_ref().filter(|anchor| anchor.source == Source::Corrected) {
             Some(anchor) => anchor.now(self.machine.boottime()).signed_duration_since(self.machine.now()),
             None => TimeDelta::zero(),
         }
     }
 
-    fn discipline(&self, told: DateTime<Utc>, at: Duration) {
+    fn is_confirmed(&self) -> bool {
+        self.anchor.load().as_ref().is_some_and(|anchor| anchor.source != Source::Vouched)
+    }
+
+    fn discipline(&self, told: Told) {
         let (machine, boottime) = (self.machine.now(), self.machine.boottime());
-        let told = after(told, boottime.saturating_sub(at));
-        let contradicts = self.anchor.load().as_ref().is_some_and(|anchor| !anchor.agrees(told, boottime));
-        let confirmed = self.contradiction.swap(None).is_some_and(|before| before.agrees(told, boottime));
-        if contradicts && !confirmed {
-            self.contradiction.store(Some(Arc::new(Anchor { wall: told, boottime, corrected: true })));
+        let wall = after(told.wall, boottime.saturating_sub(told.at));
+        if !self.believes(wall, boottime, told.connection) {
             return;
         }
-        let ahead = machine.signed_duration_since(told);
-        let corrected = ahead.abs() > TOLERATED;
-        let anchor = Anchor { wall: if corrected { told } else { machine }, boottime, corrected };
-        let before = self.anchor.swap(Some(Arc::new(anchor)));
-        match (before.is_some_and(|before| before.corrected), corrected) {
+        let ahead = machine.signed_duration_since(wall);
+        let source = if ahead.abs() > TOLERATED { Source::Corrected } else { Source::Agreed };
+        let anchor = Anchor { wall: if source == Source::Corrected { wall } else { machine }, boottime, source };
+        let before = self.anchor.swap(Some(Arc::new(anchor))).map(|before| before.source);
+        match (before == Some(Source::Corrected), source == Source::Corrected) {
             (false, true) => {
                 let by = humantime::format_duration(Duration::from_secs(ahead.num_seconds().unsigned_abs()));
                 let way = if ahead > TimeDelta::zero() { "ahead of" } else { "behind" };
@@ -101,6 +171,13 @@ impl Clock for DisciplinedClock {
             }
             (true, false) => info!("this machine's clock is right again"),
             _ => {}
+        }
+    }
+
+    fn vouch(&self) {
+        if self.anchor.load().is_none() {
+            let (wall, boottime) = (self.machine.now(), self.machine.boottime());
+            self.anchor.store(Some(Arc::new(Anchor { wall, boottime, source: Source::Vouched })));
         }
     }
 }
@@ -116,11 +193,17 @@ mod tests {
         (right.clone(), machine.clone(), DisciplinedClock::shared(machine.shared()))
     }
 
+    /// What a server says on the connection of this port.
+    fn told(clock: &SharedClock, wall: DateTime<Utc>, port: u16) -> Told {
+        Told { wall, at: clock.boottime(), connection: Some(([127, 0, 0, 1], port).into()) }
+    }
+
     #[test]
     fn until_somebody_says_otherwise_the_machine_is_believed() {
         let (_, machine, clock) = clocks();
         machine.step_wall(TimeDelta::hours(30));
         assert_eq!(clock.now(), machine.now());
+        assert!(!clock.is_confirmed());
     }
 
     #[test]
@@ -128,7 +211,7 @@ mod tests {
         for step in [TimeDelta::hours(30), TimeDelta::hours(-60), TimeDelta::days(400)] {
             let (right, machine, clock) = clocks();
             machine.step_wall(step);
-            clock.discipline(right.now(), clock.boottime());
+            clock.discipline(told(&clock, right.now(), 1));
             assert_eq!(clock.now(), right.now(), "{step}");
             machine.step_wall(step);
             right.advance(Duration::from_secs(3600));
@@ -138,24 +221,48 @@ mod tests {
     }
 
     #[test]
-    fn a_single_answer_that_contradicts_the_others_is_not_believed_and_two_are() {
-        let (right, _, clock) = clocks();
-        clock.discipline(right.now(), clock.boottime());
-        let wrong = |hours| right.now() - TimeDelta::hours(hours);
-        for told in [wrong(24), right.now(), wrong(24), wrong(-48), wrong(24), right.now()] {
-            clock.discipline(told, clock.boottime());
-            assert_eq!(clock.now(), right.now(), "{told}");
+    fn a_clock_that_agreed_is_contradicted_only_by_several_answers_on_several_connections_over_minutes() {
+        let minute = Duration::from_secs(60);
+        for (name, ports, pause, believed) in [
+            ("two answers", vec![1, 2], 5 * minute, false),
+            ("one connection", vec![1; 20], minute, false),
+            ("seconds", (1..20).collect(), Duration::from_secs(5), false),
+            ("three answers, two connections, four minutes", vec![1, 1, 2], 2 * minute, true),
+        ] {
+            for vouched in [false, true] {
+                let (right, _, clock) = clocks();
+                if vouched {
+                    clock.vouch()
+                } else {
+                    clock.discipline(told(&clock, right.now(), 1))
+                }
+                for port in &ports {
+                    right.advance(pause);
+                    clock.discipline(told(&clock, right.now() + TimeDelta::days(2), *port));
+                }
+                let is = if believed { right.now() + TimeDelta::days(2) } else { right.now() };
+                assert_eq!((clock.now(), clock.is_confirmed()), (is, believed || !vouched), "{name}, {vouched}");
+            }
         }
-        clock.discipline(wrong(24), clock.boottime());
-        clock.discipline(wrong(24), clock.boottime());
-        assert_eq!(clock.now(), wrong(24));
+    }
+
+    #[test]
+    fn an_answer_that_agrees_takes_the_contradiction_back() {
+        let (right, _, clock) = clocks();
+        clock.discipline(told(&clock, right.now(), 1));
+        for port in 1..20 {
+            right.advance(Duration::from_secs(90));
+            let wrong = right.now() + TimeDelta::days(if port % 3 == 0 { 0 } else { 2 });
+            clock.discipline(told(&clock, wrong, port));
+            assert_eq!(clock.now(), right.now(), "{port}");
+        }
     }
 
     #[test]
     fn a_wall_clock_that_is_off_by_a_few_seconds_is_left_alone() {
         let (right, machine, clock) = clocks();
         machine.step_wall(TimeDelta::seconds(-4));
-        clock.discipline(right.now(), clock.boottime());
+        clock.discipline(told(&clock, right.now(), 1));
         assert_eq!(clock.now(), machine.now());
     }
 }

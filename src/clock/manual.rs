@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -11,7 +11,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
-use super::{Clock, Instant, SharedClock, Wait, after};
+use super::{BootId, Clock, Instant, SharedClock, Wait, after};
 
 /// A clock that moves only when told to.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub struct ManualClock {
     reading: Arc<watch::Sender<Reading>>,
     /// How far this one's wall clock has been stepped.
     stepped: Arc<AtomicI64>,
+    /// Whether this machine's boot id cannot be read.
+    without_boot_id: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -27,18 +29,23 @@ struct Reading {
     wall: DateTime<Utc>,
     monotonic: Instant,
     boottime: Duration,
+    boots: u32,
 }
 
 impl ManualClock {
     /// A clock that stands at `wall`.
     pub fn at(wall: DateTime<Utc>) -> Self {
-        let reading = Reading { wall, monotonic: Duration::ZERO, boottime: Duration::ZERO };
-        Self { reading: Arc::new(watch::Sender::new(reading)), stepped: Arc::default() }
+        let reading = Reading { wall, monotonic: Duration::ZERO, boottime: Duration::ZERO, boots: 1 };
+        Self {
+            reading: Arc::new(watch::Sender::new(reading)),
+            stepped: Arc::default(),
+            without_boot_id: Arc::default(),
+        }
     }
 
     /// The clock of another machine: the same time passes there, and a step of the wall clock here is not seen.
     pub fn twin(&self) -> Self {
-        Self { reading: self.reading.clone(), stepped: Arc::default() }
+        Self { reading: self.reading.clone(), stepped: Arc::default(), without_boot_id: Arc::default() }
     }
 
     /// This clock for a part that takes any clock.
@@ -63,6 +70,20 @@ impl ManualClock {
         });
     }
 
+    /// Restarts the machine: the time since boot starts again, under another boot id. Monotonic time goes on, since the parts
+    /// of a test do.
+    pub fn reboot(&self) {
+        self.reading.send_modify(|reading| {
+            reading.boottime = Duration::ZERO;
+            reading.boots += 1;
+        });
+    }
+
+    /// Hides this machine's boot id.
+    pub fn hide_boot_id(&self) {
+        self.without_boot_id.store(true, Ordering::Relaxed);
+    }
+
     /// Steps the wall clock of this machine alone, either way, as an administrator or NTP does.
     pub fn step_wall(&self, by: TimeDelta) {
         self.stepped.fetch_add(by.num_milliseconds(), Ordering::Relaxed);
@@ -82,6 +103,11 @@ impl Clock for ManualClock {
 
     fn boottime(&self) -> Duration {
         self.reading.borrow().boottime
+    }
+
+    fn boot_id(&self) -> Option<BootId> {
+        let hidden = self.without_boot_id.load(Ordering::Relaxed);
+        BootId::parse(&format!("{:032x}", self.reading.borrow().boots)).filter(|_| !hidden)
     }
 
     fn sleep_until(&self, at: Instant) -> Wait {

@@ -27,7 +27,7 @@ const MAX_BYTES: u64 = 1024 * 1024;
 const PREFIX: &str = "KISD_";
 
 /// Variables with the prefix that are not keys.
-const OTHER_VARIABLES: &[&str] = &["KISD_CONFIG", "KISD_SOCKET"];
+const OTHER_VARIABLES: &[&str] = &["KISD_ACCOUNT", "KISD_BOOT_ID", "KISD_CONFIG", "KISD_SOCKET"];
 
 /// The file of the machine, if the user has none.
 const SYSTEM_FILE: &str = "/etc/kisd/config.toml";

@@ -90,7 +90,7 @@ impl Daemon {
         let clock = DisciplinedClock::shared(clock);
         let client = Arc::new(KisClient::new(config.kis.clone(), clock.clone())?);
         let credentials = config.kis.credentials.clone();
-        let store = Store::new(config.token.file.clone(), config.kis.environment, &credentials);
+        let store = Store::files(config.token.file.clone(), config.kis.environment, &credentials);
         let (keeper, token) = TokenKeeper::new(client.clone(), credentials, config.token.clone(), store, clock.clone());
         let (desk, balance) = BalanceDesk::new(config.account.clone(), client.clone(), token.clone(), config.balance);
         let account = Account { id: config.account.clone(), client: client.clone(), token, balance };

@@ -20,7 +20,7 @@ pub(super) async fn apply(old: Config, new: Config, client: &KisClient, account:
     (applied.rpc.socket, applied.rpc.socket_mode) = (old.rpc.socket, old.rpc.socket_mode);
 
     client.reload(&applied.kis);
-    let store = Store::new(applied.token.file.clone(), applied.kis.environment, &applied.kis.credentials);
+    let store = Store::files(applied.token.file.clone(), applied.kis.environment, &applied.kis.credentials);
     let credentials = applied.kis.credentials.clone();
     if account.token.reload(applied.token.clone(), store, credentials).await.is_err() {
         return applied;

@@ -22,10 +22,13 @@ pub const ISSUE: &str = "tokenP";
 /// Longest life believed; the longest that KIS documents is three months.
 const LONGEST_LIFE: Duration = Duration::from_secs(366 * 24 * 3600);
 
+/// Longest `token_type` taken; KIS has always said "Bearer".
+const MAX_TOKEN_TYPE: usize = 32;
+
 /// Life of an individual's token.
 const USUAL_LIFE: Duration = Duration::from_secs(24 * 3600);
 
-/// A stated end may be this much later than `expires_in` says: two clocks never agree to the second.
+/// A token that has less than this less than its whole life is new: two clocks never agree to the second.
 const CLOCKS_AGREE: Duration = Duration::from_secs(300);
 
 /// A token as KIS handed it out.
@@ -74,9 +77,15 @@ pub async fn issue(
         appkey: credentials.app_key.expose(),
         appsecret: credentials.app_secret.expose(),
     };
-    let exchange = client.post(ISSUE, "/oauth2/tokenP", &request, deadline, about_to_send).await?;
+    let (exchange, verdict) = client.post(ISSUE, "/oauth2/tokenP", &request, deadline, about_to_send).await?;
     // What is said of the token's end is measured by the clock of who said it.
-    let issued = parse(&exchange.body, exchange.date.unwrap_or_else(|| client.clock().now()));
+    let parsed = parse(&exchange.body, exchange.date.unwrap_or_else(|| client.clock().now()));
+    // A body with a token in it is an issuance, whatever else it claims to be.
+    let issued = match (verdict, parsed) {
+        (_, Ok(issued)) => Ok(issued),
+        (Err(refusal), Err(_)) => Err(refusal),
+        (Ok(_), Err(malformed)) => Err(malformed),
+    };
     match &issued {
         Ok(_) => client.totals().count_issuance(),
         Err(error) => client.totals().count_failure(error),
@@ -94,7 +103,7 @@ pub(crate) fn parse(body: &[u8], now: DateTime<Utc>) -> Result<IssuedToken, KisE
     let whole_life = life(&answer, &place).map(|life| clock::after(now, life));
     Ok(IssuedToken {
         access_token,
-        token_type: answer.token_type.as_str().filter(|kind| !kind.is_empty()).unwrap_or("Bearer").to_owned(),
+        token_type: answer.token_type.as_str().filter(|kind| is_token_type(kind)).unwrap_or("Bearer").to_owned(),
         expires_at,
         is_new: whole_life.is_some_and(|end| clock::after(expires_at, CLOCKS_AGREE) >= end),
     })
@@ -106,7 +115,12 @@ fn life(answer: &IssueAnswer<'_>, place: &Place) -> Option<Duration> {
     seconds.map(Duration::from_secs).filter(|life| !life.is_zero())
 }
 
-/// The stated instant, if it can be true: it lies ahead, and no further than `expires_in`. That number alone would not do, for
+/// A token type as RFC 6749 has it, short enough to be kept: a word that a header can hold.
+fn is_token_type(text: &str) -> bool {
+    (1..=MAX_TOKEN_TYPE).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The stated instant, unless it cannot be true: it is past, or further away than any token lives. `expires_in` does not do, for
 /// an old token is handed out again with the whole life of a new one; it serves when the instant is missing, unreadable or
 /// impossible, be it by KIS's fault or because this machine's clock is wrong.
 fn expiry(answer: &IssueAnswer<'_>, now: DateTime<Utc>, place: &Place) -> Result<DateTime<Utc>, KisError> {
@@ -115,11 +129,9 @@ fn expiry(answer: &IssueAnswer<'_>, now: DateTime<Utc>, place: &Place) -> Result
         .as_str()
         .and_then(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok())
         .and_then(clock::from_kst);
-    let life = life(answer, place);
-    let longest = life.map_or(LONGEST_LIFE, |life| life.saturating_add(CLOCKS_AGREE)).min(LONGEST_LIFE);
-    let by_life = life.map(|life| clock::after(now, life.min(LONGEST_LIFE)));
+    let by_life = life(answer, place).map(|life| clock::after(now, life.min(LONGEST_LIFE)));
     match stated {
-        Some(instant) if now < instant && instant <= clock::after(now, longest) => Ok(instant),
+        Some(instant) if now < instant && instant <= clock::after(now, LONGEST_LIFE) => Ok(instant),
         // Handed out a moment ago, so it is alive, whatever is said of its end: KIS will refuse it when it is not.
         Some(_) => Ok(by_life.unwrap_or_else(|| clock::after(now, USUAL_LIFE))),
         None => by_life.ok_or_else(|| {
@@ -156,11 +168,13 @@ mod tests {
             (1_738_730_340 + 3 * DAY, Some(DAY), 1_738_730_340 + 4 * DAY),
             (1_738_730_340 + 3 * DAY, None, 1_738_730_340 + 4 * DAY),
             // Far away, by a clock that is right or one that is behind.
-            (1_738_730_340 - 5 * DAY, Some(DAY), 1_738_730_340 - 4 * DAY),
             (1_738_730_340 - 400 * DAY, None, 1_738_730_340 - 399 * DAY),
             // An old token that is handed out again, with the seconds of a new one.
             (1_738_730_340 - 3600, Some(DAY), 1_738_730_340),
             (1_738_730_340 - 5 * DAY, None, 1_738_730_340),
+            // Seconds that contradict it.
+            (1_738_730_340 - 5 * DAY, Some(DAY), 1_738_730_340),
+            (1_738_730_340 - DAY, Some(60), 1_738_730_340),
         ] {
             let expires_in = expires_in.map(|seconds| format!(r#","expires_in":{seconds}"#)).unwrap_or_default();
             let body = format!(r#"{{"access_token":"a.b.c","access_token_token_expired":"{stated}"{expires_in}}}"#);
@@ -174,6 +188,14 @@ mod tests {
         let most = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(366);
         let body = br#"{"access_token":"a.b.c","expires_in":8210266876799}"#;
         assert_eq!(parse(body, DateTime::UNIX_EPOCH).unwrap().expires_at, most);
+    }
+
+    #[test]
+    fn a_token_type_that_is_no_word_is_taken_for_the_usual_one() {
+        for kind in [String::new(), "B".repeat(200_000), "Bea rer".to_owned()] {
+            let body = format!(r#"{{"access_token":"a.b.c","expires_in":60,"token_type":"{kind}"}}"#);
+            assert_eq!(parse(body.as_bytes(), DateTime::UNIX_EPOCH).unwrap().token_type, "Bearer");
+        }
     }
 
     #[test]

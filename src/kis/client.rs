@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     backoff::Backoff,
-    clock::{self, Instant, SharedClock},
+    clock::{self, Instant, SharedClock, Told},
     secret::AccessToken,
 };
 
@@ -69,8 +69,8 @@ pub struct KisClient {
     quota: Quota,
     totals: Totals,
     clock: SharedClock,
-    /// Whether KIS has said what time it is, or has been asked in vain.
-    knows_time: AtomicBool,
+    /// Whether KIS has been asked what time it is.
+    asked_time: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl KisClient {
             quota: Quota::new(settings.calls_per_second, clock.clone()),
             totals: Totals::default(),
             clock,
-            knows_time: AtomicBool::new(false),
+            asked_time: AtomicBool::new(false),
         })
     }
 
@@ -169,7 +169,7 @@ impl KisClient {
             .header("custtype", "P")
             .query(call.query);
         let (exchange, verdict) = self.send(tr_id, request, token.expose(), deadline, std::future::ready(())).await?;
-        match verdict {
+        match verdict.inspect_err(|error| self.totals.count_failure(error))? {
             Verdict::Success => {
                 let more = More::of(exchange.tr_cont.as_deref());
                 Ok(Reply { tr_id, more, body: exchange.body })
@@ -182,16 +182,18 @@ impl KisClient {
         }
     }
 
-    /// Asks KIS what time it is, at most once, by a request that holds no secret and whose answer does not matter otherwise.
+    /// Asks KIS what time it is, at most once in a process and only while it has not said so, by a request that holds no secret
+    /// and whose answer does not matter otherwise.
     pub(crate) async fn learn_time(&self) {
-        if !self.knows_time.swap(true, Ordering::Relaxed) {
+        if !self.clock.is_confirmed() && !self.asked_time.swap(true, Ordering::Relaxed) {
             let deadline = self.clock.monotonic().saturating_add(TIME_WITHIN);
             // Without an answer the machine's clock is believed, as it was before.
             let _ = self.send(TIME, self.http.get(self.url("/")), "", deadline, std::future::ready(())).await;
         }
     }
 
-    /// Posts a token call, which is never repeated here: that is a decision of `token`.
+    /// Posts a token call, which is never repeated here: that is a decision of `token`. What the answer is worth is left to the
+    /// caller, who may find a token in one that claims to be an error.
     pub(super) async fn post(
         &self,
         name: &'static str,
@@ -199,10 +201,9 @@ impl KisClient {
         body: &impl serde::Serialize,
         deadline: Instant,
         about_to_send: impl Future<Output = ()>,
-    ) -> Result<Exchange, KisError> {
+    ) -> Result<(Exchange, Result<Verdict, KisError>), KisError> {
         let request = self.fresh.post(self.url(path)).json(body);
-        let (exchange, _) = self.send(name, request, "", deadline, about_to_send).await?;
-        Ok(exchange)
+        self.send(name, request, "", deadline, about_to_send).await
     }
 
     async fn send(
@@ -212,7 +213,7 @@ impl KisClient {
         bearer: &str,
         deadline: Instant,
         about_to_send: impl Future<Output = ()>,
-    ) -> Result<(Exchange, Verdict), KisError> {
+    ) -> Result<(Exchange, Result<Verdict, KisError>), KisError> {
         let asked = self.clock.monotonic();
         let waiting = self.totals.begin_wait();
         let slot = self.quota.slot(deadline.saturating_sub(LEAST_ANSWER_TIME)).await?;
@@ -228,34 +229,32 @@ impl KisClient {
         let took = self.clock.monotonic().saturating_sub(started);
         self.totals.note_duration(tr_id, took);
         let elapsed_ms = took.as_millis();
-        let result = match answer {
+        let error = match answer {
             Some(Ok(exchange)) => {
                 let secrets = [live.credentials.app_key.expose(), live.credentials.app_secret.expose(), bearer];
                 let (msg_cd, verdict) = reply::classify(tr_id, exchange.http_status, &exchange.body, &secrets);
                 // A gateway's page says what time it is on the gateway.
                 let from_kis = verdict.as_ref().map_or_else(|error| error.answer().is_some(), |_| true);
                 if let Some(date) = exchange.date.filter(|_| from_kis || tr_id == TIME) {
-                    self.clock.discipline(date, exchange.head_at);
-                    self.knows_time.store(true, Ordering::Relaxed);
+                    let (at, connection) = (exchange.head_at, exchange.connection);
+                    self.clock.discipline(Told { wall: date, at, connection });
                 }
                 debug!(tr_id, status = exchange.http_status, %msg_cd, elapsed_ms, "KIS answered");
-                verdict.map(|verdict| (exchange, verdict))
+                return Ok((exchange, verdict));
             }
             Some(Err(error)) => {
                 debug!(tr_id, elapsed_ms, %error, "KIS did not answer");
-                Err(error)
+                error
             }
             None => {
                 debug!(tr_id, elapsed_ms, "KIS did not answer in time");
-                Err(KisError::Unreachable { tr_id, reason: "timed out".to_owned(), sent: true })
+                KisError::Unreachable { tr_id, reason: "timed out".to_owned(), sent: true }
             }
         };
-        if let Err(error) = result.as_ref()
-            && tr_id != TIME
-        {
-            self.totals.count_failure(error);
+        if tr_id != TIME {
+            self.totals.count_failure(&error);
         }
-        result
+        Err(error)
     }
 
     fn url(&self, path: &str) -> String {

@@ -63,11 +63,6 @@ pub(crate) fn class(code: &str) -> Class {
     TABLE.iter().find(|(known, _)| *known == code).map_or(Class::Rejected, |(_, class)| *class)
 }
 
-/// Whether the code says that something inside KIS did not answer in time, so that nobody knows what became of the call.
-pub(crate) fn is_timeout(code: &str) -> bool {
-    matches!(code, "EGW00301" | "EGW00302")
-}
-
 /// "Nothing to show": an empty list, sent as a success by one kind of account and as a failure by another.
 pub(crate) const NOTHING_FOUND: &str = "KIOK0560";
 

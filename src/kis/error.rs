@@ -5,10 +5,13 @@
 
 use std::{fmt, time::Duration};
 
-use super::codes;
+/// HTTP status by which a gateway says that it has not passed the request on.
+const NOT_PASSED_ON: u16 = 503;
 
-/// HTTP status of a gateway that has passed the request on and had no answer.
-const GATEWAY_TIMEOUT: u16 = 504;
+/// True for a status that says nothing of how far the request went.
+fn is_fault_behind(http_status: u16) -> bool {
+    http_status >= 500 && http_status != NOT_PASSED_ON
+}
 
 /// What an answer is called that is for people.
 pub(crate) const A_PAGE: &str = "a page of HTML or XML";
@@ -164,18 +167,23 @@ impl KisError {
         }
     }
 
-    /// Whether KIS may have issued a token although the call for it failed.
+    /// True if KIS may have issued a token although the call for it failed: the owner of the account may have been sent a message,
+    /// so the call counts against the minute.
     ///
-    /// A complete refusal says that it has not. Silence, an answer that breaks off, or somebody's timeout between here and the
-    /// issuer says nothing, and the owner of the account may have been sent a message: such a try counts against the minute.
+    /// Only what is known to come before the issuance says that none was made: a connection that failed, a refusal by name, a
+    /// redirect or a 4xx page, and 503, by which a gateway says that it has passed nothing on.
     pub fn may_have_issued(&self) -> bool {
         match self {
             Self::Unreachable { sent, .. } => *sent,
-            Self::Foreign { http_status, .. } => (200..300).contains(http_status) || *http_status == GATEWAY_TIMEOUT,
-            Self::Transient(answer) => codes::is_timeout(&answer.msg_cd),
-            Self::Malformed { .. } => true,
+            Self::Foreign { http_status, .. } => (200..300).contains(http_status) || is_fault_behind(*http_status),
+            Self::Transient(_) | Self::Malformed { .. } => true,
             _ => false,
         }
+    }
+
+    /// True if KIS failed the call and said nothing of why, as it does in outages and for some tokens that are dead.
+    pub fn gives_no_reason(&self) -> bool {
+        matches!(self, Self::Transient(answer) if answer.msg_cd.is_empty())
     }
 
     /// Whether a whole answer to a token call, and not a gateway's page, was of no use: another will hardly be better.

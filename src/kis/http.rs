@@ -1,9 +1,10 @@
 //! The only HTTP client towards KIS, and the reading of answers under a cap.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, net::SocketAddr, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Datelike, Utc};
+use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::{Response, redirect};
 use url::{Host, Url};
 
@@ -64,6 +65,8 @@ pub(crate) struct Exchange {
     pub(crate) date: Option<DateTime<Utc>>,
     /// when its head arrived, as the time since boot.
     pub(crate) head_at: Duration,
+    /// The local end of the connection that it came on.
+    pub(crate) connection: Option<SocketAddr>,
     pub(crate) tr_cont: Option<String>,
     pub(crate) body: Bytes,
 }
@@ -87,6 +90,7 @@ pub(crate) async fn exchange(
     let head_at = clock.boottime();
     let http_status = response.status().as_u16();
     let tr_cont = header(&response, "tr_cont");
+    let connection = response.extensions().get::<HttpInfo>().map(HttpInfo::local_addr);
     let date = header(&response, "date").and_then(|date| DateTime::parse_from_rfc2822(&date).ok());
     // A year that nobody lives in is a fault of whoever said it.
     let date = date.filter(|date| (2020..2200).contains(&date.year()));
@@ -97,7 +101,8 @@ pub(crate) async fn exchange(
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Exchange { http_status, date: date.map(|date| date.to_utc()), head_at, tr_cont, body: body.freeze() })
+    let date = date.map(|date| date.to_utc());
+    Ok(Exchange { http_status, date, head_at, connection, tr_cont, body: body.freeze() })
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {

@@ -70,12 +70,12 @@ impl Answer {
         Self(self.0.header(name, value))
     }
 
-    /// The answer as it is sent: with the time on KIS's clock, unless it has one.
-    pub(super) fn dated(self, now: DateTime<Utc>) -> Response {
+    /// The answer with the time on KIS's clock, unless it has one.
+    pub(super) fn dated(self, now: DateTime<Utc>) -> Self {
         let mut response = self.0;
         if !response.has_header("date") {
             response.headers.insert(0, ("Date".to_owned(), now.format("%a, %d %b %Y %H:%M:%S GMT").to_string()));
         }
-        response
+        Self(response)
     }
 }

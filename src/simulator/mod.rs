@@ -92,6 +92,8 @@ pub struct Options {
     pub issue_interval: Duration,
     /// Within this time of an issuance the same token is handed out again.
     pub same_token_for: Duration,
+    /// Whether answers have a `Date`; nobody knows whether KIS always sends one.
+    pub dates_answers: bool,
     /// What its first account holds.
     pub portfolio: Portfolio,
     /// Won by which every price moves after each page of a balance, which KIS calculates with the prices of its moment.
@@ -125,6 +127,7 @@ impl Options {
             token_life: Duration::from_secs(24 * 3600),
             issue_interval: Duration::from_secs(60),
             same_token_for: Duration::from_secs(6 * 3600),
+            dates_answers: true,
             portfolio: Portfolio::demo(),
             price_step: 0,
             full_page_has_next: false,
@@ -205,6 +208,11 @@ impl Simulator {
     /// Ends all live tokens before their time. The next issuance of each key is a new one.
     pub fn revoke_token(&self) {
         locked(&self.world.keys).iter_mut().for_each(|key| key.oauth.revoke_all());
+    }
+
+    /// Makes every call with a live token fail without a reason. The next issuance of each key is a new one.
+    pub fn break_token(&self) {
+        locked(&self.world.keys).iter_mut().for_each(|key| key.oauth.break_all());
     }
 
     /// Ends all live tokens before their time, and lets the six-hour rule hand the dead ones out again.

@@ -34,6 +34,8 @@ enum State {
     Killed,
     /// Refused, and replaced at the next issuance.
     Revoked,
+    /// Every call with it fails without a reason; replaced at the next issuance.
+    Broken,
 }
 
 #[derive(Serialize)]
@@ -72,6 +74,10 @@ impl OAuth {
         self.tokens.iter_mut().for_each(|token| token.state = State::Revoked);
     }
 
+    pub(super) fn break_all(&mut self) {
+        self.tokens.iter_mut().for_each(|token| token.state = State::Broken);
+    }
+
     pub(super) fn kill_all(&mut self) {
         self.tokens.iter_mut().for_each(|token| token.state = State::Killed);
     }
@@ -92,7 +98,7 @@ impl OAuth {
         self.last_call = Some(now);
         self.issuances += 1;
         let same = self.tokens.last().is_some_and(|token| {
-            token.state != State::Revoked
+            !matches!(token.state, State::Revoked | State::Broken)
                 && now - token.issued_at < clock::delta(options.same_token_for)
                 && now < token.expires_at
         });
@@ -149,6 +155,10 @@ impl OAuth {
                 Err(Answer::gateway_error("EGW00123", "기간이 만료된 token 입니다."))
             }
             Some(token) if token.state == State::Live => Ok(()),
+            // Seen live, for one token only.
+            Some(token) if token.state == State::Broken => {
+                Err(Answer::json(500, r#"{"rt_cd":"1","msg1":"","msg_cd":""}"#))
+            }
             _ => Err(Answer::gateway_error("EGW00121", "유효하지 않은 token 입니다.")),
         }
     }

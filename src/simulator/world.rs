@@ -149,6 +149,11 @@ impl World {
         }
     }
 
+    /// Whether answers to this key have a `Date`; those to nobody's have one.
+    fn dates(&self, key: Option<usize>) -> bool {
+        key.and_then(|key| locked(&self.keys).get(key).map(|key| key.options.dates_answers)).unwrap_or(true)
+    }
+
     fn record(&self, call: CallRecord, answer: &Response) {
         let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let code = ["msg_cd", "error_code"].iter().find_map(|name| json.get(name)?.as_str());
@@ -162,16 +167,17 @@ impl World {
 impl Service for World {
     async fn answer(&self, request: Request) -> Delivery {
         if self.setup.control && control::is_meant(&request) {
-            return Delivery::Whole(control::answer(self, &request).dated(self.clock.now()));
+            return Delivery::Whole(control::answer(self, &request).dated(self.clock.now()).0);
         }
         let call = self.arrived(&request);
+        let key = call.key;
         let (answer, ending) = self.call(&request).await;
         self.record(call, &answer.0);
         let latency = *locked(&self.latency);
         if !latency.is_zero() {
             self.clock.sleep(latency).await;
         }
-        let response = answer.dated(self.clock.now());
+        let Answer(response) = if self.dates(key) { answer.dated(self.clock.now()) } else { answer };
         match ending {
             Ending::Whole => Delivery::Whole(response),
             Ending::Cut(after) => Delivery::Cut { response, after },
@@ -181,6 +187,6 @@ impl Service for World {
 
     fn refuse(&self, refusal: Refusal) -> Response {
         warn!("refused a request: {refusal}");
-        Answer::business_error(refusal.status(), "EGW00101", &refusal.to_string()).dated(self.clock.now())
+        Answer::business_error(refusal.status(), "EGW00101", &refusal.to_string()).dated(self.clock.now()).0
     }
 }

@@ -5,7 +5,11 @@ use std::{future::Future, sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{CallError, Settings, State, Token, TokenError, TokenStatus, policy::Hold, store::Store};
+use super::{
+    CallError, Settings, State, Token, TokenError, TokenStatus,
+    machine::Hold,
+    store::{Obstacle, Store},
+};
 use crate::{
     clock::{self, Instant, SharedClock},
     kis::{Answer, Credentials, KisError},
@@ -14,16 +18,34 @@ use crate::{
 /// What the keeper shows the world; replaced whole at every change.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Snapshot {
-    pub(super) token: Option<Arc<Token>>,
+    pub(super) offer: Option<Offer>,
+    /// Something is under way that may end with another token.
     pub(super) renewing: bool,
     pub(super) hold: Option<Hold>,
     pub(super) refusal: Option<Answer>,
-    /// When a refused token is tried again.
-    pub(super) retry_at: Option<Instant>,
-    /// Whether the token shown is one that KIS has refused before.
-    pub(super) on_trial: bool,
+    /// Whether the last try failed, for another reason than the minute.
+    pub(super) has_failed: bool,
+    /// When a refused token is tried again, as time since boot.
+    pub(super) retry_at: Option<Duration>,
+    /// Whether it matters to the keeper that KIS serves a call with the token.
+    pub(super) wants_news: bool,
     pub(super) next_refresh_at: Option<DateTime<Utc>>,
     pub(super) last_error: Option<String>,
+}
+
+/// A token that may be used: KIS has not refused it, or has handed it out again since.
+#[derive(Debug, Clone)]
+pub(super) struct Offer {
+    pub(super) token: Arc<Token>,
+    /// KIS has served a call with it after it had ended by our clock.
+    pub(super) outlives_clock: bool,
+}
+
+impl Offer {
+    /// Whether it has not ended, as far as is known.
+    fn is_good(&self, now: DateTime<Utc>) -> bool {
+        self.outlives_clock || self.token.is_usable(now)
+    }
 }
 
 /// What the keeper can be asked for.
@@ -33,8 +55,10 @@ pub(super) enum Command {
     Tick,
     /// KIS has refused this token.
     Invalidate { token: Arc<Token>, answer: Answer, done: oneshot::Sender<()> },
-    /// KIS has taken this token, which it had refused before.
-    Accepted { token: Arc<Token> },
+    /// KIS has served a call with this token.
+    Served { token: Arc<Token> },
+    /// KIS has failed a call with this token and given no reason.
+    Unexplained { token: Arc<Token> },
     /// Renew, whether it is due or not.
     Refresh { done: oneshot::Sender<Result<(), TokenError>> },
     /// The configuration has changed; the client has its new credentials already.
@@ -46,29 +70,51 @@ pub(super) enum Command {
 pub struct TokenHandle {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) snapshot: watch::Receiver<Snapshot>,
+    /// Who keeps the keeper from asking KIS.
+    pub(super) obstacle: Arc<Obstacle>,
     pub(super) clock: SharedClock,
 }
 
 impl TokenHandle {
-    /// A usable token; waits for one that is on its way, at most until `deadline`.
+    /// A token to use; waits for one that is on its way, at most until `deadline`.
+    ///
+    /// A token that has ended by the clock is still a token, since a clock may be wrong and KIS decides: it is used when no
+    /// better one comes within half of the time.
     pub async fn current(&self, deadline: Instant) -> Result<Arc<Token>, TokenError> {
         let mut snapshot = self.snapshot.clone();
+        let asked = self.clock.monotonic();
+        let patience = asked.saturating_add(deadline.saturating_sub(asked) / 2);
+        let mut woken = false;
         loop {
             let seen = snapshot.borrow_and_update().clone();
-            let now = self.clock.now();
-            if let Some(token) = seen.token.as_ref().filter(|token| token.is_usable(now)) {
-                return Ok(token.clone());
+            if let Some(offer) = &seen.offer
+                && (offer.is_good(self.clock.now()) || self.clock.monotonic() >= patience)
+            {
+                return Ok(offer.token.clone());
             }
-            if let Some(answer) = seen.refusal {
+            let is_held = self.held_for(&seen) > Duration::ZERO;
+            if !seen.renewing && !is_held && !std::mem::replace(&mut woken, true) {
+                // Its own timer may stand still after a suspend.
+                self.tick();
+            } else if let Some(offer) = seen.offer.as_ref().filter(|_| !seen.renewing) {
+                return Ok(offer.token.clone());
+            } else if let Some(answer) = seen.refusal {
                 return Err(TokenError::Rejected(answer));
+            } else if !seen.renewing && is_held {
+                let wait = self.wait(&seen);
+                // What has just failed is told at once; the minute is waited for.
+                if seen.has_failed || self.clock.monotonic().saturating_add(wait) >= deadline {
+                    return Err(unavailable(&seen, wait));
+                }
             }
-            let wait = self.wait(&seen);
-            if !seen.renewing && self.clock.monotonic().saturating_add(wait) >= deadline {
-                return Err(unavailable(&seen, wait));
-            }
+            let until = if seen.offer.is_some() { patience } else { deadline };
             tokio::select! {
                 changed = snapshot.changed() => changed.map_err(|_| TokenError::Stopped)?,
-                () = self.clock.sleep_until(deadline) => return Err(unavailable(&seen, self.wait(&seen))),
+                () = self.clock.sleep_until(until) => {
+                    if seen.offer.is_none() {
+                        return Err(unavailable(&seen, self.wait(&seen)));
+                    }
+                }
             }
         }
     }
@@ -82,7 +128,7 @@ impl TokenHandle {
         let first = self.current(deadline).await?;
         let answer = match call(first.clone()).await {
             Err(KisError::TokenRefused(answer)) => answer,
-            result => return Ok(self.accepted(&first, result)?),
+            result => return Ok(self.tell(&first, result)?),
         };
         self.invalidate(first, answer).await?;
         let second = self.current(deadline).await?;
@@ -92,15 +138,20 @@ impl TokenHandle {
                 let seen = self.snapshot.borrow().clone();
                 Err(unavailable(&seen, self.wait(&seen)).into())
             }
-            result => Ok(self.accepted(&second, result)?),
+            result => Ok(self.tell(&second, result)?),
         }
     }
 
-    /// Tells the keeper, if `result` says that KIS has taken a token that it had refused before.
-    fn accepted<T>(&self, token: &Arc<Token>, result: Result<T, KisError>) -> Result<T, KisError> {
-        if result.is_ok() && self.snapshot.borrow().on_trial {
-            // A full queue is no reason to wait: the next success says it again.
-            let _ = self.commands.try_send(Command::Accepted { token: token.clone() });
+    /// Tells the keeper what `result` says of the token, if that is news.
+    fn tell<T>(&self, token: &Arc<Token>, result: Result<T, KisError>) -> Result<T, KisError> {
+        let news = match &result {
+            Ok(_) if self.snapshot.borrow().wants_news => Some(Command::Served { token: token.clone() }),
+            Err(error) if error.gives_no_reason() => Some(Command::Unexplained { token: token.clone() }),
+            _ => None,
+        };
+        if let Some(news) = news {
+            // A full queue is no reason to wait: the next call says it again.
+            let _ = self.commands.try_send(news);
         }
         result
     }
@@ -141,7 +192,7 @@ impl TokenHandle {
     /// The status now.
     pub fn status(&self) -> TokenStatus {
         let seen = self.snapshot.borrow().clone();
-        let usable = seen.token.as_ref().is_some_and(|token| token.is_usable(self.clock.now()));
+        let usable = seen.offer.as_ref().is_some_and(|offer| offer.is_good(self.clock.now()));
         let state = match (usable, seen.hold) {
             (_, Some(Hold::Rejected)) => State::Rejected,
             (true, _) => State::Valid,
@@ -149,14 +200,14 @@ impl TokenHandle {
             (false, Some(_)) => State::Waiting,
             (false, None) => State::Missing,
         };
-        let token = seen.token.as_ref();
+        let token = seen.offer.as_ref().map(|offer| &offer.token);
         TokenStatus {
             state,
             expires_at: token.map(|token| token.expires_at),
             issued_at: token.map(|token| token.issued_at),
             next_refresh_at: seen.next_refresh_at,
             source: token.map(|token| token.source),
-            last_error: seen.last_error,
+            last_error: self.obstacle.load().as_deref().cloned().or(seen.last_error),
         }
     }
 
@@ -173,10 +224,14 @@ impl TokenHandle {
 
     /// How long until KIS will be asked, or a refused token tried again.
     fn wait(&self, seen: &Snapshot) -> Duration {
-        let (least, now) = (Duration::from_secs(1), self.clock.monotonic());
-        let held = seen.hold.map(|hold| hold.remaining(self.clock.now(), now).unwrap_or(Duration::MAX));
-        let tried_again = seen.retry_at.map_or(Duration::MAX, |at| at.saturating_sub(now));
-        held.map_or(least, |held| held.min(tried_again).max(least))
+        self.held_for(seen).max(Duration::from_secs(1))
+    }
+
+    /// How much longer something keeps the keeper from acting.
+    fn held_for(&self, seen: &Snapshot) -> Duration {
+        let boot = self.clock.boottime();
+        let held = seen.hold.map_or(Duration::ZERO, |hold| hold.remaining(boot).unwrap_or(Duration::MAX));
+        held.min(seen.retry_at.map_or(Duration::MAX, |at| at.saturating_sub(boot)))
     }
 }
 

@@ -1,60 +1,49 @@
-//! The task that owns the token: *look at the clocks → try → show → wait*.
+//! The task that owns the token: it feeds the [machine](super::machine) with events and the time, does what the machine asks for, and
+//! shows the world what it holds.
 //!
-//! It decides by [`policy`] alone. It is woken by its own sleep on the monotonic clock, by the scheduler's
-//! [`tick`](super::TokenHandle::tick) (which sees that a suspended machine has woken), by callers whose token was refused and by an
-//! operator. One try runs at a time, however many wait for it, and at shutdown a try under way is brought to its end: the token
-//! it gets has cost an issuance.
+//! It is woken by the machine's timer on the monotonic clock, by the scheduler's [`tick`](super::TokenHandle::tick) and by callers
+//! (both see that a suspended machine has woken), by callers whose token was refused and by an operator. One action runs at a
+//! time, however many wait for it, and at shutdown a try under way is brought to its end: the token it gets has cost an issuance.
 
-mod outcome;
+use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
-
-use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 
 use super::{
-    Settings, Token, TokenError,
+    Settings, TokenError,
     handle::{Command, Snapshot, TokenHandle},
-    issue::{Issuer, Known, Outcome},
-    policy::{self, Hold, Wake},
-    store::{Mirrored, Store},
+    issue::{Issuer, Outcome},
+    machine::{Action, Machine, Now, Timing},
+    store::{Binding, Mirrored, Obstacle, Store},
 };
 use crate::{
     clock::{self, Instant, SharedClock},
-    kis::{Answer, Credentials, KisClient},
+    kis::{Credentials, KisClient},
 };
 
-/// A try, which says with its outcome which mirror, and so which app key, it was for.
-type Attempt = Pin<Box<dyn Future<Output = (Outcome, Arc<Store>)> + Send>>;
+/// An action under way.
+type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
+
+/// An action that has ended.
+enum Done {
+    /// A try, with the app key that it was for.
+    Tried(Outcome, Binding),
+    TimeAsked,
+    Forgiven,
+}
 
 /// The owner of the token.
 #[derive(Debug)]
 pub struct TokenKeeper {
     issuer: Issuer,
-    refresh_before: Duration,
+    machine: Machine,
     commands: mpsc::Receiver<Command>,
     shown: watch::Sender<Snapshot>,
     clock: SharedClock,
-
-    current: Option<Arc<Token>>,
-    /// When the token held was got.
-    held_since: Instant,
-    /// The last token that KIS refused, which it may hand out again.
-    refused: Option<Arc<Token>>,
-    /// When the refused token is tried again, if KIS has handed it out again, and how often it has been.
-    retry: Option<(Instant, u32)>,
-    hold: Option<Hold>,
-    refusal: Option<Answer>,
-    /// Before this instant this process does not ask for a token.
-    not_before: Instant,
-    /// Before this instant nobody can make this process try, after a try in vain.
-    no_refresh_before: Instant,
-    failures: u32,
-    /// Issuances in a row whose tokens were of no use.
-    in_vain: u32,
-    last_error: Option<String>,
+    /// Before when nothing may be asked for with the app keys that were used before: a reload may bring one back.
+    minutes: BTreeMap<Binding, Duration>,
     /// Who waits for the end of the try under way.
     refreshing: Vec<oneshot::Sender<Result<(), TokenError>>>,
 }
@@ -69,214 +58,171 @@ impl TokenKeeper {
         clock: SharedClock,
     ) -> (Self, TokenHandle) {
         let (sender, commands) = mpsc::channel(64);
-        // Until the first look, whoever asks waits.
         let (shown, snapshot) = watch::channel(Snapshot { renewing: true, ..Snapshot::default() });
-        let handle = TokenHandle { commands: sender, snapshot, clock: clock.clone() };
-        let keeper = Self {
-            issuer: Issuer {
-                client,
-                store: Arc::new(store),
-                clock: clock.clone(),
-                issue_interval: settings.issue_interval,
-                credentials,
-                started: clock.monotonic(),
-            },
-            refresh_before: settings.refresh_before,
-            commands,
-            shown,
-            clock,
-            current: None,
-            held_since: Instant::ZERO,
-            refused: None,
-            retry: None,
-            hold: None,
-            refusal: None,
-            not_before: Instant::ZERO,
-            no_refresh_before: Instant::ZERO,
-            failures: 0,
-            in_vain: 0,
-            last_error: None,
-            refreshing: Vec::new(),
+        let obstacle = Arc::new(Obstacle::empty());
+        let handle = TokenHandle { commands: sender, snapshot, obstacle: obstacle.clone(), clock: clock.clone() };
+        let machine = Machine::new(timing(&settings), Duration::ZERO);
+        let issuer = Issuer {
+            client,
+            store,
+            clock: clock.clone(),
+            issue_interval: settings.issue_interval,
+            credentials,
+            started: clock.boottime(),
+            obstacle,
         };
+        let keeper = Self { issuer, machine, commands, shown, clock, minutes: BTreeMap::new(), refreshing: Vec::new() };
         (keeper, handle)
     }
 
     /// Keeps the token until `shutdown`, and brings a try under way to its end.
     pub async fn run(mut self, shutdown: CancellationToken) {
         self.load().await;
-        let mut attempt: Option<Attempt> = None;
+        let mut work: Option<Work> = None;
         loop {
-            self.try_refused_again();
-            if attempt.is_none() {
-                if shutdown.is_cancelled() {
-                    return;
-                }
-                if self.wake() == Wake::Now {
-                    attempt = Some(self.attempt());
-                }
+            let now = self.now();
+            if work.is_none() && shutdown.is_cancelled() {
+                return;
             }
-            self.show(attempt.is_some());
-            let sleep = match self.wake() {
-                Wake::In(wait) if attempt.is_none() => Some(self.clock.monotonic().saturating_add(wait)),
-                _ => None,
-            };
-            let sleep = sleep.into_iter().chain(self.retry_at()).min();
+            if let Some(action) = self.machine.poll(now) {
+                work = Some(self.begin(action));
+            }
+            self.shown.send_replace(self.machine.snapshot(now));
+            let timer = self.machine.timer(now).map(|at| at.saturating_sub(now.boot));
+            let timer = timer.map(|wait| self.clock.monotonic().saturating_add(wait));
             tokio::select! {
-                (outcome, store) = end_of(&mut attempt) => {
-                    attempt = None;
-                    if Arc::ptr_eq(&store, &self.issuer.store) {
-                        self.finish(outcome);
-                    } else {
-                        info!("what was got for the app key before the reload is not used");
-                        self.answer(&Err(TokenError::Unavailable {
-                            reason: "the app key has just changed".to_owned(),
-                            retry_after: Duration::from_secs(1),
-                        }));
-                    }
+                done = end_of(&mut work) => {
+                    work = None;
+                    self.finish(done);
                 }
                 command = self.commands.recv() => match command {
                     None => return,
-                    Some(command) => {
-                        if self.obey(command).await && attempt.is_none() {
-                            attempt = Some(self.attempt());
-                        }
-                    }
+                    Some(command) => self.obey(command).await,
                 },
-                () = self.clock.sleep_until(sleep.unwrap_or(Instant::MAX)), if sleep.is_some() => {}
-                () = shutdown.cancelled(), if attempt.is_none() => return,
+                () = self.clock.sleep_until(timer.unwrap_or(Instant::MAX)), if timer.is_some() => {}
+                () = shutdown.cancelled(), if work.is_none() => return,
             }
         }
     }
 
-    fn wake(&self) -> Wake {
-        policy::next_wake(self.clock.now(), self.clock.monotonic(), self.due(), self.hold)
+    fn now(&self) -> Now {
+        Now { wall: self.clock.now(), confirmed: self.clock.is_confirmed(), boot: self.clock.boottime() }
     }
 
-    fn due(&self) -> Option<DateTime<Utc>> {
-        self.current.as_ref().map(|token| policy::refresh_at(token.issued_at, token.expires_at, self.refresh_before))
+    fn begin(&self, action: Action) -> Work {
+        let issuer = self.issuer.clone();
+        match action {
+            Action::Try(known) => Box::pin(async move {
+                let binding = issuer.store.binding().clone();
+                Done::Tried(issuer.attempt(known).await, binding)
+            }),
+            Action::LearnTime => Box::pin(async move {
+                issuer.client.learn_time().await;
+                Done::TimeAsked
+            }),
+            Action::Forgive(token) => Box::pin(async move {
+                issuer.forgive(&token).await;
+                Done::Forgiven
+            }),
+        }
     }
 
-    fn attempt(&self) -> Attempt {
-        let known = Known { current: self.current.clone(), refused: self.refused.clone(), not_before: self.not_before };
-        let (issuer, store) = (self.issuer.clone(), self.issuer.store.clone());
-        Box::pin(async move { (issuer.attempt(known).await, store) })
+    fn finish(&mut self, done: Done) {
+        let now = self.now();
+        let told = match done {
+            Done::TimeAsked => return self.machine.time_asked(now),
+            Done::Forgiven => return self.machine.idle(),
+            Done::Tried(outcome, binding) if binding == *self.issuer.store.binding() => {
+                self.machine.ended(outcome, now)
+            }
+            Done::Tried(..) => {
+                info!("what was got for the app key before the reload is not used");
+                self.machine.idle();
+                let reason = "the app key has just changed".to_owned();
+                Err(TokenError::Unavailable { reason, retry_after: Duration::from_secs(1) })
+            }
+        };
+        for waiting in self.refreshing.drain(..) {
+            let _ = waiting.send(told.clone());
+        }
     }
 
     /// Takes over what the last run, or another process, left in the mirror.
     async fn load(&mut self) {
-        let (store, now) = (self.issuer.store.clone(), self.clock.now());
-        let mirror = store.path().display().to_string();
-        match tokio::task::spawn_blocking(move || store.read(now)).await {
-            Ok(Ok(Some(Mirrored::Usable(token)))) => {
-                info!(expires_at = %clock::kst(token.expires_at), "Using cached token (still valid)");
-                self.held_since = self.clock.monotonic();
-                self.current = Some(Arc::new(token));
+        let mirror = &self.issuer.store.mirror;
+        let name = mirror.name();
+        match mirror.read().await {
+            Ok(Some(mirrored)) => {
+                match &mirrored {
+                    Mirrored::Usable(token) => {
+                        let now = self.clock.now();
+                        if token.issued_at <= now && token.is_usable(now) {
+                            // The clock fits what KIS said when it issued the token.
+                            self.clock.vouch();
+                            info!(expires_at = %clock::kst(token.expires_at), "Using cached token (still valid)");
+                        } else {
+                            let expires_at = clock::kst(token.expires_at);
+                            warn!(%expires_at, "the cached token has ended or is from the future by this machine's clock; KIS decides");
+                        }
+                    }
+                    Mirrored::Refused(_) => {
+                        warn!(mirror = name, "the mirrored token was refused by KIS; asking for another");
+                    }
+                }
+                self.machine.loaded(mirrored, self.now());
             }
-            Ok(Ok(Some(Mirrored::Refused(token)))) => {
-                warn!(mirror, "the mirrored token was refused by KIS; asking for another");
-                self.refused = Some(Arc::new(token));
+            Ok(None) => info!(mirror = name, "no cached token; asking KIS for one"),
+            Err(distrust) => {
+                warn!(mirror = name, "the token mirror {distrust}; it is set aside, and KIS asked for a token");
             }
-            Ok(Ok(None)) => info!(mirror, "no cached token; asking KIS for one"),
-            Ok(Err(distrust)) => {
-                warn!(mirror, "the token mirror {distrust}; it is set aside, and KIS asked for a token")
-            }
-            Err(panic) => error!(%panic, "reading the token mirror failed"),
         }
     }
 
-    /// Does what it is told; true if a try is to be made although it may not be due.
-    async fn obey(&mut self, command: Command) -> bool {
+    async fn obey(&mut self, command: Command) {
         match command {
-            Command::Tick => false,
+            Command::Tick => {}
             Command::Invalidate { token, answer, done } => {
-                let hit = is(&self.current, &token);
-                if hit && is(&self.refused, &token) && self.is_waited_out() {
-                    self.refused_again(&answer);
-                    self.show(false);
-                    let _ = done.send(());
-                    return false;
-                }
-                if hit {
-                    warn!(%answer, "KIS refuses the access token before its time; getting another");
-                    self.last_error = Some(format!("KIS refuses the access token ({answer})"));
-                    self.refused = self.current.take();
-                    self.retry = None;
-                    self.count_refusal();
-                    if self.hold != Some(Hold::Rejected) {
-                        self.hold = None;
-                    }
-                    self.show(self.hold.is_none());
-                }
+                let now = self.now();
+                self.machine.refused(&token, &answer, now);
+                // Shown before the caller goes on, so that it does not meet the same token again.
+                let mut snapshot = self.machine.snapshot(now);
+                snapshot.renewing |= self.machine.is_about_to_act(now);
+                self.shown.send_replace(snapshot);
                 let _ = done.send(());
-                hit && self.hold.is_none()
             }
-            Command::Accepted { token } => {
-                if is(&self.current, &token) && is(&self.refused, &token) {
-                    info!("KIS takes the token again that it had refused");
-                    (self.refused, self.retry, self.hold, self.last_error) = (None, None, None, None);
-                    self.in_vain = 0;
-                    self.issuer.forgive(&token).await;
-                }
-                false
-            }
-            Command::Refresh { done } => {
-                if let Some(refusal) = self.too_early_to_refresh() {
+            Command::Served { token } => self.machine.served(&token, self.now()),
+            Command::Unexplained { token } => self.machine.unexplained(&token, self.now()),
+            Command::Refresh { done } => match self.machine.refresh(self.now()) {
+                Ok(()) => self.refreshing.push(done),
+                Err(refusal) => {
                     let _ = done.send(Err(refusal));
-                    return false;
                 }
-                self.refreshing.push(done);
-                true
-            }
+            },
             Command::Reload { settings, store, credentials } => {
                 self.issuer.credentials = credentials;
-                self.no_refresh_before = Instant::ZERO;
-                self.refresh_before = settings.refresh_before;
                 self.issuer.issue_interval = settings.issue_interval;
-                if self.hold == Some(Hold::Rejected) {
-                    (self.hold, self.refusal, self.last_error) = (None, None, None);
-                }
-                if !self.issuer.store.same_binding(&store) {
+                self.machine.reconfigured(timing(&settings));
+                if self.issuer.store.binding() != store.binding() {
                     info!("the app key has changed; looking for its token");
-                    self.issuer.store = Arc::new(store);
-                    (self.current, self.refused, self.retry, self.hold) = (None, None, None, None);
-                    (self.not_before, self.failures, self.in_vain, self.last_error) = (Instant::ZERO, 0, 0, None);
+                    self.minutes.insert(self.issuer.store.binding().clone(), self.machine.not_before());
+                    let not_before = self.minutes.remove(store.binding()).unwrap_or_default();
+                    self.machine.change_key(not_before);
+                    self.issuer.store = store;
                     self.load().await;
                 }
-                false
             }
         }
     }
-
-    fn show(&self, renewing: bool) {
-        let now = self.clock.now();
-        let held =
-            self.hold.and_then(|hold| hold.remaining(now, self.clock.monotonic())).map(|wait| clock::after(now, wait));
-        let next_refresh_at = match (self.hold, self.due()) {
-            (Some(Hold::Rejected), _) => None,
-            (_, due) => Some(due.unwrap_or(now).max(held.unwrap_or(now))),
-        };
-        let snapshot = Snapshot {
-            token: self.current.clone(),
-            renewing,
-            hold: self.hold,
-            refusal: self.refusal.clone(),
-            retry_at: self.retry_at(),
-            on_trial: self.current.as_ref().is_some_and(|token| is(&self.refused, token)),
-            next_refresh_at: next_refresh_at.filter(|_| !renewing),
-            last_error: self.last_error.clone(),
-        };
-        self.shown.send_replace(snapshot);
-    }
 }
 
-fn is(held: &Option<Arc<Token>>, token: &Token) -> bool {
-    held.as_ref().is_some_and(|held| held.access_token.same_as(&token.access_token))
+fn timing(settings: &Settings) -> Timing {
+    Timing { refresh_before: settings.refresh_before, issue_interval: settings.issue_interval }
 }
 
-/// The end of the try under way; never, if there is none.
-async fn end_of(attempt: &mut Option<Attempt>) -> (Outcome, Arc<Store>) {
-    match attempt {
-        Some(attempt) => attempt.await,
+/// The end of the action under way; never, if there is none.
+async fn end_of(work: &mut Option<Work>) -> Done {
+    match work {
+        Some(work) => work.await,
         None => std::future::pending().await,
     }
 }

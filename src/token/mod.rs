@@ -1,7 +1,8 @@
 //! The one access token of an app key: held, renewed ahead of its expiry, healed when KIS kills it, never issued twice in a minute.
 //!
-//! [`keeper::TokenKeeper`] is the task that owns the token; the world holds a [`TokenHandle`]. When to act is a pure function
-//! ([`policy`]), one try is [`issue`], the mirror and the lock that several processes share are [`store`].
+//! [`keeper::TokenKeeper`] is the task that owns the token; the world holds a [`TokenHandle`]. When to act is decided by a state
+//! machine without clock, disk or network ([`machine`]) over pure functions ([`policy`]), one try is [`issue`], the mirror and the
+//! lease that several processes share are [`store`].
 //!
 //! Must never: know a business call or a client of kisd, or let a caller that hangs up stop an issuance.
 
@@ -9,6 +10,7 @@ pub mod error;
 mod handle;
 mod issue;
 pub mod keeper;
+mod machine;
 pub mod policy;
 pub mod store;
 

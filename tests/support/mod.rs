@@ -86,6 +86,23 @@ impl World {
         self.path("state/token.json")
     }
 
+    /// The lock file of the app key, and where it has its mirror if `token.file` belongs to another.
+    pub fn lock(&self) -> PathBuf {
+        self.named("lock")
+    }
+
+    pub fn named_mirror(&self) -> PathBuf {
+        self.named("json")
+    }
+
+    fn named(&self, extension: &str) -> PathBuf {
+        use sha2::{Digest, Sha256};
+        let mode = if self.options.mode == Mode::Real { "real" } else { "paper" };
+        let binding = Sha256::digest(format!("kisd token mirror\0{mode}\0{}", self.options.app_key));
+        let digits: String = binding.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        self.path(&format!("state/token-{mode}-{digits}.{extension}"))
+    }
+
     /// A configuration file that others cannot read; `extra` is more TOML, for other tables or keys of `[rpc]`, the last one.
     pub fn config_file(&self, name: &str, extra: &str) -> PathBuf {
         let path = self.path(&format!("{name}.toml"));

@@ -23,11 +23,11 @@ fn faults() -> Vec<(&'static str, Fault, Duration)> {
     let half = r#"{"access_token":"eyJ0eXAi"#;
     vec![
         ("EGW00133", code("EGW00133"), later),
-        ("EGW00002", code("EGW00002"), SOON),
+        ("EGW00002", code("EGW00002"), later),
         ("EGW00201", code("EGW00201"), SOON),
         ("an unknown code", code("EGW99999"), later),
-        ("500 and nothing", raw(500, ""), SOON),
-        ("502 and HTML", raw(502, "<html>Bad Gateway</html>"), SOON),
+        ("500 and nothing", raw(500, ""), later),
+        ("502 and HTML", raw(502, "<html>Bad Gateway</html>"), later),
         ("503 and JSON that is not KIS's", raw(503, "{}"), SOON),
         ("504", raw(504, ""), later),
         ("a reset", Fault::Reset, later),

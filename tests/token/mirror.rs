@@ -115,7 +115,7 @@ async fn files_beside_the_mirror_that_are_not_its_own_are_left_alone() {
 async fn a_lock_file_that_others_could_write_is_not_used() {
     let world = World::new().await;
     fs::create_dir(world.path("state")).unwrap();
-    let lock = world.path("state/token.json.lock");
+    let lock = world.lock();
     fs::write(&lock, "{}").unwrap();
     support::chmod(&lock, 0o666);
     let daemon = world.daemon("kisd").await;

@@ -85,7 +85,7 @@ async fn a_refresh_says_when_it_is_allowed_and_renews_when_it_is() {
 #[tokio::test]
 async fn asking_for_a_refresh_again_and_again_does_not_make_kisd_ask_kis_again_and_again() {
     let world = World::new().await;
-    let refusals = [("EGW00103", 1), ("EGW00002", 1), ("EGW99999", 1)];
+    let refusals = [("EGW00103", 1), ("EGW00201", 1), ("EGW99999", 1)];
     for (code, _) in refusals {
         let body = format!(r#"{{"error_description":"no","error_code":"{code}"}}"#);
         world.simulator.fail_next("tokenP", Fault::Answer { status: 403, body });

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use kisd::{
-    clock::SystemClock,
+    clock::{BootId, SystemClock},
     config::{self, Config, Variables},
     daemon::{
         Daemon, DaemonError, Listening, process,
@@ -31,7 +31,7 @@ pub(crate) fn run(file: Option<&Path>, variables: Variables) -> Result<(), Failu
     }
     let reloading = Reloading { file: file.map(Path::to_owned), variables, telemetry: &telemetry };
     let result = runtime.block_on(serve(config, signals, reloading));
-    // A thread may still wait for another process's issuance; the process ends without it.
+    // A thread may still wait for a disk; the process ends without it.
     runtime.shutdown_background();
     result.map_err(|error| {
         error!(%error, "kisd ends");
@@ -41,7 +41,9 @@ pub(crate) fn run(file: Option<&Path>, variables: Variables) -> Result<(), Failu
 
 async fn serve(config: Config, signals: Signals, reloading: Reloading<'_>) -> Result<(), DaemonError> {
     let listening = Listening::start(&config).await?;
-    let daemon = Daemon::new(config, SystemClock::shared())?;
+    // Where the kernel's own is hidden, systemd's unit passes it.
+    let boot_id = reloading.variables.get("KISD_BOOT_ID").and_then(BootId::parse);
+    let daemon = Daemon::new(config, SystemClock::with_boot_id(boot_id))?;
     let shutdown = CancellationToken::new();
     let (sender, reloads) = mpsc::channel(1);
     let serving = daemon.run(listening, systemd::heartbeat(), reloads, shutdown.clone());

@@ -1,0 +1,133 @@
+//! Pages of the documentation that are made from what the daemon says of itself. `KISD_BLESS=1 cargo test --test docs` writes them anew.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod support;
+
+use std::{fmt::Write as _, fs, path::PathBuf};
+
+use kisd::wire::codes::Kind;
+use serde_json::{Value, json};
+use support::World;
+
+/// Compares a page with what it should be, or writes it.
+fn page(name: &str, expected: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+    if std::env::var_os("KISD_BLESS").is_some() {
+        return fs::write(path, expected).unwrap();
+    }
+    let there = fs::read_to_string(&path).unwrap_or_default();
+    assert!(there == expected, "docs/{name} is out of date: KISD_BLESS=1 cargo test --test docs");
+}
+
+/// A type as a reader wants it: `integer`, `string or null`, `list of Holding`.
+fn type_of(schema: &Value) -> String {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let name = reference.rsplit('/').next().unwrap();
+        return format!("[{name}](#{})", name.to_lowercase());
+    }
+    for combination in ["anyOf", "oneOf", "allOf"] {
+        if let Some(options) = schema[combination].as_array() {
+            return options.iter().map(type_of).collect::<Vec<_>>().join(" or ");
+        }
+    }
+    if let Some(constant) = schema.get("const") {
+        return format!("`{constant}`");
+    }
+    match &schema["type"] {
+        Value::String(kind) if kind == "array" => format!("list of {}", type_of(&schema["items"])),
+        Value::String(kind) => kind.clone(),
+        Value::Array(kinds) => kinds.iter().map(|kind| kind.as_str().unwrap()).collect::<Vec<_>>().join(" or "),
+        _ => "any".to_owned(),
+    }
+}
+
+fn text(schema: &Value) -> String {
+    schema["description"].as_str().unwrap_or_default().replace('\n', " ").replace('|', "\\|")
+}
+
+fn methods(document: &Value) -> String {
+    let mut page = String::from(
+        "# Methods\n\n<!-- Made by `KISD_BLESS=1 cargo test --test docs` from the OpenRPC document. -->\n\n\
+         What the socket serves. `kisctl discover` prints the same as OpenRPC. Parameters are given by name.\n",
+    );
+    for method in document["methods"].as_array().unwrap() {
+        let name = method["name"].as_str().unwrap();
+        write!(page, "\n## `{name}`\n\n{}\n", method["summary"].as_str().unwrap()).unwrap();
+        let params = method["params"].as_array().unwrap();
+        if !params.is_empty() {
+            page.push_str("\n| parameter | type | |\n|---|---|---|\n");
+            for param in params {
+                let required = if param["required"] == true { " Required." } else { "" };
+                let (name, kind) = (param["name"].as_str().unwrap(), type_of(&param["schema"]));
+                writeln!(page, "| `{name}` | {kind} | {}{required} |", text(&param["schema"])).unwrap();
+            }
+        }
+        writeln!(page, "\nResult: {}", type_of(&method["result"]["schema"])).unwrap();
+        if let Some(notification) = method.get("x-notification") {
+            let (name, result) = (notification["method"].as_str().unwrap(), type_of(&notification["result"]));
+            writeln!(page, "\nNotifications: `{name}` with `params.subscription` and `params.result`: {result}")
+                .unwrap();
+        }
+    }
+    page.push_str("\n# Types\n");
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        write!(page, "\n## {name}\n\n{}\n", text(schema)).unwrap();
+        if let Some(members) = schema["properties"].as_object() {
+            page.push_str("\n| member | type | |\n|---|---|---|\n");
+            for (name, member) in members {
+                writeln!(page, "| `{name}` | {} | {} |", type_of(member), text(member)).unwrap();
+            }
+        } else if let Some(options) = schema["oneOf"].as_array() {
+            page.push_str("\n| value | |\n|---|---|\n");
+            for option in options {
+                let values = option.get("const").map(|value| vec![value.clone()]);
+                for value in values.or_else(|| option["enum"].as_array().cloned()).unwrap_or_default() {
+                    writeln!(page, "| `{}` | {} |", value.as_str().unwrap(), text(option)).unwrap();
+                }
+            }
+        }
+    }
+    page
+}
+
+fn errors() -> String {
+    let mut page = String::from(
+        "# Errors\n\n<!-- Made by `KISD_BLESS=1 cargo test --test docs` from the table of kinds. -->\n\n\
+         Beside the standard codes of JSON-RPC. Each has `data`: `kind`, `retryable`, `retry_after_ms` where it is known when a repetition is \
+         worth it, and `kis` (`msg_cd`, `msg1`, `http_status`, `tr_id`) where KIS refused. Clients must take kinds that they do not know.\n\n\
+         | code | kind | when |\n|---|---|---|\n",
+    );
+    for kind in Kind::ALL {
+        let name = serde_json::to_value(kind).unwrap();
+        writeln!(page, "| {} | `{}` | {} |", kind.code(), name.as_str().unwrap(), kind.summary()).unwrap();
+    }
+    page
+}
+
+#[tokio::test]
+async fn the_pages_of_methods_and_errors_are_current() {
+    let world = World::new().await;
+    let document = world.daemon("kisd").await.ok("rpc.discover", json!({})).await;
+    page("methods.md", &methods(&document));
+    page("errors.md", &errors());
+}
+
+#[test]
+fn the_table_of_contents_names_every_page_and_no_other() {
+    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let contents = fs::read_to_string(docs.join("SUMMARY.md")).unwrap();
+    let named: Vec<&str> = contents.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
+    for page in &named {
+        assert!(docs.join(page).is_file(), "SUMMARY.md names {page}, which is not there");
+    }
+    for directory in ["", "decisions"] {
+        for entry in fs::read_dir(docs.join(directory)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let page = if directory.is_empty() { name } else { format!("{directory}/{name}") };
+            assert!(
+                !page.ends_with(".md") || page == "SUMMARY.md" || named.contains(&page.as_str()),
+                "{page} is in no contents"
+            );
+        }
+    }
+}
