@@ -36,7 +36,6 @@
 
 pub mod account;
 pub mod backoff;
-pub mod clock;
 pub mod config;
 pub mod ctl;
 pub mod daemon;
@@ -50,3 +49,5 @@ pub mod simulator;
 pub mod telemetry;
 pub mod token;
 pub mod wire;
+
+pub use kisd_clock::clock;
