@@ -45,9 +45,9 @@ pub mod kis;
 pub mod mcp;
 pub mod secret;
 pub mod server;
-pub mod simulator;
 pub mod telemetry;
 pub mod token;
 pub mod wire;
 
+pub use kis_simulator as simulator;
 pub use kisd_clock::clock;

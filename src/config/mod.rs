@@ -13,6 +13,7 @@
 
 mod check;
 mod load;
+mod mark;
 mod raw;
 mod report;
 

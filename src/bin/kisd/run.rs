@@ -26,6 +26,9 @@ pub(crate) fn run(file: Option<&Path>, variables: Variables) -> Result<(), Failu
     let journal = variables.get("JOURNAL_STREAM").is_some();
     // Dropped last, when everything has been said.
     let telemetry = Telemetry::start(&config.log, journal).map_err(Failure::other)?;
+    for warning in config.warnings() {
+        warn!("{warning}");
+    }
     if let Err(error) = process::raise_descriptor_limit() {
         warn!(%error, "the limit of file descriptors stays as it is; rpc.max_connections may be out of reach");
     }

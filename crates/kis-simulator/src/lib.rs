@@ -5,7 +5,7 @@
 //! and its accounts; a call is told by its key. Time comes from a [`Clock`](crate::clock::Clock), and it, prices, holdings and faults
 //! can be steered: from Rust by [`Simulator`], from any language by `POST /__sim/…`.
 //!
-//! Must never: import anything of ours but layer 0 (clock and the like), or it would agree with our misunderstandings.
+//! Must never: depend on anything of ours but the clock and the HTTP, or it would agree with our misunderstandings.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -37,6 +37,7 @@ mod world;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+pub use kisd_clock::clock;
 use tokio::{net::TcpListener, task::JoinSet};
 
 use self::world::{World, locked};

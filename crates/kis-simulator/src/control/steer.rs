@@ -9,12 +9,10 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::{Done, Refused};
 use crate::{
+    Fault, Options, Portfolio, Position, Scripted, Target,
     clock::kst,
-    simulator::{
-        Fault, Options, Portfolio, Position, Scripted, Target,
-        key::Key,
-        world::{World, locked},
-    },
+    key::Key,
+    world::{World, locked},
 };
 
 /// The longest that time is moved at once: a century.
