@@ -49,7 +49,7 @@ async fn added(table: &mut Table) {
     process.call("account.balance", json!({})).await;
     let mirror: serde_json::Value = serde_json::from_slice(&std::fs::read(world.mirror()).unwrap()).unwrap();
     let page = balance::PageKey::default();
-    let query = balance::query(&world.options.cano, "01", &page);
+    let query = balance::query(&world.options.cano, "01", balance::PriceBasis::Krx, &page);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let plain = async || {
         let request = client
@@ -129,7 +129,7 @@ async fn quota(table: &mut Table) {
                 let mut waits = Vec::new();
                 while started.elapsed() < LASTING {
                     let page = balance::PageKey::default();
-                    let query = balance::query(&cano, "01", &page);
+                    let query = balance::query(&cano, "01", balance::PriceBasis::Krx, &page);
                     let asked = Instant::now();
                     client.read(&balance::call(&query, false), &token, deadline).await.unwrap();
                     waits.push(asked.elapsed().as_secs_f64());

@@ -129,11 +129,14 @@ pub fn kis_answers(bytes: &[u8]) {
     let reply = Reply {
         tr_id: "TTTC8434R",
         more: [More::Yes, More::No, More::Unsaid][usize::from(*first) % 3],
+        http_status: 200,
         body: Bytes::copy_from_slice(body),
     };
-    if let Ok(page) = kis::balance::parse(&reply) {
-        assert!(page.holdings.iter().all(|row| !row.stock_code.is_empty()));
-        assert_eq!(page.next.is_some(), reply.more == More::Yes);
+    let asked = kis::balance::PageKey { nk100: "000050".to_owned(), ..Default::default() };
+    if let Ok(page) = kis::balance::parse(&reply, &asked) {
+        assert!(page.holdings.iter().all(|row| !row.key.stock_code.is_empty() && row.quantity != 0));
+        let leads_on = |key: &kis::balance::PageKey| !["", "^^", "000050"].contains(&key.nk100.trim());
+        assert!(page.next.as_ref().is_none_or(|key| reply.more == More::Yes && leads_on(key)));
     }
 }
 
@@ -175,10 +178,16 @@ fn idle_server() -> Server {
         file: "/nonexistent/token.json".into(),
         refresh_before: Duration::from_secs(600),
         issue_interval: Duration::from_secs(60),
+        remedy: token::Remedy::Reload,
     };
     let (_, token) = TokenKeeper::new(client.clone(), credentials(), token, store, clock.clone());
     let id = AccountId::try_new("12345678", "01").unwrap();
-    let settings = account::Settings { max_age: Duration::ZERO, call_timeout: Duration::from_secs(30) };
+    let settings = account::Settings {
+        max_age: Duration::ZERO,
+        call_timeout: Duration::from_secs(30),
+        prices: kis::balance::PriceBasis::Krx,
+        accept_difference: false,
+    };
     let (_, balance) = BalanceDesk::new(id.clone(), client.clone(), token.clone(), settings);
     let settings = server::Settings {
         socket: "/nonexistent/kisd.sock".into(),

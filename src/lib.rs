@@ -19,7 +19,7 @@
 //! | 3 | [`server`], [`ctl`] → [`mcp`], [`simulator`] | the socket; the command line and the bridge for agents on it; a KIS for tests and demos |
 //! | 2 | [`account`] → [`token`] | the domains: one task owns the state, the world holds a handle |
 //! | 1 | [`kis`], [`wire`] | what is known of KIS; what crosses the socket |
-//! | 0 | [`secret`], [`clock`], [`backoff`], [`telemetry`] | nothing of ours below |
+//! | 0 | [`secret`], [`telemetry`] → [`clock`], [`backoff`] | nothing of ours below |
 //!
 //! To come, each the same noun in four places (`kis/N.rs` the wire to KIS, `N/` the domain, `server/methods/N.rs`, `ctl/N.rs`):
 //! `quote`, `order`, `stream`.

@@ -16,6 +16,11 @@ macro_rules! secret {
             pub fn expose(&self) -> &str {
                 self.0.expose_secret()
             }
+
+            /// Whether both are the same.
+            pub fn same_as(&self, other: &Self) -> bool {
+                self.expose() == other.expose()
+            }
         }
 
         impl std::fmt::Debug for $name {
@@ -107,11 +112,6 @@ impl AccessToken {
             return Err(SecretFault::Character);
         }
         Ok(Self(secret))
-    }
-
-    /// Whether both are the same token.
-    pub fn same_as(&self, other: &Self) -> bool {
-        self.expose() == other.expose()
     }
 }
 

@@ -1,26 +1,28 @@
 //! Logs: to stderr, where journald or a terminal reads them, and on demand to daily files that only their owner can read.
 //!
-//! The filter of the configuration applies to kisd. Libraries are never heard below `warn`: at finer levels some of them print
+//! Both are in Korean time, as KIS's own times are. The filter of the configuration applies to kisd. Libraries are never heard below `warn`: at finer levels some of them print
 //! request lines and headers, which hold the account number and secrets.
 
-use std::{fs::DirBuilder, io::IsTerminal, os::unix::fs::DirBuilderExt, path::PathBuf};
+mod daily;
 
+use std::{io::IsTerminal, path::PathBuf};
+
+use chrono::SecondsFormat;
 use tracing::{Level, Metadata};
-use tracing_appender::{
-    non_blocking::WorkerGuard,
-    rolling::{RollingFileAppender, Rotation},
-};
+use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     filter::filter_fn,
-    fmt::{self, MakeWriter},
+    fmt::{self, MakeWriter, format::Writer, time::FormatTime},
     layer::SubscriberExt,
     reload,
     util::SubscriberInitExt,
 };
 
-/// Daily files kept before the oldest is removed.
-const FILES_KEPT: usize = 30;
+use self::daily::Daily;
+use crate::clock::{self, SharedClock};
+
+pub use self::daily::Distrust;
 
 /// How logs are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,16 +66,21 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// The directory for log files cannot be used.
-    #[error("log.dir: {path}: cannot be used for log files: {reason}")]
-    Directory {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        reason: String,
-    },
+    #[error("log.dir: {0}")]
+    Directory(#[from] Distrust),
     /// The filter does not parse.
     #[error("log.level: is not a filter")]
     Filter,
+}
+
+/// The time of a line, on Korean clocks.
+#[derive(Debug, Clone)]
+struct KoreanTime(SharedClock);
+
+impl FormatTime for KoreanTime {
+    fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
+        writer.write_str(&clock::kst(self.0.now()).to_rfc3339_opts(SecondsFormat::Micros, false))
+    }
 }
 
 /// Keeps logs flowing; dropped last, when everything has been said.
@@ -87,20 +94,20 @@ impl Telemetry {
     /// Starts logging for the whole process. Log files inherit the process's umask, so that has to be 077.
     ///
     /// `journal` says that journald reads stderr, which puts its own time on each line.
-    pub fn start(settings: &Settings, journal: bool) -> Result<Self, TelemetryError> {
+    pub fn start(settings: &Settings, journal: bool, clock: &SharedClock) -> Result<Self, TelemetryError> {
         let filter = EnvFilter::try_new(&settings.level).map_err(|_| TelemetryError::Filter)?;
         let (filter, handle) = reload::Layer::new(filter);
         let colour = std::io::stderr().is_terminal();
         // Nobody may read what stderr is connected to. Lines are then lost, and no call waits for a reader.
         let (stderr, guard) = tracing_appender::non_blocking(std::io::stderr());
-        let stderr = lines(settings.format, stderr, colour, journal);
+        let stderr = lines(settings.format, stderr, colour, journal, clock);
         let mut writers = vec![guard];
         let files = match &settings.dir {
             None => None,
             Some(dir) => {
-                let (writer, guard) = tracing_appender::non_blocking(appender(dir)?);
+                let (writer, guard) = tracing_appender::non_blocking(Daily::new(dir, clock.clone())?);
                 writers.push(guard);
-                Some(lines(settings.format, writer, false, false))
+                Some(lines(settings.format, writer, false, false, clock))
             }
         };
         tracing_subscriber::registry()
@@ -125,27 +132,21 @@ fn ours_or_important(metadata: &Metadata<'_>) -> bool {
     OURS.iter().any(|ours| metadata.target().starts_with(ours)) || *metadata.level() <= Level::WARN
 }
 
-fn lines<S, W>(format: Format, writer: W, colour: bool, journal: bool) -> Box<dyn Layer<S> + Send + Sync>
+fn lines<S, W>(
+    format: Format,
+    writer: W,
+    colour: bool,
+    journal: bool,
+    clock: &SharedClock,
+) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let lines = fmt::layer().with_writer(writer).with_ansi(colour);
+    let lines = fmt::layer().with_writer(writer).with_ansi(colour).with_timer(KoreanTime(clock.clone()));
     match (format, journal) {
         (Format::Json, _) => lines.json().boxed(),
         (Format::Text, true) => lines.without_time().boxed(),
         (Format::Text, false) => lines.boxed(),
     }
-}
-
-fn appender(dir: &PathBuf) -> Result<RollingFileAppender, TelemetryError> {
-    let unusable = |reason: String| TelemetryError::Directory { path: dir.clone(), reason };
-    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(|error| unusable(error.to_string()))?;
-    RollingFileAppender::builder()
-        .rotation(Rotation::DAILY)
-        .filename_prefix("kisd")
-        .filename_suffix("log")
-        .max_log_files(FILES_KEPT)
-        .build(dir)
-        .map_err(|error| unusable(error.to_string()))
 }

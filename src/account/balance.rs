@@ -1,96 +1,149 @@
-//! The whole balance of an account: every page, gathered with exact numbers.
+//! The balance of an account as it is served: holdings, and totals that say where they are from.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::AccountId;
-use crate::{
-    clock::Instant,
-    kis::{
-        Environment, KisClient,
-        balance::{self, Holding, PageKey, Summary},
-        field::Place,
-    },
-    token::{CallError, TokenHandle},
+use super::{
+    AccountId,
+    looks::Excuse,
+    whole::{EvaluationCheck, Pages},
+};
+use crate::kis::{
+    Environment,
+    balance::{Holding, PriceBasis, Summary},
 };
 
-/// Pages that a portfolio can have; a thousand holdings on a paper account are 50.
-const MOST_PAGES: usize = 200;
-
-/// A balance as KIS answered it.
+/// A balance, whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Balance {
     /// The account.
     pub account: AccountId,
     /// Its environment.
     pub environment: Environment,
+    /// Whose prices it is calculated with.
+    pub price_basis: PriceBasis,
     /// Totals.
-    pub summary: Summary,
-    /// Profit or loss in percent of what was paid, to two decimals.
-    pub profit_loss_rate: Decimal,
+    pub totals: Totals,
     /// Holdings of at least one share.
     pub holdings: Vec<Holding>,
+    /// Whether the rows are worth what KIS's total says.
+    pub evaluation_check: EvaluationCheck,
+    /// What it was served in spite of.
+    pub(super) excuse: Option<Excuse>,
     /// When KIS answered; for several pages, the last.
     pub as_of: DateTime<Utc>,
     /// Calls that it took.
     pub pages: usize,
 }
 
+/// The account as a whole, in won. `None`: KIS has not said it, or prices are missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Totals {
+    /// Securities and D+2 cash.
+    pub total_evaluation: Option<i64>,
+    /// Net assets.
+    pub net_assets: Option<i64>,
+    /// Cash today.
+    pub deposit: Option<i64>,
+    /// Cash on D+1.
+    pub deposit_d1: Option<i64>,
+    /// Cash on D+2.
+    pub deposit_d2: Option<i64>,
+    /// What was paid for everything held.
+    pub purchase_amount: i64,
+    /// What it is worth.
+    pub evaluation_amount: Option<i64>,
+    /// What it has gained.
+    pub profit_loss: Option<i64>,
+    /// The same in percent of what was paid, to two decimals.
+    pub profit_loss_rate: Option<Decimal>,
+    /// Who added them up.
+    pub from: TotalsFrom,
+    /// KIS's own, where those above are others.
+    pub kis: Option<Summary>,
+}
+
+/// Who added up the totals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TotalsFrom {
+    /// KIS.
+    Kis,
+    /// kisd, from the rows: KIS calculates each page with the prices of its moment, so its totals are of the last page's.
+    Rows,
+}
+
 impl Balance {
     /// Whether nothing but the time has changed.
     pub(super) fn says_the_same(&self, other: &Self) -> bool {
-        (&self.summary, &self.holdings) == (&other.summary, &other.holdings)
+        let said = |balance: &Self| (balance.price_basis, balance.evaluation_check, balance.reconciled());
+        (&self.totals, &self.holdings, said(self)) == (&other.totals, &other.holdings, said(other))
+    }
+
+    /// `pchs_amt_smtl_amt`, if KIS has said it.
+    pub(super) fn purchase_total(&self) -> Option<i64> {
+        let kis = self.totals.kis.as_ref().map(|kis| kis.purchase_amount);
+        kis.or((self.totals.from == TotalsFrom::Kis).then_some(self.totals.purchase_amount))
+    }
+
+    /// Whether the rows add up to what KIS says was paid in all; if not, the owner accepts it.
+    pub fn reconciled(&self) -> bool {
+        !matches!(self.excuse, Some(Excuse::Difference(_)))
     }
 }
 
-/// Asks KIS for every page.
-pub async fn gather(
-    account: &AccountId,
-    client: &KisClient,
-    token: &TokenHandle,
-    deadline: Instant,
-) -> Result<Balance, CallError> {
-    let mut asked: Vec<PageKey> = vec![PageKey::default()];
-    let (mut holdings, mut summary) = (Vec::new(), None);
-    loop {
-        let page_no = asked.len();
-        let key = &asked[page_no - 1];
-        let query = balance::query(account.cano(), account.product_code(), key);
-        let call = balance::call(&query, page_no > 1);
-        let reply = token
-            .authorized(deadline, |token| async move { client.read(&call, &token.access_token, deadline).await })
-            .await?;
-        let page = balance::parse(&reply).inspect_err(|error| client.totals().count_failure(error))?;
-        holdings.extend(page.holdings);
-        // Repeated on every page; the newest fits the newest prices.
-        summary = page.summary.or(summary);
-        let place = Place { tr_id: reply.tr_id, row: None };
-        match page.next {
-            None => {
-                let summary = summary.ok_or_else(|| place.malformed("output2", "is missing or empty"))?;
-                return Ok(Balance {
-                    account: account.clone(),
-                    environment: client.environment(),
-                    profit_loss_rate: rate(summary.profit_loss, summary.purchase_amount),
-                    summary,
-                    holdings: held(holdings),
-                    as_of: client.clock().now(),
-                    pages: page_no,
-                });
-            }
-            Some(next) if asked.contains(&next) || page_no == MOST_PAGES => {
-                let problem = format!("leads round in circles after {page_no} pages");
-                return Err(place.malformed("ctx_area_nk100", problem).into());
-            }
-            Some(next) => asked.push(next),
-        }
+impl Totals {
+    /// The totals of whole pages; `None` if they are more than a number can hold.
+    pub(super) fn of(pages: &Pages) -> Option<Self> {
+        let sums = (pages.evaluation_sum(), pages.profit_sum());
+        let (evaluation, profit) = (narrow(sums.0)?, narrow(sums.1)?);
+        let Some(kis) = &pages.summary else {
+            return Some(Self {
+                total_evaluation: None,
+                net_assets: None,
+                deposit: None,
+                deposit_d1: None,
+                deposit_d2: None,
+                purchase_amount: 0,
+                evaluation_amount: Some(0),
+                profit_loss: Some(0),
+                profit_loss_rate: Some(Decimal::ZERO),
+                from: TotalsFrom::Rows,
+                kis: None,
+            });
+        };
+        let (from, purchase_amount, evaluation, profit) = match pages.count {
+            1 => (
+                TotalsFrom::Kis,
+                kis.purchase_amount,
+                evaluation.and(Some(kis.evaluation_amount)),
+                profit.and(Some(kis.profit_loss)),
+            ),
+            _ => (TotalsFrom::Rows, narrow(Some(pages.purchase_sum()))??, evaluation, profit),
+        };
+        // What is not in the rows, as cash, stays as KIS has added it up.
+        let with_rows = |total: i64| match evaluation {
+            None => Some(None),
+            Some(worth) => narrow(Some(i128::from(total) + i128::from(worth) - i128::from(kis.evaluation_amount))),
+        };
+        Some(Self {
+            total_evaluation: with_rows(kis.total_evaluation)?,
+            net_assets: with_rows(kis.net_assets)?,
+            deposit: Some(kis.deposit),
+            deposit_d1: Some(kis.deposit_d1),
+            deposit_d2: Some(kis.deposit_d2),
+            purchase_amount,
+            evaluation_amount: evaluation,
+            profit_loss: profit,
+            profit_loss_rate: profit.map(|profit| rate(profit, purchase_amount)),
+            from,
+            kis: (from == TotalsFrom::Rows || evaluation.is_none()).then(|| kis.clone()),
+        })
     }
 }
 
-/// What was sold out today is still listed by KIS, with quantity 0.
-fn held(mut rows: Vec<Holding>) -> Vec<Holding> {
-    rows.retain(|row| row.quantity != 0);
-    rows
+/// `None` if the sum does not fit; nothing stays nothing.
+fn narrow(sum: Option<i128>) -> Option<Option<i64>> {
+    sum.map(i64::try_from).transpose().ok()
 }
 
 /// `part` in percent of `whole`, to two decimals, half away from zero; 0 of nothing is 0.

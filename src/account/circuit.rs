@@ -1,20 +1,23 @@
 //! Keeps callers from waiting for a KIS that has just failed them: a circuit breaker, as a pure function of the time.
 //!
-//! Closed, every call goes through. A gathering that fails by a fault that passes (no answer, a gateway's page, a passing fault,
+//! Closed, every call goes through. A fetch that fails by a fault that passes (no answer, a gateway's page, a transient fault,
 //! too many calls, no token yet) opens it: callers are told the fault at once, and the desk probes KIS in the background until
-//! it answers. An outage that nobody asks about is not probed: the circuit closes, and the next caller finds out.
+//! it answers. An outage that nobody asks about is not probed: the circuit closes, and the next caller finds out. What the lack
+//! of a token has opened, a token closes.
 
 use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::BalanceError;
 use crate::{
     backoff::Backoff,
     clock::Instant,
     token::{CallError, TokenError},
 };
 
-/// Pauses between probes: with the time that a probe takes, the end of an outage is noticed within five seconds.
+/// Pauses from the start of one probe to that of the next: the end of an outage is noticed within five seconds. A probe that
+/// meets silence takes longer, and asks again by itself meanwhile.
 const PROBES: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(4));
 
 /// Probes go on for so long after somebody has last asked.
@@ -29,7 +32,7 @@ pub(super) struct Circuit(Option<Open>);
 
 #[derive(Debug)]
 struct Open {
-    /// What the last gathering met.
+    /// What the last fetch met.
     fault: CallError,
     failures: u32,
     probe_at: Instant,
@@ -58,8 +61,21 @@ impl Circuit {
         cared_for
     }
 
-    /// Takes the end of a gathering into account: `fault`, if it ended by one that passes.
-    pub(super) fn note(&mut self, fault: Option<&CallError>, now: Instant) {
+    /// Whether it was opened for want of a token.
+    pub(super) fn lacks_token(&self) -> bool {
+        self.0.as_ref().is_some_and(|open| matches!(open.fault, CallError::Token(_)))
+    }
+
+    /// There is a token.
+    pub(super) fn token_is_back(&mut self) {
+        if self.lacks_token() {
+            self.0 = None;
+        }
+    }
+
+    /// Takes the end of a fetch into account that `began` then: `fault`, if it ended by one that passes.
+    pub(super) fn note(&mut self, fault: Option<&CallError>, began: Instant, now: Instant) {
+        let pause = |failures| began.saturating_add(PROBES.delay(failures)).max(now);
         match (&mut self.0, fault) {
             (None, None) => {}
             (Some(_), None) => {
@@ -68,26 +84,27 @@ impl Circuit {
             }
             (None, Some(fault)) => {
                 warn!("KIS cannot be asked: {fault}; callers are told so at once until it answers a probe");
-                let probe_at = now.saturating_add(PROBES.delay(1));
-                self.0 = Some(Open { fault: fault.clone(), failures: 1, probe_at, asked_at: now });
+                self.0 = Some(Open { fault: fault.clone(), failures: 1, probe_at: pause(1), asked_at: now });
             }
             (Some(open), Some(fault)) => {
                 open.fault = fault.clone();
                 open.failures = open.failures.saturating_add(1);
-                open.probe_at = now.saturating_add(PROBES.delay(open.failures));
+                open.probe_at = pause(open.failures);
             }
         }
     }
 }
 
-/// Whether a gathering that ended so says that others would end so too, and only after a wait.
-pub(super) fn passes(error: &CallError, call_timeout: Duration) -> bool {
-    match error {
+/// The fault, if the others' fetches would end by it too, and only after a wait.
+pub(super) fn passes(error: &BalanceError, call_timeout: Duration) -> Option<&CallError> {
+    let BalanceError::Call(fault) = error else { return None };
+    let passes = match fault {
         CallError::Kis(error) => error.read_may_be_repeated(),
         // A longer wait is known in advance, and told at once without a circuit.
         CallError::Token(TokenError::Unavailable { retry_after, .. }) => *retry_after < call_timeout,
         CallError::Token(_) => false,
-    }
+    };
+    passes.then_some(fault)
 }
 
 #[cfg(test)]
@@ -103,29 +120,29 @@ mod tests {
     fn it_opens_by_a_fault_and_closes_by_an_answer() {
         let (mut circuit, now) = (Circuit::default(), Duration::from_secs(100));
         assert_eq!(circuit.refusal(now), None);
-        circuit.note(Some(&fault()), now);
+        circuit.note(Some(&fault()), now, now);
         let (told, wait) = circuit.refusal(now).unwrap();
         assert_eq!(told, fault());
         assert!(wait >= LEAST_WAIT && wait <= Duration::from_secs(4), "{wait:?}");
-        circuit.note(None, now);
+        circuit.note(None, now, now);
         assert_eq!(circuit.refusal(now), None);
     }
 
     #[test]
     fn probes_go_on_as_long_as_somebody_asks_and_ten_minutes_more() {
         let (mut circuit, mut now) = (Circuit::default(), Duration::ZERO);
-        circuit.note(Some(&fault()), now);
+        circuit.note(Some(&fault()), now, now);
         for _ in 0..1000 {
             let next = circuit.probe_at().unwrap();
             assert!(next > now && next <= now + Duration::from_secs(4));
             now = next;
             circuit.refusal(now);
             assert!(circuit.is_probed(now));
-            circuit.note(Some(&fault()), now);
+            circuit.note(Some(&fault()), now, now);
         }
         let silent_since = now;
         while circuit.is_probed(now) {
-            circuit.note(Some(&fault()), now);
+            circuit.note(Some(&fault()), now, now);
             now = circuit.probe_at().unwrap();
         }
         assert!(now - silent_since >= PROBED_FOR && now - silent_since < PROBED_FOR + Duration::from_secs(5));
@@ -133,14 +150,37 @@ mod tests {
     }
 
     #[test]
+    fn a_probe_that_took_long_is_followed_by_the_next_at_once() {
+        let (mut circuit, began) = (Circuit::default(), Duration::from_secs(100));
+        let now = began + Duration::from_secs(30);
+        circuit.note(Some(&fault()), began, now);
+        assert_eq!(circuit.probe_at(), Some(now));
+    }
+
+    #[test]
+    fn a_token_closes_what_its_lack_has_opened_and_nothing_else() {
+        let (mut circuit, now) = (Circuit::default(), Duration::from_secs(100));
+        circuit.note(Some(&fault()), now, now);
+        circuit.token_is_back();
+        assert!(circuit.refusal(now).is_some());
+        let lack = TokenError::Unavailable { reason: String::new(), retry_after: Duration::from_secs(2) };
+        circuit.note(Some(&lack.into()), now, now);
+        assert!(circuit.lacks_token());
+        circuit.token_is_back();
+        assert_eq!(circuit.refusal(now), None);
+    }
+
+    #[test]
     fn only_faults_that_pass_open_it() {
         let timeout = Duration::from_secs(30);
+        let passes = |fault: CallError| super::passes(&fault.into(), timeout).is_some();
         let unavailable = |seconds| {
             let retry_after = Duration::from_secs(seconds);
             CallError::Token(TokenError::Unavailable { reason: String::new(), retry_after })
         };
-        assert!(passes(&fault(), timeout) && passes(&unavailable(2), timeout));
+        assert!(passes(fault()) && passes(unavailable(2)));
         let malformed = KisError::Malformed { tr_id: "TTTC8434R", field: "output1".to_owned(), problem: String::new() };
-        assert!(!passes(&malformed.into(), timeout) && !passes(&unavailable(50), timeout));
+        assert!(!passes(malformed.into()) && !passes(unavailable(50)));
+        assert!(super::passes(&BalanceError::NotSupported { product_code: "03".to_owned() }, timeout).is_none());
     }
 }

@@ -1,83 +1,52 @@
-//! The task that answers for one account's balance: identical requests share one gathering, young answers come from memory,
-//! which callers read without asking the task.
+//! The task that answers for one account's balance: identical requests share one fetch, young answers come from memory, which
+//! callers read without asking the task.
 //!
 //! The rule for a caller who wants a fresh answer (`max_age` zero): KIS must be asked *after* the call came in. Such callers
-//! wait for the next gathering and share it; one already under way never serves them. A gathering belongs to the desk, so it
-//! goes on when its callers hang up. When KIS has failed them, the [`circuit`] answers until it is back.
+//! wait for the next fetch and share it; one already under way never serves them. A fetch belongs to the desk, so it goes on
+//! when its callers hang up. When KIS has failed them, the [`circuit`] answers until it is back.
 
 use std::{
     future::Future,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use arc_swap::{ArcSwap, ArcSwapOption};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::{
-    AccountId, BalanceError, Settings,
-    balance::{self, Balance},
+    AccountId, Balance, BalanceError, Settings,
     circuit::{self, Circuit},
-    watch::{Subscription, Watchers},
+    fetch::Fetch,
+    handle::{BalanceHandle, Fetched, Memory, Request, Waiter},
+    pace::{Progress, Size},
 };
 use crate::{
-    clock::{self, Instant, SharedClock},
-    kis::{KisClient, KisError},
-    token::{CallError, TokenError, TokenHandle},
+    clock::{Instant, SharedClock},
+    kis::KisClient,
+    token::{State, TokenHandle},
 };
 
-type Answer = Result<Arc<Balance>, BalanceError>;
-type Gathering = Pin<Box<dyn Future<Output = Result<Balance, CallError>> + Send>>;
+/// Longest time of a fetch that nobody waits for: that of the largest balance on the smallest quota.
+const LONGEST: Duration = Duration::from_secs(600);
 
-/// What the desk can be asked for.
-#[derive(Debug)]
-struct Request {
-    max_age: Option<Duration>,
-    reply: oneshot::Sender<Answer>,
+/// A fetch under way.
+struct Fetching {
+    end: Pin<Box<dyn Future<Output = Result<Balance, BalanceError>> + Send>>,
+    progress: watch::Receiver<Option<Progress>>,
+    began: Instant,
+    /// The latest of those who waited when it began.
+    until: Instant,
+    /// It goes on although nobody waits for it.
+    is_probe: bool,
 }
 
-/// What the desk shares with everyone who asks.
-#[derive(Debug)]
-struct Memory {
-    settings: ArcSwap<Settings>,
-    last: ArcSwapOption<Gathered>,
-    /// Calls that were answered by a gathering that another call had set in motion.
-    coalesced: AtomicU64,
-    watchers: Arc<Watchers>,
-}
-
-#[derive(Debug)]
-struct Gathered {
-    /// On the clock that runs on while the machine is suspended: an answer ages meanwhile.
-    at: Duration,
-    balance: Arc<Balance>,
-}
-
-impl Memory {
-    /// What `use_it` makes of the last balance, if it is at most `max_age` old; without one, what is configured counts.
-    fn young<T>(&self, max_age: Option<Duration>, now: Duration, use_it: impl FnOnce(&Arc<Balance>) -> T) -> Option<T> {
-        let max_age = max_age.unwrap_or_else(|| self.settings.load().max_age);
-        let last = self.last.load();
-        let last = last.as_ref()?;
-        (max_age > Duration::ZERO && now.saturating_sub(last.at) <= max_age).then(|| use_it(&last.balance))
-    }
-}
-
-impl Memory {
-    /// How often subscribers may be told: so often that half of the quota is left for everybody else.
-    fn shortest_interval(&self, client: &KisClient) -> Duration {
-        let pages = self.last.load().as_ref().map_or(1, |last| last.balance.pages);
-        let calls = u32::try_from(pages).unwrap_or(u32::MAX);
-        let exact = Duration::from_secs(2).saturating_mul(calls) / client.calls_per_second();
-        // In whole milliseconds, as it is told and asked for.
-        Duration::from_millis(u64::try_from(exact.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
-    }
+/// What becomes of a fetch.
+enum Event {
+    Ended(Result<Balance, BalanceError>),
+    Progressed(Progress),
 }
 
 /// The owner of one account's balance.
@@ -90,22 +59,15 @@ pub struct BalanceDesk {
     clock: SharedClock,
     requests: mpsc::Receiver<Request>,
 
-    /// Waiting for the gathering under way.
-    waiting: Vec<oneshot::Sender<Answer>>,
+    /// Waiting for the fetch under way.
+    waiting: Vec<Waiter>,
     /// Waiting for the one after it.
-    next: Vec<oneshot::Sender<Answer>>,
+    next: Vec<Waiter>,
     circuit: Circuit,
-    /// When the last gathering began; `None`: there was none.
-    gathered_at: Option<Instant>,
-}
-
-/// A clone for everyone who asks.
-#[derive(Debug, Clone)]
-pub struct BalanceHandle {
-    requests: mpsc::Sender<Request>,
-    client: Arc<KisClient>,
-    clock: SharedClock,
-    memory: Arc<Memory>,
+    /// What is known of the balance's size.
+    size: Option<Size>,
+    /// When the last fetch began; `None`: there was none.
+    fetched_at: Option<Instant>,
 }
 
 impl BalanceDesk {
@@ -118,14 +80,8 @@ impl BalanceDesk {
     ) -> (Self, BalanceHandle) {
         let (sender, requests) = mpsc::channel(256);
         let clock = client.clock().clone();
-        let memory = Arc::new(Memory {
-            settings: ArcSwap::from_pointee(settings),
-            last: ArcSwapOption::empty(),
-            coalesced: AtomicU64::new(0),
-            watchers: Arc::default(),
-        });
-        let handle =
-            BalanceHandle { requests: sender, client: client.clone(), clock: clock.clone(), memory: memory.clone() };
+        let memory = Arc::new(Memory::new(settings));
+        let handle = BalanceHandle::new(sender, account.clone(), client.clone(), memory.clone());
         let desk = Self {
             account,
             client,
@@ -136,195 +92,228 @@ impl BalanceDesk {
             waiting: Vec::new(),
             next: Vec::new(),
             circuit: Circuit::default(),
-            gathered_at: None,
+            size: None,
+            fetched_at: None,
         };
         (desk, handle)
     }
 
     /// Answers until `shutdown` or until nobody can ask any more.
     pub async fn run(mut self, shutdown: CancellationToken) {
-        let mut gathering: Option<Gathering> = None;
-        let watchers = self.memory.watchers.clone();
+        let mut fetching: Option<Fetching> = None;
+        let (watchers, mut token) = (self.memory.watchers.clone(), self.token.clone());
         loop {
-            let probe_at = self.circuit.probe_at().filter(|_| gathering.is_none());
-            let due_at = self.due_at().filter(|_| gathering.is_none());
+            let probe_at = self.circuit.probe_at().filter(|_| fetching.is_none());
+            let due_at = self.due_at().filter(|_| fetching.is_none());
             tokio::select! {
-                gathered = end_of(&mut gathering) => {
-                    gathering = self.finish(gathered);
-                }
+                event = event_of(&mut fetching) => self.note(event, &mut fetching),
                 () = self.clock.sleep_until(probe_at.unwrap_or(Instant::MAX)), if probe_at.is_some() => {
-                    gathering = self.circuit.is_probed(self.clock.monotonic()).then(|| self.gather());
+                    fetching = self.circuit.is_probed(self.clock.monotonic()).then(|| self.fetch(true));
                 }
                 () = self.clock.sleep_until(due_at.unwrap_or(Instant::MAX)), if due_at.is_some() => {
-                    gathering = self.gather_for_watchers();
+                    fetching = self.fetch_for_watchers();
+                }
+                () = token.changed(), if self.circuit.lacks_token() => {
+                    if self.look_for_token() {
+                        // Subscribers have waited for it.
+                        self.fetched_at = None;
+                    }
                 }
                 () = watchers.changed.notified() => {}
                 request = self.requests.recv() => match request {
                     None => return,
-                    Some(request) => self.take(request, &mut gathering),
+                    Some(request) => self.take(request, &mut fetching),
                 },
                 () = shutdown.cancelled() => return,
             }
         }
     }
 
-    fn take(&mut self, Request { max_age, reply }: Request, gathering: &mut Option<Gathering>) {
+    fn take(&mut self, Request { max_age, waiter }: Request, fetching: &mut Option<Fetching>) {
         let now = self.clock.monotonic();
         // It may have come in while this request waited to be taken.
         if let Some(balance) = self.memory.young(max_age, self.clock.boottime(), Arc::clone) {
-            let _ = reply.send(Ok(balance));
-        } else if let Some((last, retry_after)) = self.circuit.refusal(now) {
-            let _ = reply.send(Err(BalanceError::CircuitOpen { last, retry_after }));
-        } else if gathering.is_none() {
-            self.waiting.push(reply);
-            *gathering = Some(self.gather());
-        } else if max_age.unwrap_or_else(|| self.memory.settings.load().max_age) > Duration::ZERO {
-            self.count_coalesced();
-            self.waiting.push(reply);
-        } else {
-            if !self.next.is_empty() {
-                self.count_coalesced();
-            }
-            self.next.push(reply);
+            let _ = waiter.reply.send(Ok(balance));
+            return;
         }
-    }
-
-    fn count_coalesced(&self) {
-        self.memory.coalesced.fetch_add(1, Ordering::Relaxed);
+        if let Some((last, retry_after)) = self.circuit.refusal(now) {
+            let _ = waiter.reply.send(Err(BalanceError::CircuitOpen { last, retry_after }));
+            return;
+        }
+        let Some(under_way) = fetching else {
+            self.waiting.push(waiter);
+            *fetching = Some(self.fetch(false));
+            return;
+        };
+        let progress = *under_way.progress.borrow();
+        let is_shared = max_age.unwrap_or_else(|| self.memory.settings.load().max_age) > Duration::ZERO;
+        let waiting = if is_shared { &mut self.waiting } else { &mut self.next };
+        if is_shared || !waiting.is_empty() {
+            self.memory.coalesced.fetch_add(1, Ordering::Relaxed);
+        }
+        waiting.push(waiter);
+        if let Some(progress) = progress {
+            self.tell_who_cannot_wait(progress);
+        }
     }
 
     /// When the most eager subscriber wants to be told again; `None`: there is none.
     fn due_at(&self) -> Option<Instant> {
         // What was allowed when they came may not be any more: there are more pages, or the quota is lower.
         let interval = self.memory.watchers.shortest()?.max(self.memory.shortest_interval(&self.client));
-        Some(self.gathered_at.map_or(Instant::ZERO, |at| at.saturating_add(interval)))
+        Some(self.fetched_at.map_or(Instant::ZERO, |at| at.saturating_add(interval)))
     }
 
-    fn gather_for_watchers(&mut self) -> Option<Gathering> {
+    fn fetch_for_watchers(&mut self) -> Option<Fetching> {
         let now = self.clock.monotonic();
         if self.circuit.refusal(now).is_some() {
             // The probes go on, since somebody cares, and their end is news.
-            self.gathered_at = Some(now);
+            self.fetched_at = Some(now);
             return None;
         }
-        Some(self.gather())
+        Some(self.fetch(false))
     }
 
-    fn gather(&mut self) -> Gathering {
-        self.gathered_at = Some(self.clock.monotonic());
-        let (account, client, token) = (self.account.clone(), self.client.clone(), self.token.clone());
-        let deadline = self.clock.monotonic().saturating_add(self.memory.settings.load().call_timeout);
-        Box::pin(async move { balance::gather(&account, &client, &token, deadline).await })
-    }
-
-    /// Hands out what was gathered, and starts the next gathering if somebody waits for it.
-    fn finish(&mut self, gathered: Result<Balance, CallError>) -> Option<Gathering> {
+    fn fetch(&mut self, is_probe: bool) -> Fetching {
         let now = self.clock.monotonic();
-        let answer = gathered.map(Arc::new);
+        self.fetched_at = Some(now);
+        let settings = **self.memory.settings.load();
+        let usual = now.saturating_add(settings.call_timeout);
+        let waited = self.waiting.iter().map(|waiter| waiter.until).max();
+        let until = waited.map_or(usual, |until| until.max(usual));
+        let (progress, told) = watch::channel(None);
+        let fetch = Fetch {
+            account: self.account.clone(),
+            client: self.client.clone(),
+            token: self.token.clone(),
+            settings,
+            first_page_by: until,
+            // Nobody's time is over while nobody waits; that KIS does not answer at all is news soon enough.
+            deadline: if waited.is_none() { until.max(now.saturating_add(LONGEST)) } else { until },
+            is_probe,
+            previous: self.memory.last.load().as_ref().map(|last| last.balance.clone()),
+            known: self.size,
+            progress,
+        };
+        Fetching { end: Box::pin(fetch.run()), progress: told, began: now, until, is_probe }
+    }
+
+    fn note(&mut self, event: Event, fetching: &mut Option<Fetching>) {
+        match event {
+            Event::Progressed(progress) => {
+                self.size = Some(progress.size);
+                let told = self.tell_who_cannot_wait(progress);
+                let is_wanted = !self.waiting.is_empty()
+                    || self.memory.watchers.shortest().is_some()
+                    || fetching.as_ref().is_some_and(|fetching| fetching.is_probe);
+                // Each page costs a call, which nobody is there for.
+                if told && !is_wanted {
+                    *fetching = self.fetch_next();
+                }
+            }
+            Event::Ended(result) => {
+                if let Some(ended) = fetching.take() {
+                    *fetching = self.finish(result, &ended);
+                }
+            }
+        }
+    }
+
+    /// Answers those whose time is over before the balance can be there; whether there were any.
+    fn tell_who_cannot_wait(&mut self, progress: Progress) -> bool {
+        let calls_per_second = self.client.calls_per_second();
+        // The next fetch begins when this one is over.
+        let next = progress.not_before.saturating_add(progress.least);
+        let mut told = false;
+        for (waiting, not_before) in [(&mut self.waiting, progress.not_before), (&mut self.next, next)] {
+            for waiter in waiting.extract_if(.., |waiter| waiter.until < not_before) {
+                told = true;
+                let _ = waiter.reply.send(Err(BalanceError::DoesNotFit {
+                    pages: progress.size.pages,
+                    calls_per_second,
+                    needed: progress.usual,
+                    timeout: waiter.timeout,
+                    may_fit: progress.least < waiter.timeout,
+                }));
+            }
+        }
+        told
+    }
+
+    /// Hands out what was fetched, and starts the next fetch if somebody waits for it.
+    fn finish(&mut self, result: Result<Balance, BalanceError>, ended: &Fetching) -> Option<Fetching> {
+        let now = self.clock.monotonic();
+        let answer = result.map(Arc::new);
         match &answer {
             Ok(balance) => {
-                self.memory.last.store(Some(Arc::new(Gathered { at: self.clock.boottime(), balance: balance.clone() })))
+                let purchase_total = balance.purchase_total();
+                self.size = Some(Size { purchase_total, pages: balance.pages });
+                let fetched = Fetched { at: self.clock.boottime(), balance: balance.clone() };
+                self.memory.last.store(Some(Arc::new(fetched)));
             }
             Err(error) => debug!(account = %self.account, %error, "no balance"),
         }
         self.memory.watchers.tell(answer.clone(), self.clock.boottime());
         let call_timeout = self.memory.settings.load().call_timeout;
-        let fault = answer.as_ref().err().filter(|error| circuit::passes(error, call_timeout));
-        self.circuit.note(fault, now);
-        let answer = answer.map_err(BalanceError::Call);
-        for reply in self.waiting.drain(..) {
-            let _ = reply.send(answer.clone());
-        }
-        let mut next = std::mem::take(&mut self.next);
-        if !next.is_empty()
-            && let Some((last, retry_after)) = self.circuit.refusal(now)
-        {
-            for reply in next.drain(..) {
-                let _ = reply.send(Err(BalanceError::CircuitOpen { last: last.clone(), retry_after }));
+        let fault = answer.as_ref().err().and_then(|error| circuit::passes(error, call_timeout));
+        self.circuit.note(fault, ended.began, now);
+        self.look_for_token();
+        let has_more_time = answer.as_ref().is_err_and(BalanceError::is_about_time);
+        for waiter in self.waiting.drain(..) {
+            if has_more_time && waiter.until > ended.until {
+                self.next.push(waiter);
+            } else {
+                let _ = waiter.reply.send(answer.clone());
             }
         }
-        next.retain(|reply| !reply.is_closed());
-        if next.is_empty() {
+        self.fetch_next()
+    }
+
+    /// Begins the next fetch, if somebody waits for it and KIS can be asked.
+    fn fetch_next(&mut self) -> Option<Fetching> {
+        let now = self.clock.monotonic();
+        self.waiting = std::mem::take(&mut self.next);
+        self.waiting.retain(|waiter| !waiter.reply.is_closed());
+        if self.waiting.is_empty() {
             return None;
         }
-        self.waiting = next;
-        Some(self.gather())
-    }
-}
-
-impl BalanceHandle {
-    /// What `use_it` makes of the balance in memory, if that is at most `max_age` old; `None` leaves the age to the
-    /// configuration. Nothing is counted, copied or locked on the way.
-    pub fn from_memory<T>(&self, max_age: Option<Duration>, use_it: impl FnOnce(&Arc<Balance>) -> T) -> Option<T> {
-        self.memory.young(max_age, self.clock.boottime(), use_it)
-    }
-
-    /// The balance, at most `max_age` old; `None` leaves that to the configuration.
-    pub async fn balance(&self, max_age: Option<Duration>) -> Answer {
-        if let Some(balance) = self.from_memory(max_age, Arc::clone) {
-            return Ok(balance);
+        if let Some((last, retry_after)) = self.circuit.refusal(now) {
+            for waiter in self.waiting.drain(..) {
+                let _ = waiter.reply.send(Err(BalanceError::CircuitOpen { last: last.clone(), retry_after }));
+            }
+            return None;
         }
-        let call_timeout = self.call_timeout();
-        // Whoever waits for the next gathering may have to see the end of one under way first.
-        let deadline = self.clock.monotonic().saturating_add(call_timeout);
-        let (reply, answer) = oneshot::channel();
-        let asked = async {
-            self.requests.send(Request { max_age, reply }).await.map_err(|_| stopped())?;
-            answer.await.map_err(|_| stopped())?
-        };
-        clock::before(&*self.clock, deadline, asked).await.unwrap_or_else(|| Err(timed_out(call_timeout).into()))
+        Some(self.fetch(false))
     }
 
-    /// Asks to be told of the balance whenever it changes, at most once in `interval`; `Err` with the shortest interval if KIS's
-    /// quota does not allow this one.
-    pub fn subscribe(&self, interval: Duration) -> Result<Subscription, Duration> {
-        let shortest = self.memory.shortest_interval(&self.client);
-        if interval < shortest {
-            return Err(shortest);
+    /// Closes the circuit if it was opened for want of a token, and there is one.
+    fn look_for_token(&mut self) -> bool {
+        let is_back = self.circuit.lacks_token() && self.token.status().state == State::Valid;
+        if is_back {
+            self.circuit.token_is_back();
         }
-        Ok(self.memory.watchers.subscribe(interval, self.clock.clone()))
-    }
-
-    /// Why the last gathering failed; `None`: it has succeeded, or there was none.
-    pub fn last_fault(&self) -> Option<CallError> {
-        self.memory.watchers.fault()
-    }
-
-    /// Subscriptions to the balance.
-    pub fn subscriptions(&self) -> usize {
-        self.memory.watchers.count()
-    }
-
-    /// Longest time that one call may take.
-    pub fn call_timeout(&self) -> Duration {
-        self.memory.settings.load().call_timeout
-    }
-
-    /// Calls that were answered by a gathering that another call had set in motion.
-    pub fn coalesced(&self) -> u64 {
-        self.memory.coalesced.load(Ordering::Relaxed)
-    }
-
-    /// Changes the configuration.
-    pub fn reload(&self, settings: Settings) {
-        self.memory.settings.store(Arc::new(settings));
-        self.memory.watchers.forget_fault();
+        is_back
     }
 }
 
-fn stopped() -> CallError {
-    TokenError::Stopped.into()
+/// What becomes of the fetch under way; never anything, if there is none.
+async fn event_of(fetching: &mut Option<Fetching>) -> Event {
+    let Some(Fetching { end, progress, .. }) = fetching else { return std::future::pending().await };
+    tokio::select! {
+        biased;
+        result = &mut *end => Event::Ended(result),
+        progress = told(progress) => Event::Progressed(progress),
+    }
 }
 
-fn timed_out(call_timeout: Duration) -> CallError {
-    let reason = format!("not complete within {}", humantime::format_duration(call_timeout));
-    KisError::Unreachable { tr_id: "account.balance", reason, sent: true }.into()
-}
-
-/// The end of the gathering under way; never, if there is none.
-async fn end_of(gathering: &mut Option<Gathering>) -> Result<Balance, CallError> {
-    match gathering {
-        Some(gathering) => gathering.await,
-        None => std::future::pending().await,
+/// The next progress; never any, once the fetch is over.
+async fn told(progress: &mut watch::Receiver<Option<Progress>>) -> Progress {
+    loop {
+        if progress.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+        if let Some(progress) = *progress.borrow_and_update() {
+            return progress;
+        }
     }
 }

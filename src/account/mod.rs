@@ -6,19 +6,28 @@
 pub mod balance;
 mod circuit;
 mod desk;
+mod error;
+mod fetch;
+mod handle;
+mod looks;
+mod pace;
 mod watch;
+mod whole;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
-    kis::KisClient,
-    token::{CallError, TokenHandle},
+    kis::{KisClient, balance::PriceBasis},
+    token::TokenHandle,
 };
 
 pub use self::{
     balance::Balance,
-    desk::{BalanceDesk, BalanceHandle},
+    desk::BalanceDesk,
+    error::BalanceError,
+    handle::{BalanceHandle, NoSubscription},
     watch::{News, Subscription},
+    whole::{Contradiction, EvaluationCheck},
 };
 
 /// An account number that never prints whole.
@@ -76,29 +85,17 @@ impl fmt::Debug for AccountId {
     }
 }
 
-/// Why there is no balance.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BalanceError {
-    /// The gathering that was to answer failed.
-    #[error(transparent)]
-    Call(#[from] CallError),
-    /// KIS has just failed others and is probed in the background; it was not asked for this caller.
-    #[error("{last}; kisd asks again by itself, and tells callers so at once until KIS answers")]
-    CircuitOpen {
-        /// What the last gathering met.
-        last: CallError,
-        /// When KIS will have been asked again.
-        retry_after: Duration,
-    },
-}
-
 /// How an account is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// An answer this young is served again from memory.
     pub max_age: Duration,
-    /// Longest time that one call may take, waiting for token and quota included.
+    /// Longest time that one call may take, waiting for token and quota included, unless the caller says otherwise.
     pub call_timeout: Duration,
+    /// Whose prices it is calculated with.
+    pub prices: PriceBasis,
+    /// Whether a balance is served whose rows do not add up to KIS's total, marked as such.
+    pub accept_difference: bool,
 }
 
 /// One account with everything that serves it; a clone is a handle.

@@ -1,7 +1,7 @@
-//! Who wants to be told of the balance, and what there is to tell: the newest state only, so that nobody is owed a queue.
+//! Balance subscribers. Each receives only the latest state; intermediate states are dropped, so no subscriber needs a queue.
 //!
-//! Any number of subscriptions cost one gathering: the desk gathers as often as the shortest interval says, and every gathering,
-//! whoever it was for, is news to all.
+//! Any number of subscriptions cost one fetch: the desk fetches as often as the shortest interval says, and every fetch, whoever
+//! it was for, is news to all.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use super::Balance;
+use super::{Balance, BalanceError};
 use crate::{
     clock::{Instant, SharedClock},
     kis::KisError,
@@ -22,25 +22,25 @@ use crate::{
 /// The state of what is known of the balance.
 #[derive(Debug, Clone, Default)]
 pub struct News {
-    /// When the last gathering ended, on the clock that runs on while the machine is suspended; `None`: none has.
+    /// When the last fetch ended, on the clock that runs on while the machine is suspended; `None`: none has.
     at: Option<Duration>,
     /// Counts the changes, so that subscribers need not compare.
     version: u64,
     /// The newest balance.
     pub balance: Option<Arc<Balance>>,
-    /// Why it is not newer; `None`: the last gathering has succeeded.
-    pub fault: Option<CallError>,
+    /// Why it is not newer; `None`: the last fetch succeeded.
+    pub fault: Option<BalanceError>,
 }
 
 impl News {
-    fn take(&mut self, gathered: Result<Arc<Balance>, CallError>, at: Duration) {
-        let changed = match &gathered {
+    fn take(&mut self, fetched: Result<Arc<Balance>, BalanceError>, at: Duration) {
+        let changed = match &fetched {
             Ok(new) => self.fault.is_some() || !self.balance.as_ref().is_some_and(|old| old.says_the_same(new)),
             Err(new) => !self.fault.as_ref().is_some_and(|old| is_alike(old, new)),
         };
         self.version += u64::from(changed || self.at.is_none());
         self.at = Some(at);
-        match gathered {
+        match fetched {
             Ok(balance) => (self.balance, self.fault) = (Some(balance), None),
             Err(fault) => self.fault = Some(fault),
         }
@@ -48,14 +48,21 @@ impl News {
 }
 
 /// Whether two faults are one to a subscriber; texts of ours differ by times and numbers of tries.
-fn is_alike(one: &CallError, other: &CallError) -> bool {
+fn is_alike(one: &BalanceError, other: &BalanceError) -> bool {
     match (one, other) {
-        (CallError::Kis(one), CallError::Kis(other)) => {
+        (BalanceError::Call(CallError::Kis(one)), BalanceError::Call(CallError::Kis(other))) => {
             let alike = |error: &KisError| (discriminant(error), error.answer().cloned(), error.read_may_be_repeated());
             alike(one) == alike(other)
         }
-        (CallError::Token(one), CallError::Token(other)) => discriminant(one) == discriminant(other),
-        _ => false,
+        (BalanceError::Call(CallError::Token(one)), BalanceError::Call(CallError::Token(other))) => {
+            discriminant(one) == discriminant(other)
+        }
+        (
+            BalanceError::NotWhole { contradiction: one, settled, .. },
+            BalanceError::NotWhole { contradiction: other, settled: also, .. },
+        ) => discriminant(one) == discriminant(other) && settled == also,
+        (BalanceError::Call(_), _) => false,
+        (one, other) => discriminant(one) == discriminant(other),
     }
 }
 
@@ -75,9 +82,9 @@ impl Watchers {
         self.intervals().keys().next().copied()
     }
 
-    /// Tells everybody how a gathering ended.
-    pub(super) fn tell(&self, gathered: Result<Arc<Balance>, CallError>, at: Duration) {
-        self.news.send_modify(|news| news.take(gathered, at));
+    /// Tells everybody how a fetch ended.
+    pub(super) fn tell(&self, fetched: Result<Arc<Balance>, BalanceError>, at: Duration) {
+        self.news.send_modify(|news| news.take(fetched, at));
     }
 
     /// What has failed may not fail any more: the configuration has changed.
@@ -89,8 +96,8 @@ impl Watchers {
         });
     }
 
-    /// Why the last gathering failed, if it did.
-    pub(super) fn fault(&self) -> Option<CallError> {
+    /// Why the last fetch failed, if it did.
+    pub(super) fn fault(&self) -> Option<BalanceError> {
         self.news.borrow().fault.clone()
     }
 
@@ -123,7 +130,7 @@ impl Watchers {
 #[derive(Debug)]
 pub struct Subscription {
     interval: Duration,
-    /// Gatherings that ended before are too old to begin with.
+    /// Fetches that ended before are too old to begin with.
     from: Duration,
     /// The version that was told last.
     told: Option<u64>,

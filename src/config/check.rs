@@ -2,21 +2,20 @@
 
 use std::{fmt::Display, path::PathBuf, time::Duration};
 
-use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{
     Config, ConfigError, Fault,
-    load::{Sources, read_credential},
+    load::Sources,
     mark,
     raw::{RawConfig, RawKis, RawLog, RawRpc, RawToken},
 };
 use crate::{
     account::{self, AccountFault, AccountId},
-    kis::{self, Credentials, Environment},
-    secret::{AppKey, AppSecret, SecretFault},
+    kis::{self, Credentials, Environment, balance::PriceBasis},
     server::{self, socket::MAX_PATH_BYTES},
     telemetry, token,
+    wire::place::User,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -24,7 +23,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 pub(super) fn check(raw: RawConfig, sources: &Sources<'_>) -> Result<Config, ConfigError> {
-    let mut check = Check { sources, faults: Vec::new() };
+    let mut check = Check { sources, handed_over: false, faults: Vec::new() };
     let kis = check.kis(&raw.kis);
     if let Some(problem) = kis.as_ref().and_then(mark::refused) {
         check.fault("kis.app_key", problem);
@@ -41,19 +40,23 @@ pub(super) fn check(raw: RawConfig, sources: &Sources<'_>) -> Result<Config, Con
             SECOND,
             10 * MINUTE,
         ),
+        prices: check.prices(raw.balance.prices.as_deref()),
+        accept_difference: raw.kis.accept_difference.unwrap_or_default(),
     };
     let rpc = check.rpc(raw.rpc);
     let log = check.log(raw.log);
     match (kis, account) {
         (Some(kis), Some(account)) if check.faults.is_empty() => {
-            Ok(Config { file: None, kis, account, token, balance, rpc, log })
+            Ok(Config { file: None, handed_over: check.handed_over, kis, account, token, balance, rpc, log })
         }
         _ => Err(ConfigError { faults: check.faults }),
     }
 }
 
-struct Check<'a> {
-    sources: &'a Sources<'a>,
+pub(super) struct Check<'a> {
+    pub(super) sources: &'a Sources<'a>,
+    /// Whether a key was found among the credentials that systemd, or a container, hands over at start.
+    pub(super) handed_over: bool,
     faults: Vec<Fault>,
 }
 
@@ -69,9 +72,8 @@ impl Check<'_> {
             Some(_) => self.none("kis.mode", "is not a mode; allowed are \"paper\" and \"real\""),
             None => self.none("kis.mode", "is missing; allowed are \"paper\" and \"real\""),
         };
-        let app_key = self.credential("app_key", raw.app_key.as_ref(), raw.app_key_file.as_ref(), AppKey::try_new);
-        let app_secret =
-            self.credential("app_secret", raw.app_secret.as_ref(), raw.app_secret_file.as_ref(), AppSecret::try_new);
+        let app_key = self.app_key(raw.app_key.as_ref(), raw.app_key_file.as_ref());
+        let app_secret = self.app_secret(raw.app_secret.as_ref(), raw.app_secret_file.as_ref());
         let base_url = match (raw.base_url.as_deref(), environment) {
             (Some(text), _) => self.base_url(text),
             // One of ours, which parse.
@@ -89,39 +91,6 @@ impl Check<'_> {
             calls_per_second,
             request_timeout,
         })
-    }
-
-    /// A credential from systemd, else from the file of its own, else from the configuration.
-    fn credential<T>(
-        &mut self,
-        name: &str,
-        written: Option<&SecretString>,
-        file: Option<&PathBuf>,
-        try_new: fn(String) -> Result<T, SecretFault>,
-    ) -> Option<T> {
-        let key = format!("kis.{name}");
-        let file_key = format!("{key}_file");
-        let systemd = self.sources.variables.directory("CREDENTIALS_DIRECTORY").map(|directory| directory.join(name));
-        let (key, text) = if let Some(path) = systemd.filter(|path| path.exists()) {
-            // systemd has seen to it that only this service can read it, in a way that mode bits do not show.
-            (key, read_credential(&path, false))
-        } else if let Some(path) = file {
-            if written.is_some() {
-                return self.none(&file_key, format!("is given together with {key}; allowed is one of the two"));
-            }
-            (file_key, read_credential(path, true))
-        } else if let Some(secret) = written {
-            (key, Ok(secret.expose_secret().to_owned()))
-        } else {
-            let problem = format!(
-                "is missing; give it as {key}, as the path {file_key}, or as the systemd credential \"{name}\""
-            );
-            return self.none(&key, problem);
-        };
-        match text.and_then(|text| try_new(text).map_err(|fault| fault.to_string())) {
-            Ok(credential) => Some(credential),
-            Err(problem) => self.none(&key, problem),
-        }
     }
 
     fn base_url(&mut self, text: &str) -> Option<Url> {
@@ -174,18 +143,32 @@ impl Check<'_> {
                 12 * HOUR,
             ),
             issue_interval: self.duration("token.issue_interval", raw.issue_interval, MINUTE, least_interval, HOUR),
+            remedy: token::Remedy::default(),
+        }
+    }
+
+    fn prices(&mut self, raw: Option<&str>) -> PriceBasis {
+        let all = [PriceBasis::Krx, PriceBasis::Nxt, PriceBasis::Unified];
+        match raw.map(|name| all.into_iter().find(|basis| basis.name() == name)) {
+            None => PriceBasis::default(),
+            Some(Some(basis)) => basis,
+            Some(None) => {
+                self.fault("balance.prices", "is not a market; allowed are \"krx\", \"nxt\" and \"unified\"");
+                PriceBasis::default()
+            }
         }
     }
 
     fn rpc(&mut self, raw: RawRpc) -> server::Settings {
         let variables = self.sources.variables;
-        let directory = variables
-            .directory("RUNTIME_DIRECTORY")
-            .or_else(|| variables.get("XDG_RUNTIME_DIR").map(|runtime| PathBuf::from(runtime).join("kisd")))
-            .unwrap_or_else(|| PathBuf::from("/run/kisd"));
-        let socket = self.path("rpc.socket", raw.socket, || directory.join("kisd.sock"));
-        if socket.as_os_str().len() > MAX_PATH_BYTES {
-            self.fault("rpc.socket", format!("is too long for a socket; allowed are {MAX_PATH_BYTES} bytes"));
+        let file = self.sources.found.then_some(self.sources.file.as_path());
+        let socket = self.path("rpc.socket", raw.socket, || match variables.directory("RUNTIME_DIRECTORY") {
+            Some(directory) => directory.join("kisd.sock"),
+            None => User::new(|name| variables.get(name).map(Into::into)).daemon(file),
+        });
+        let length = socket.as_os_str().len();
+        if length > MAX_PATH_BYTES {
+            self.fault("rpc.socket", format!("has {length} bytes; allowed are {MAX_PATH_BYTES} for a socket"));
         }
         server::Settings {
             socket,
@@ -282,7 +265,7 @@ impl Check<'_> {
         }
     }
 
-    fn none<T>(&mut self, key: &str, problem: impl Display) -> Option<T> {
+    pub(super) fn none<T>(&mut self, key: &str, problem: impl Display) -> Option<T> {
         self.fault(key, problem);
         None
     }

@@ -18,19 +18,29 @@ use zeroize::Zeroizing;
 use super::{
     Config, ConfigError, Fault, Variables,
     check::check,
+    credential,
     raw::{NOT_TEXT, RawConfig, SECRET},
+};
+use crate::{
+    token::Remedy,
+    wire::place::{SYSTEM_CONFIGURATION, User},
 };
 
 /// Largest configuration or credential file read.
 const MAX_BYTES: u64 = 1024 * 1024;
 
+/// Where the unit keeps the state of the service.
+const STATE_OF_SERVICE: &str = "/var/lib/kisd";
+
 const PREFIX: &str = "KISD_";
 
 /// Variables with the prefix that are not keys.
-const OTHER_VARIABLES: &[&str] = &["KISD_ACCOUNT", "KISD_BOOT_ID", "KISD_CONFIG", "KISD_SOCKET"];
-
-/// The file of the machine, if the user has none.
-const SYSTEM_FILE: &str = "/etc/kisd/config.toml";
+const OTHER_VARIABLES: &[&str] = &[
+    "KISD_CONFIG",  // this file
+    "KISD_SOCKET",  // where kisctl asks
+    "KISD_ACCOUNT", // which account kisctl asks about
+    "KISD_BOOT_ID", // from the unit, which hides that of the kernel
+];
 
 /// Where the configuration comes from, for messages.
 pub(super) struct Sources<'a> {
@@ -43,17 +53,35 @@ pub(super) struct Sources<'a> {
 impl Sources<'_> {
     /// The place where a key was, or should have been, written.
     pub(super) fn of(&self, key: &str) -> String {
-        let variable = variable(key);
-        match self.variables.get(&variable) {
-            Some(_) => format!("environment variable {variable}"),
+        let environment = Environment(self.variables);
+        let variable = environment.keys().find(|(_, known, _)| known == key);
+        match variable {
+            Some((name, ..)) => source(name),
             None if self.found => self.file.display().to_string(),
-            None => format!("no configuration file (looked for {} and {SYSTEM_FILE})", self.file.display()),
+            None => {
+                let system = match Path::new(SYSTEM_CONFIGURATION).symlink_metadata() {
+                    Err(error) if error.kind() == io::ErrorKind::PermissionDenied => ", which this user may not read",
+                    _ => "",
+                };
+                let looked_for = self.file.display();
+                format!("no configuration file (looked for {looked_for} and {SYSTEM_CONFIGURATION}{system})")
+            }
         }
+    }
+
+    /// A path as the file means it that names it: from its own directory, and not from where kisd was started.
+    pub(super) fn beside(&self, path: &Path) -> PathBuf {
+        let file = std::path::absolute(&self.file).ok().filter(|_| self.found);
+        file.as_deref().and_then(Path::parent).map_or_else(|| path.to_owned(), |directory| directory.join(path))
     }
 }
 
-fn variable(key: &str) -> String {
-    format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
+/// A variable, for messages.
+fn source(variable: &str) -> String {
+    match variable.split("__").all(|part| credential::shown(part).is_some()) {
+        true => format!("environment variable {variable}"),
+        false => format!("an environment variable that begins with {PREFIX}: {}", credential::hidden(variable)),
+    }
 }
 
 /// Reads and checks the configuration: from `file` if one is named, else from where it usually is.
@@ -75,7 +103,10 @@ pub fn load(file: Option<&Path>, variables: &Variables) -> Result<Config, Config
     let environment = Environment(variables);
     environment.refuse_strangers()?;
     let merged = figment.clone().merge(environment);
-    let raw: RawConfig = merged.extract().map_err(|error| explain(error, &sources))?;
+    let raw: RawConfig = merged.extract().map_err(|error| {
+        let written = text.as_ref().map_or("", |written| written.text.as_str());
+        explain(error, &sources, written)
+    })?;
     if let Some(Written { mode, .. }) = text
         && mode & 0o077 != 0
         && SECRET.iter().any(|key| figment.contains(key))
@@ -87,8 +118,28 @@ pub fn load(file: Option<&Path>, variables: &Variables) -> Result<Config, Config
         return Err(whole_file(problem));
     }
     let mut config = check(raw, &sources)?;
+    config.handed_over |=
+        variables.directory(credential::DIRECTORY).is_some_and(|directory| path.starts_with(directory));
+    if config.handed_over {
+        config.token.remedy = Remedy::Restart;
+    }
     config.file = text.is_some().then_some(path);
     Ok(config)
+}
+
+/// As [`load`], for who looks at the configuration of the system's service without being it: systemd's part is played, which
+/// hands the service its keys and directories.
+pub fn load_as_service(file: Option<&Path>, variables: &Variables) -> Result<Config, ConfigError> {
+    let own = load(file, variables);
+    let (path, _) = locate(file, variables);
+    let credentials = credential::beside(&path).and_then(Path::to_str);
+    match credentials.filter(|_| own.is_err() && path == Path::new(SYSTEM_CONFIGURATION)) {
+        Some(directory) if variables.get(credential::DIRECTORY).is_none() => {
+            let played = [(credential::DIRECTORY, directory), ("STATE_DIRECTORY", STATE_OF_SERVICE)];
+            load(file, &variables.with(played))
+        }
+        _ => own,
+    }
 }
 
 /// The file to read, and whether it must be there.
@@ -96,8 +147,8 @@ fn locate(named: Option<&Path>, variables: &Variables) -> (PathBuf, bool) {
     if let Some(path) = named.map(Path::to_owned).or_else(|| variables.get("KISD_CONFIG").map(PathBuf::from)) {
         return (path, true);
     }
-    let system = PathBuf::from(SYSTEM_FILE);
-    match variables.xdg("XDG_CONFIG_HOME", ".config").map(|directory| directory.join("kisd/config.toml")) {
+    let system = PathBuf::from(SYSTEM_CONFIGURATION);
+    match User::new(|name| variables.get(name).map(Into::into)).configuration() {
         Some(user) if user.exists() => (user, false),
         Some(user) if !system.exists() => (user, false),
         _ => (system, false),
@@ -117,13 +168,20 @@ fn read(path: &Path) -> io::Result<Written> {
     if !metadata.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
-    let mut text = Zeroizing::new(String::new());
-    file.take(MAX_BYTES).read_to_string(&mut text)?;
-    Ok(Written { text, mode: metadata.mode() & 0o7777 })
+    let mut bytes = Zeroizing::new(Vec::new());
+    // One more than is allowed: a file that was cut would be another configuration.
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
+    }
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(Written { text: Zeroizing::new(text.to_owned()), mode: metadata.mode() & 0o7777 }),
+        Err(_) => Err(io::Error::new(io::ErrorKind::InvalidData, "it is not text in UTF-8; was it saved as UTF-16?")),
+    }
 }
 
-/// A credential from a file of its own, without the white space that editors and pasting add. `private` files must be closed to others.
-pub(super) fn read_credential(path: &Path, private: bool) -> Result<String, String> {
+/// The content of a credential's own file. `private` files must be closed to others.
+pub(super) fn read_credential(path: &Path, private: bool) -> Result<Zeroizing<String>, String> {
     let file = read(path).map_err(|error| format!("the file {} cannot be read: {error}", path.display()))?;
     if private && file.mode & 0o077 != 0 {
         return Err(format!(
@@ -132,7 +190,7 @@ pub(super) fn read_credential(path: &Path, private: bool) -> Result<String, Stri
             file.mode
         ));
     }
-    Ok(file.text.trim().to_owned())
+    Ok(file.text)
 }
 
 /// A figment layer of `KISD_<TABLE>__<KEY>`.
@@ -152,7 +210,7 @@ impl Environment<'_> {
             .keys()
             .filter(|(_, key, _)| key.split('.').count() != 2)
             .map(|(name, ..)| Fault {
-                source: format!("environment variable {name}"),
+                source: self::source(name),
                 key: String::new(),
                 problem: "is not a key; allowed is KISD_<TABLE>__<KEY>, as in KISD_KIS__MODE".to_owned(),
             })
@@ -170,7 +228,7 @@ impl Provider for Environment<'_> {
         let mut tables = Dict::new();
         for (_, key, value) in self.keys() {
             let Some((table, name)) = key.split_once('.') else { continue };
-            let value = if NOT_TEXT.contains(&key.as_str()) {
+            let value = if NOT_TEXT.contains(&key.as_str()) && is_flat(value) {
                 // Never fails: what is not a number or a list is a text, and refused as one.
                 value.parse::<Value>().unwrap_or_else(|_| Value::from(value))
             } else {
@@ -185,8 +243,13 @@ impl Provider for Environment<'_> {
     }
 }
 
-/// figment's errors in our words: they quote values, which may be secrets.
-fn explain(error: figment::Error, sources: &Sources<'_>) -> ConfigError {
+/// Whether a value is a number, or a list of what are no lists. The parser takes a part of the stack for each bracket.
+fn is_flat(value: &str) -> bool {
+    value.matches(['[', '{']).count() <= 1
+}
+
+/// figment's errors in our words: they quote values and names, which may be secrets.
+fn explain(error: figment::Error, sources: &Sources<'_>, written: &str) -> ConfigError {
     let faults = error
         .into_iter()
         .map(|error| {
@@ -213,7 +276,16 @@ fn explain(error: figment::Error, sources: &Sources<'_>) -> ConfigError {
                 _ => "does not have the form that it should have".to_owned(),
             };
             let source = if key.is_empty() { sources.file.display().to_string() } else { sources.of(&key) };
-            Fault { source, key, problem }
+            match key.split('.').find(|name| !name.is_empty() && credential::shown(name).is_none()) {
+                None => Fault { source, key, problem },
+                Some(name) => {
+                    let line = written.lines().position(|line| line.contains(name));
+                    let place = line.map(|index| format!("line {}: ", index + 1)).unwrap_or_default();
+                    let problem = format!("{place}{} {problem}", credential::hidden(name));
+                    let shown: Vec<&str> = key.split('.').take_while(|part| *part != name).collect();
+                    Fault { source, key: shown.join("."), problem }
+                }
+            }
         })
         .collect();
     ConfigError { faults }
@@ -225,6 +297,7 @@ fn expectation(expected: &str) -> &str {
         "i64" | "u32" => "a whole number",
         "a string" | "path string" => "a text in quotes",
         "a sequence" => "a list such as [1000]",
+        table if table.starts_with("struct ") => "a table",
         other => other,
     }
 }

@@ -12,6 +12,7 @@
 //! it is handed in as [`Variables`].
 
 mod check;
+mod credential;
 mod load;
 mod mark;
 mod raw;
@@ -24,13 +25,15 @@ use crate::{
     kis, server, telemetry, token,
 };
 
-pub use self::load::load;
+pub use self::load::{load, load_as_service};
 
 /// Everything the daemon needs to know, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The file that was read, if any.
     pub file: Option<PathBuf>,
+    /// Whether systemd, or a container, hands over keys or file at start: a reload meets the same ones.
+    pub handed_over: bool,
     /// KIS and the key pair.
     pub kis: kis::Settings,
     /// The account.
@@ -43,6 +46,28 @@ pub struct Config {
     pub rpc: server::Settings,
     /// Logs.
     pub log: telemetry::Settings,
+}
+
+impl Config {
+    /// Whether both say the same, wherever it was written.
+    pub fn same_as(&self, other: &Self) -> bool {
+        // Member by member, so that one that is added is not forgotten.
+        let Self { file: _, handed_over: _, kis, account, token, balance, rpc, log } = self;
+        let kis::Settings { environment, base_url, credentials, calls_per_second, request_timeout } = kis;
+        let kis::Credentials { app_key, app_secret } = credentials;
+        let theirs = &other.kis;
+        *environment == theirs.environment
+            && *base_url == theirs.base_url
+            && app_key.same_as(&theirs.credentials.app_key)
+            && app_secret.same_as(&theirs.credentials.app_secret)
+            && *calls_per_second == theirs.calls_per_second
+            && *request_timeout == theirs.request_timeout
+            && *account == other.account
+            && *token == other.token
+            && *balance == other.balance
+            && *rpc == other.rpc
+            && *log == other.log
+    }
 }
 
 /// The environment variables that configuration is read from.
@@ -58,6 +83,12 @@ impl Variables {
     /// A variable that is set to something.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// With others besides, which count more.
+    fn with<const N: usize>(&self, others: [(&str, &str); N]) -> Self {
+        let others = others.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self(self.0.clone().into_iter().chain(others).collect())
     }
 
     fn iter(&self) -> impl Iterator<Item = (&str, &str)> {

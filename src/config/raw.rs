@@ -28,6 +28,7 @@ pub(super) struct RawKis {
     pub(super) base_url: Option<String>,
     pub(super) calls_per_second: Option<i64>,
     pub(super) request_timeout: Option<String>,
+    pub(super) accept_difference: Option<bool>,
 }
 
 #[derive(Default, Deserialize)]
@@ -42,6 +43,7 @@ pub(super) struct RawToken {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawBalance {
     pub(super) max_age: Option<String>,
+    pub(super) prices: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -69,6 +71,7 @@ pub(super) struct RawLog {
 /// stand: an account number of digits would otherwise become a number and lose its zeros.
 pub(super) const NOT_TEXT: &[&str] = &[
     "kis.calls_per_second",
+    "kis.accept_difference",
     "rpc.allow_uids",
     "rpc.allow_gids",
     "rpc.allow_refresh_uids",

@@ -8,7 +8,7 @@ impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file =
             self.file.as_ref().map_or_else(|| "none; environment and defaults".to_owned(), |p| p.display().to_string());
-        let rows: [(&str, String); 21] = [
+        let rows: [(&str, String); 23] = [
             ("configuration file", file),
             ("kis.mode", self.kis.environment.name().to_owned()),
             ("kis.base_url", self.kis.base_url.to_string()),
@@ -17,10 +17,12 @@ impl fmt::Display for Config {
             ("account", self.account.to_string()),
             ("kis.calls_per_second", self.kis.calls_per_second.to_string()),
             ("kis.request_timeout", humantime::format_duration(self.kis.request_timeout).to_string()),
+            ("kis.accept_difference", self.balance.accept_difference.to_string()),
             ("token.file", self.token.file.display().to_string()),
             ("token.refresh_before", humantime::format_duration(self.token.refresh_before).to_string()),
             ("token.issue_interval", humantime::format_duration(self.token.issue_interval).to_string()),
             ("balance.max_age", humantime::format_duration(self.balance.max_age).to_string()),
+            ("balance.prices", self.balance.prices.name().to_owned()),
             ("rpc.socket", self.rpc.socket.display().to_string()),
             ("rpc.socket_mode", format!("{:04o}", self.rpc.socket_mode)),
             ("rpc.allow_uids", format!("{:?}", self.rpc.allow_uids)),
@@ -37,6 +39,12 @@ impl fmt::Display for Config {
         writeln!(f, "{:<23} {}", "log.format", self.log.format.name())?;
         let dir = self.log.dir.as_ref().map_or_else(|| "none; stderr only".to_owned(), |dir| dir.display().to_string());
         writeln!(f, "{:<23} {dir}", "log.dir")?;
+        if self.handed_over {
+            writeln!(
+                f,
+                "note: credentials are handed over at start; a change of them takes effect when kisd is restarted"
+            )?;
+        }
         let rpc = &self.rpc;
         let admits_nobody = rpc.allow_uids.is_empty() && rpc.allow_gids.is_empty() && rpc.allow_refresh_uids.is_empty();
         if rpc.socket_mode & 0o066 != 0 && admits_nobody {

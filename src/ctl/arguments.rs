@@ -2,18 +2,27 @@
 
 use std::{ffi::OsString, io::Write, path::PathBuf, time::Duration};
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind, parser::ValueSource};
 use serde_json::value::RawValue;
 
-use super::words::{Language, help};
+use super::{
+    socket::Whose,
+    words::{Language, help},
+};
 
 /// Asks the kisd daemon on this machine.
 #[derive(Debug, Parser)]
 #[command(name = "kisctl", version, arg_required_else_help = true)]
 pub struct Arguments {
-    /// Socket of the daemon; without it the user's own is tried, then the system's.
+    /// Socket of the daemon; without it your own daemon is asked, and the system's if you have none.
     #[arg(long, global = true, env = "KISD_SOCKET", value_name = "PATH")]
     pub(super) socket: Option<OsString>,
+    /// Your own daemon, and never the system's.
+    #[arg(long, global = true)]
+    pub(super) user: bool,
+    /// The system's daemon, also if you have one of your own; with init: set it up in /etc/kisd, for root.
+    #[arg(long, global = true, conflicts_with = "user")]
+    pub(super) system: bool,
     /// Print the answer as JSON, exactly as the daemon gave it; the same as --output json.
     #[arg(long, global = true, conflicts_with = "output")]
     pub(super) json: bool,
@@ -80,12 +89,12 @@ pub(super) enum Command {
     Doctor,
     /// Asks for app key and account, writes the configuration, and installs the service if you like.
     Init {
-        /// Set up the service of the system in /etc/kisd instead of a daemon of your own; for root.
-        #[arg(long)]
-        system: bool,
         /// Another directory for the configuration.
         #[arg(long, value_name = "DIRECTORY", conflicts_with = "system")]
         directory: Option<PathBuf>,
+        /// Another host than KIS's, as kisd simulate prints it: keys of the simulator are for it only.
+        #[arg(long, value_name = "URL")]
+        base_url: Option<String>,
     },
     /// Shows the log of the daemon from systemd's journal.
     Logs {
@@ -132,8 +141,17 @@ impl Arguments {
     pub fn of_process() -> Result<Self, u8> {
         let arguments: Vec<OsString> = std::env::args_os().collect();
         let language = language_of(&arguments);
-        let parsed = command_in(language).try_get_matches_from(arguments);
-        parsed.and_then(|matches| Self::from_arg_matches(&matches)).map_err(|error| {
+        let mut command = command_in(language);
+        let parsed = command.try_get_matches_from_mut(arguments).and_then(|matches| {
+            let arguments = Self::from_arg_matches(&matches)?;
+            // Of the environment, the socket comes before the two; on one command line they contradict each other.
+            let is_named = matches.value_source("socket") == Some(ValueSource::CommandLine);
+            match is_named && (arguments.user || arguments.system) {
+                true => Err(command.error(ErrorKind::ArgumentConflict, "--socket; --user, --system")),
+                false => Ok(arguments),
+            }
+        });
+        parsed.map_err(|error| {
             // Nobody to tell if the output is closed; the exit code says it.
             let _ = match language {
                 Language::Korean if error.use_stderr() => write!(std::io::stderr(), "{}", help::wrong_usage(&error)),
@@ -141,6 +159,15 @@ impl Arguments {
             };
             if error.use_stderr() { WRONG_USAGE } else { 0 }
         })
+    }
+
+    /// Whose daemon is asked for.
+    pub(super) fn whose(&self) -> Whose {
+        match (self.user, self.system) {
+            (true, _) => Whose::User,
+            (_, true) => Whose::System,
+            _ => Whose::Usual,
+        }
     }
 
     /// How to print.

@@ -2,13 +2,10 @@
 //!
 //! It asks the daemon, and `kisd check` for the configuration, which kisctl must not read itself.
 
-use std::{
-    fs, io,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::{Command, Output},
-    time::Duration,
-};
+mod cause;
+mod configuration;
+
+use std::{fs, io, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use jsonrpsee::{
     core::client::{Client, Error},
@@ -17,37 +14,32 @@ use jsonrpsee::{
 use serde::Serialize;
 
 use super::{
-    Failure, ask, ask_status, beside, in_time,
+    Failure,
+    asking::{ask, ask_status, in_time},
     output::Printer,
     socket,
     table::{Row, local},
     words::{Doctor, Words},
 };
 use crate::wire::{
-    client::{self, ConnectError},
+    client,
     codes::{ErrorData, Kind},
     method,
+    place::Places,
     text::printable,
     types::{Balance, BalanceParams, DaemonStatus, TokenState},
 };
 
+pub(super) use self::cause::Cause;
+
 /// A balance this old shows that KIS answers, without another call for each look.
-const RECENT_MS: u64 = 10_000;
+const RECENT_MS: u64 = 1000;
 
 /// The default of rpc.call_timeout, and a little.
 const KIS_WITHIN: Duration = Duration::from_secs(35);
 
-/// `kisd check` refuses a configuration with this; a missing one too.
-const REFUSED: i32 = 78;
-
-/// Where the keys of the system's service are, for those who may read them.
-const CREDENTIALS: &str = "/etc/kisd";
-
 /// So many calls too many may be from a restart.
 const FEW: u64 = 3;
-
-/// How its message begins when there is none at all.
-const NO_FILE: &str = "no configuration file";
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -87,19 +79,23 @@ impl Report {
 }
 
 /// Looks at everything and tells it; an error if something is bad.
-pub(super) async fn examine(printer: &mut Printer, sockets: &[PathBuf], json: bool) -> Result<(), Failure> {
+pub(super) async fn examine(printer: &mut Printer, places: &Places, json: bool) -> Result<(), Failure> {
     let words = printer.words();
     let mut report = Report::default();
-    let found = first(sockets).await;
-    configuration(&mut report, found.is_ok(), &words.doctor);
+    let found = client::first(places).await;
+    let is_set_up = configuration::examine(&mut report, places, &words.doctor);
     let no_daemon = match found {
-        Ok((path, client)) => {
-            of_socket(&mut report, &path, &words.doctor);
+        Ok(client) => {
+            of_socket(&mut report, places.found().unwrap_or(Path::new("/")), &words.doctor);
             of_daemon(&mut report, &client, words).await;
             false
         }
         Err(tried) => {
-            report.add(1, Mark::Bad, socket::tried(&tried, words), Some(socket::advice(&tried, words)));
+            let advice = match socket::advice(&tried, words) {
+                advice if advice == words.how_to_start && is_set_up => words.doctor.start_again,
+                advice => advice,
+            };
+            report.add(1, Mark::Bad, socket::tried(&tried, words), Some(advice));
             for subject in 2..SUBJECTS.len() {
                 report.add(subject, Mark::Unknown, words.doctor.not_known, None);
             }
@@ -109,54 +105,11 @@ pub(super) async fn examine(printer: &mut Printer, sockets: &[PathBuf], json: bo
     tell(printer, &report, json).map_err(Failure::Output)?;
     match report.count(Mark::Bad) {
         0 => Ok(()),
-        bad => Err(Failure::Ill { message: (words.doctor.not_well)(bad), no_daemon }),
-    }
-}
-
-async fn first(sockets: &[PathBuf]) -> Result<(PathBuf, Client), Vec<ConnectError>> {
-    let mut tried = Vec::new();
-    for path in sockets {
-        match client::connect(path).await {
-            Ok(client) => return Ok((path.clone(), client)),
-            Err(error) => tried.push(error),
+        bad => {
+            let message = if json { String::new() } else { (words.doctor.not_well)(bad) };
+            Err(Failure::Ill { message, no_daemon })
         }
     }
-    Err(tried)
-}
-
-fn configuration(report: &mut Report, daemon_answers: bool, words: &Doctor) {
-    let Some(Output { status, stdout, stderr, .. }) = check() else {
-        return report.add(0, Mark::Unknown, words.no_kisd, None);
-    };
-    let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-    if status.success() {
-        let file = stdout.lines().find_map(|line| line.strip_prefix("configuration file")).unwrap_or_default();
-        report.add(0, Mark::Good, printable(&(words.configuration_good)(file.trim())), None);
-        return;
-    }
-    let faults: Vec<String> = stderr.lines().map(|line| printable(line.trim())).collect();
-    let none = faults.iter().find(|line| line.starts_with(NO_FILE)).and_then(|line| line.split_inclusive(')').next());
-    let hidden = faults.iter().any(|line| line.contains(CREDENTIALS) && line.contains("Permission denied"));
-    match none.filter(|_| status.code() == Some(REFUSED)) {
-        // The service of the system has a configuration that its callers cannot read.
-        _ if daemon_answers && (none.is_some() || hidden) => {
-            report.add(0, Mark::Good, words.configuration_elsewhere, None);
-        }
-        Some(none) => report.add(0, Mark::Bad, none, Some(words.make_configuration)),
-        None => report.add(0, Mark::Bad, faults.join(" "), Some(words.correct_configuration)),
-    }
-}
-
-/// What `kisd check` says; `None`: there is no kisd to ask.
-fn check() -> Option<Output> {
-    let kisd = beside("kisd").unwrap_or_else(|| PathBuf::from("kisd"));
-    let output = Command::new(&kisd).arg("check").output().ok()?;
-    if output.status.success() || !Path::new(CREDENTIALS).join("app_key").exists() {
-        return Some(output);
-    }
-    // The keys of the system's service are with systemd: its part is played here.
-    let with_keys = Command::new(&kisd).arg("check").env("CREDENTIALS_DIRECTORY", CREDENTIALS).output().ok()?;
-    Some(if with_keys.status.success() { with_keys } else { output })
 }
 
 fn of_socket(report: &mut Report, path: &Path, words: &Doctor) {
@@ -177,13 +130,10 @@ async fn of_daemon(report: &mut Report, client: &Client, words: &Words) {
         }
         return;
     };
-    match status.clock_offset_ms {
-        0 => report.add(3, Mark::Good, doctor.clock_agrees, None),
-        offset => report.add(3, Mark::Doubtful, (words.clock_is_off)(offset / 1000), Some(doctor.set_clock)),
-    }
     // The token may be renewed by the call that shows whether KIS answers.
     let balance = balance(client).await;
     let status = in_time(ask_status(client)).await.unwrap_or(status);
+    of_clock(report, &status, words);
     of_token(report, &status, words);
     let quota = status.quota;
     let now = (words.quota_now)(quota.calls_per_second, quota.taken, quota.waiting);
@@ -194,12 +144,24 @@ async fn of_daemon(report: &mut Report, client: &Client, words: &Words) {
             report.add(5, Mark::Doubtful, found, Some(doctor.quota_advice));
         }
     }
-    match balance {
-        Ok(balance) => report.add(6, Mark::Good, (doctor.kis_answers)(&local(balance.as_of)), None),
-        Err(failure) => {
-            let advice = (doctor.kis_advice)(refusal(&failure).and_then(kind_of));
-            report.add(6, Mark::Bad, printable(&failure.explain(words)), Some(advice));
-        }
+    let (found, data) = match (&balance, &status.upstream_error) {
+        (Ok(balance), None) => return report.add(6, Mark::Good, (doctor.kis_answers)(&local(balance.as_of)), None),
+        // From memory: it was good, and KIS has failed since.
+        (Ok(_), Some(fault)) => (fault.message.clone(), fault.data.clone()),
+        (Err(failure), _) => (failure.explain(words), refusal(failure).and_then(data_of)),
+    };
+    let cause = Cause::of_call(data.as_ref(), &status);
+    report.add(6, Mark::Bad, printable(&found), Some((doctor.advice)(cause)));
+}
+
+fn of_clock(report: &mut Report, status: &DaemonStatus, words: &Words) {
+    let doctor = &words.doctor;
+    // KIS says what time it is in its answers, and an answer of something else is none of its own.
+    let has_answered = status.calls.sent > status.calls.failed.upstream_unreachable;
+    match status.clock_offset_ms {
+        0 if has_answered => report.add(3, Mark::Good, doctor.clock_agrees, None),
+        0 => report.add(3, Mark::Unknown, doctor.clock_not_known, None),
+        offset => report.add(3, Mark::Doubtful, (words.clock_is_off)(offset / 1000), Some(doctor.set_clock)),
     }
 }
 
@@ -219,8 +181,12 @@ async fn of_status(report: &mut Report, client: &Client, words: &Words) -> Optio
         }
         Err(failure) => {
             let (found, advice) = match (&failure, refusal(&failure)) {
-                (_, Some(error)) => (failure.explain(words), (doctor.kis_advice)(kind_of(error))),
-                (Failure::Call(Error::RequestTimeout), _) => (doctor.no_answer_at_once.to_owned(), doctor.hangs),
+                (_, Some(error)) => {
+                    let is_denied = data_of(error).is_some_and(|data| data.kind == Kind::PermissionDenied);
+                    let cause = if is_denied { Cause::Permission } else { Cause::Other };
+                    (failure.explain(words), (doctor.advice)(cause))
+                }
+                (Failure::Call(Error::RequestTimeout), _) => (words.no_answer_in_time.to_owned(), doctor.hangs),
                 (Failure::Answer(_), _) => (failure.explain(words), doctor.upgrade),
                 _ => (failure.explain(words), doctor.hangs),
             };
@@ -236,16 +202,16 @@ fn of_token(report: &mut Report, status: &DaemonStatus, words: &Words) {
     match (token.state, token.expires_at) {
         (TokenState::Valid, Some(at)) => report.add(4, Mark::Good, (doctor.token_until)(&local(at)), None),
         (TokenState::Valid, None) => report.add(4, Mark::Good, state, None),
-        (other, _) => {
+        _ => {
             let error = token.last_error.as_ref().map(|error| format!(": {}", printable(error))).unwrap_or_default();
-            report.add(4, Mark::Bad, format!("{state}{error}"), Some((doctor.token_advice)(other)));
+            report.add(4, Mark::Bad, format!("{state}{error}"), Some((doctor.advice)(Cause::of_token(status))));
         }
     }
 }
 
 /// A recent balance. It may take its time, as KIS may; a daemon that hangs meanwhile is told apart.
 async fn balance(client: &Client) -> Result<Balance, Failure> {
-    let params = BalanceParams { max_age_ms: Some(RECENT_MS) };
+    let params = BalanceParams { max_age_ms: Some(RECENT_MS), ..BalanceParams::default() };
     let params = serde_json::value::to_raw_value(&params).map_err(Failure::Answer)?;
     let asked = ask(client, method::ACCOUNT_BALANCE, Some(params));
     let raw = tokio::time::timeout(KIS_WITHIN, asked).await.unwrap_or(Err(Failure::Call(Error::RequestTimeout)))?;
@@ -259,8 +225,8 @@ fn refusal(failure: &Failure) -> Option<&ErrorObjectOwned> {
     }
 }
 
-fn kind_of(error: &ErrorObjectOwned) -> Option<Kind> {
-    serde_json::from_str::<ErrorData>(error.data()?.get()).ok().map(|data| data.kind)
+fn data_of(error: &ErrorObjectOwned) -> Option<ErrorData> {
+    serde_json::from_str(error.data()?.get()).ok()
 }
 
 fn tell(printer: &mut Printer, report: &Report, json: bool) -> io::Result<()> {

@@ -3,6 +3,7 @@
 //! The one place of kisctl that touches a secret: it is read without echo, goes to a file of mode 0600, and is wiped from
 //! memory, which no core file takes along. Nothing that is there is replaced without a yes.
 
+mod configuration;
 mod questions;
 mod service;
 
@@ -17,14 +18,25 @@ use std::{
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tempfile::NamedTempFile;
 
-use self::questions::{Answers, Questions};
-use super::{Failure, beside, output::Printer, socket, words::Words};
+use self::{
+    configuration::Configuration,
+    questions::{Answers, Questions},
+};
+use super::{
+    Failure, beside,
+    output::Printer,
+    socket::{self, Whose},
+    words::Words,
+};
 
 /// Where the service of the system has its configuration.
 const SYSTEM: &str = "/etc/kisd";
 
 /// The file that is read first; the others are named in it, or are credentials.
 const CONFIG: &str = "config.toml";
+
+/// How the app keys of the simulator begin: KIS knows none of them, and is not to be asked with one.
+const SIMULATED: &str = "PSkisdSimulator";
 
 /// Where to set kisd up.
 #[derive(Debug)]
@@ -35,8 +47,9 @@ struct Place {
 
 impl Place {
     /// The system's, another, or the user's own, which for root is the system's.
-    fn of(system: bool, directory: Option<PathBuf>, words: &Words) -> Result<Self, Failure> {
-        let is_system = directory.is_none() && (system || rustix::process::geteuid().is_root());
+    fn of(whose: Whose, directory: Option<PathBuf>, words: &Words) -> Result<Self, Failure> {
+        let is_system = directory.is_none()
+            && (whose == Whose::System || whose == Whose::Usual && rustix::process::geteuid().is_root());
         let directory = match directory {
             Some(directory) => directory,
             None if is_system => PathBuf::from(SYSTEM),
@@ -56,29 +69,79 @@ impl Place {
 }
 
 /// Asks, writes, and offers to install.
-pub(super) async fn set_up(printer: &mut Printer, system: bool, directory: Option<PathBuf>) -> Result<(), Failure> {
+pub(super) async fn set_up(
+    printer: &mut Printer,
+    whose: Whose,
+    directory: Option<PathBuf>,
+    base_url: Option<&str>,
+) -> Result<(), Failure> {
     let words = printer.words();
     protect().map_err(|error| Failure::Told(error.to_string()))?;
-    let place = Place::of(system, directory, words)?;
+    let place = Place::of(whose, directory, words)?;
     can_write_below(&place.directory).map_err(|error| failed(words, &place.directory, &error))?;
     let mut questions = Questions::new(words)?;
     questions.say(&(words.init.welcome)(&place.directory.display().to_string()))?;
     for name in ["app_key", "app_secret", CONFIG] {
         let file = place.file(name);
         let shown = file.display().to_string();
+        let question = if name == CONFIG { words.init.change } else { words.init.replace };
         // A link that leads nowhere is there as well.
-        if file.symlink_metadata().is_ok() && !questions.yes(&(words.init.replace)(&shown)).await? {
+        if file.symlink_metadata().is_ok() && !questions.yes(&question(&shown)).await? {
             return questions.say(&format!("{}\n", (words.init.kept)(&shown)));
         }
     }
     let answers = questions.all().await?;
-    let written = write(&place, &answers).map_err(|error| failed(words, &place.directory, &error))?;
+    let is_simulated = answers.app_key.starts_with(SIMULATED);
+    let configuration = configured(&questions, &place, &answers, base_url, words)?;
+    let written =
+        write(&place, &answers, &configuration.text()).map_err(|error| failed(words, &place.directory, &error))?;
     drop(answers);
     for file in written {
         questions.say(&format!("{}\n", (words.init.written)(&file.display().to_string())))?;
     }
     check(&place, words)?;
-    service::offer(&mut questions, &place, words).await
+    if is_simulated && configuration.base_url().is_none() {
+        let needed = (words.init.base_url_needed)(&place.file(CONFIG).display().to_string());
+        return questions.say(&format!("{needed}\n"));
+    }
+    service::offer(&mut questions, &place, &configuration, words).await
+}
+
+/// The configuration that is there with what was answered, or a new one.
+fn configured(
+    questions: &Questions,
+    place: &Place,
+    answers: &Answers,
+    base_url: Option<&str>,
+    words: &Words,
+) -> Result<Configuration, Failure> {
+    let file = place.file(CONFIG);
+    let mut configuration = match fs::read_to_string(&file) {
+        Ok(text) => match Configuration::read(&text) {
+            Some(configuration) => configuration,
+            None => {
+                questions.say(&format!("{}\n", (words.init.not_toml)(&file.display().to_string())))?;
+                Configuration::new()
+            }
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Configuration::new(),
+        Err(error) => return Err(failed(words, &file, &error)),
+    };
+    if let Some(stays) = configuration.base_url().filter(|_| base_url.is_none()) {
+        questions.say(&format!("{}\n", (words.init.base_url_stays)(stays)))?;
+    }
+    configuration.set(place, answers, base_url);
+    // Who has become root for this will want to ask as well.
+    if let Some(uid) = caller().filter(|_| place.is_system) {
+        configuration.allow(uid);
+    }
+    Ok(configuration)
+}
+
+/// The user who has become root by sudo.
+fn caller() -> Option<u32> {
+    let digits = std::env::var("SUDO_UID").ok().filter(|uid| uid.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse::<u32>().ok().filter(|uid| !matches!(uid, 0 | &u32::MAX))
 }
 
 /// Memory that holds secrets goes into no core file, and is closed to other processes of the user.
@@ -95,11 +158,10 @@ fn can_write_below(directory: &Path) -> io::Result<()> {
 }
 
 /// Writes all files or none; each is private from its first instant. Returns what is there now.
-fn write(place: &Place, answers: &Answers) -> io::Result<Vec<PathBuf>> {
+fn write(place: &Place, answers: &Answers, config: &str) -> io::Result<Vec<PathBuf>> {
     DirBuilder::new().recursive(true).mode(0o700).create(&place.directory)?;
-    let config = configuration(place, answers);
     let contents: [(&str, &str); 3] =
-        [("app_key", &answers.app_key), ("app_secret", &answers.app_secret), (CONFIG, &config)];
+        [("app_key", &answers.app_key), ("app_secret", &answers.app_secret), (CONFIG, config)];
     let mut staged = Vec::new();
     for (name, content) in contents {
         let path = place.file(name);
@@ -110,7 +172,7 @@ fn write(place: &Place, answers: &Answers) -> io::Result<Vec<PathBuf>> {
     }
     let mut written = Vec::new();
     let (config, backup) = (place.file(CONFIG), place.file("config.toml.bak"));
-    // It may have held more than was asked for.
+    // Nothing of it is lost, whatever it was.
     if config.exists() {
         fs::copy(&config, &backup)?;
         written.push(backup);
@@ -125,37 +187,10 @@ fn write(place: &Place, answers: &Answers) -> io::Result<Vec<PathBuf>> {
 fn stage(directory: &Path, content: &str) -> io::Result<NamedTempFile> {
     // Made with mode 0600.
     let mut file = tempfile::Builder::new().prefix(".kisctl-").tempfile_in(directory)?;
-    file.write_all(content.as_bytes())?;
+    file.write_all(content.trim_end().as_bytes())?;
     file.write_all(b"\n")?;
     file.as_file().sync_all()?;
     Ok(file)
-}
-
-fn configuration(place: &Place, answers: &Answers) -> String {
-    let mut text = format!(
-        "# Written by kisctl init; config.toml.example of kisd explains every key.\n[kis]\nmode = \"{}\"\n",
-        answers.mode
-    );
-    if !place.is_system {
-        // To the service of the system, systemd hands the two as credentials.
-        for key in ["app_key", "app_secret"] {
-            text.push_str(&format!("{key}_file = {}\n", toml_text(&place.file(key).display().to_string())));
-        }
-    }
-    let (number, product) = &answers.account;
-    text.push_str(&format!("account_no = \"{number}\"\naccount_product_code = \"{product}\"\n"));
-    // Who has become root for this will want to ask as well.
-    let digits = std::env::var("SUDO_UID").ok().filter(|uid| uid.bytes().all(|byte| byte.is_ascii_digit()));
-    let user = digits.and_then(|uid| uid.parse::<u32>().ok()).filter(|uid| !matches!(uid, 0 | &u32::MAX));
-    if let Some(uid) = user.filter(|_| place.is_system) {
-        text.push_str(&format!("\n[rpc]\nallow_uids = [{uid}]\n"));
-    }
-    text
-}
-
-/// A text as TOML writes it, which is as JSON does.
-fn toml_text(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 /// Has the daemon's own check look at what was written.

@@ -5,6 +5,7 @@
 //! which writes those that it is given, and keeps none.
 
 mod arguments;
+mod asking;
 mod doctor;
 mod init;
 mod logs;
@@ -15,25 +16,33 @@ mod table;
 mod watch;
 pub mod words;
 
-use std::{env, fmt, io, path::PathBuf, time::Duration};
+use std::{
+    env, fmt,
+    io::{self, Write},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::CommandFactory;
-use jsonrpsee::core::client::{Client, ClientT, Error};
+use jsonrpsee::core::client::{Client, Error};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use self::{
     arguments::{Command, TokenCommand},
+    asking::{ask, in_time, patiently, read, status_of},
     output::Printer,
+    socket::Whose,
     table::Style,
     words::{Language, Words},
 };
 use crate::{
     mcp::{self, BridgeError},
     wire::{
-        client::{self, ConnectError, RawParams},
+        client::{self, ConnectError},
         codes::ErrorData,
         method,
+        place::Places,
         text::printable,
         types::{Balance, BalanceParams, DaemonStatus, TokenState, TokenStatus},
     },
@@ -44,15 +53,8 @@ pub use self::arguments::{Arguments, Format};
 /// Exit code when no daemon answers.
 const NO_DAEMON: u8 = 3;
 
-/// A daemon that is well answers what it knows within this.
-const AT_ONCE: Duration = Duration::from_secs(5);
-
 /// Exit code of a program that SIGINT has ended, as shells know it.
 const INTERRUPTED: u8 = 130;
-
-/// A daemon that is restarted is back within this; looks for it, and the pause between them.
-const RESTART_TRIES: u32 = 15;
-const RESTART_PAUSE: Duration = Duration::from_millis(200);
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -122,6 +124,7 @@ impl Failure {
                 };
                 format!("{kind}{}{again}", (words.refused)(&printable(error.message()), error.code()))
             }
+            Self::Call(Error::RequestTimeout) => words.no_answer_in_time.to_owned(),
             Self::Call(error) => (words.connection_broke)(&error.to_string()),
             Self::Answer(error) => (words.not_understood)(&error.to_string()),
             Self::Bridge(error) => error.to_string(),
@@ -142,50 +145,60 @@ impl Arguments {
     /// Carries the command out.
     pub async fn run(self, printer: &mut Printer) -> Result<(), Failure> {
         let (format, language) = (self.format(), self.language());
-        let sockets = socket::candidates(self.socket);
+        let whose = self.whose();
+        if self.socket.is_some() && whose != Whose::Usual {
+            // From the environment, since one on the command line is refused; it comes first, and not silently.
+            let note = printer.words().socket_is_named;
+            writeln!(io::stderr(), "kisctl: {note}").map_err(Failure::Output)?;
+        }
+        let places = socket::places(self.socket, whose);
         match self.command {
             // Without a daemon.
             Command::Completions { shell } => return man::completions(printer, shell, &mut Self::command()),
             Command::Man { directory } => return man::pages(printer, arguments::command_in(language), directory),
-            Command::Init { system, directory } => return init::set_up(printer, system, directory).await,
-            Command::Status { check: true } => return check(printer, &sockets).await,
-            Command::Doctor => return doctor::examine(printer, &sockets, format == Format::Json).await,
-            Command::Mcp => return mcp::serve(sockets).await.map_err(Failure::Bridge),
+            Command::Init { directory, base_url } => {
+                return init::set_up(printer, whose, directory, base_url.as_deref()).await;
+            }
+            Command::Status { check: true } => return check(printer, &places).await,
+            Command::Doctor => return doctor::examine(printer, &places, format == Format::Json).await,
+            Command::Mcp => return mcp::serve(places).await.map_err(Failure::Bridge),
             Command::Balance { watch: true, interval, .. } => {
-                return watch::watch(printer, &sockets, interval, format).await;
+                return watch::watch(printer, &places, interval, format).await;
             }
             Command::Logs { follow, lines } => {
                 // A daemon that does not answer is all the more a reason to look at its log.
-                let status = in_time(status_of(&sockets)).await;
-                return logs::show(status.ok().map(|status| status.pid), follow, lines, printer.words());
+                let pid = in_time(status_of(&places)).await.ok().map(|status| status.pid);
+                let is_own = whose == Whose::User || places.configuration().is_some();
+                return logs::show(pid, is_own, follow, lines, printer.words());
             }
             _ => {}
         }
-        let client = client::first(&sockets).await.map_err(Failure::NoDaemon)?;
+        let client = patiently(&places, printer.words(), client::first(&places)).await.map_err(Failure::NoDaemon)?;
+        let words = printer.words();
         match self.command {
-            Command::Balance { max_age, .. } => balance(printer, &client, &sockets, max_age, format).await,
+            Command::Balance { max_age, .. } => balance(printer, &client, &places, max_age, format).await,
             Command::Status { .. } => {
-                let raw = read(&client, &sockets, method::DAEMON_STATUS, None).await?;
+                let raw = in_time(read(&client, &places, method::DAEMON_STATUS, None)).await?;
                 show(printer, format, &raw, |style, status: DaemonStatus| style.daemon_status(&status))
             }
-            Command::Token(command) => {
-                let method = match command {
-                    TokenCommand::Refresh => method::TOKEN_REFRESH,
-                    TokenCommand::Status => method::TOKEN_STATUS,
-                };
-                let raw = ask(&client, method, None).await?;
+            Command::Token(TokenCommand::Status) => {
+                let raw = in_time(ask(&client, method::TOKEN_STATUS, None)).await?;
+                show(printer, format, &raw, |style, status: TokenStatus| style.token_status(&status))
+            }
+            Command::Token(TokenCommand::Refresh) => {
+                let raw = patiently(&places, words, ask(&client, method::TOKEN_REFRESH, None)).await?;
                 show(printer, format, &raw, |style, status: TokenStatus| style.token_status(&status))
             }
             Command::Call { method, params } => {
-                let raw = ask(&client, &method, params).await?;
+                let raw = patiently(&places, words, ask(&client, &method, params)).await?;
                 printer.json(&raw).map_err(Failure::Output)
             }
             Command::Discover => {
-                let raw = ask(&client, method::RPC_DISCOVER, None).await?;
+                let raw = in_time(ask(&client, method::RPC_DISCOVER, None)).await?;
                 printer.json(&raw).map_err(Failure::Output)
             }
             Command::Metrics => {
-                let raw = ask(&client, method::DAEMON_METRICS, None).await?;
+                let raw = in_time(ask(&client, method::DAEMON_METRICS, None)).await?;
                 let text: String = serde_json::from_str(raw.get()).map_err(Failure::Answer)?;
                 printer.text(&text).map_err(Failure::Output)
             }
@@ -202,74 +215,30 @@ impl Arguments {
 
 /// Asks the daemon on `socket` for the balance and shows it.
 pub async fn show_balance(printer: &mut Printer, socket: PathBuf) -> Result<(), Failure> {
-    let sockets = [socket];
-    let client = client::first(&sockets).await.map_err(Failure::NoDaemon)?;
-    balance(printer, &client, &sockets, None, Format::Table).await
+    let places = Places::named(socket);
+    let client = client::first(&places).await.map_err(Failure::NoDaemon)?;
+    balance(printer, &client, &places, None, Format::Table).await
 }
 
 async fn balance(
     printer: &mut Printer,
     client: &Client,
-    sockets: &[PathBuf],
+    places: &Places,
     max_age: Option<Duration>,
     format: Format,
 ) -> Result<(), Failure> {
     let max_age_ms = max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
-    let params = serde_json::value::to_raw_value(&BalanceParams { max_age_ms }).map_err(Failure::Answer)?;
-    let raw = read(client, sockets, method::ACCOUNT_BALANCE, Some(params)).await?;
+    let params = serde_json::value::to_raw_value(&BalanceParams { max_age_ms, ..BalanceParams::default() })
+        .map_err(Failure::Answer)?;
+    let asked = read(client, places, method::ACCOUNT_BALANCE, Some(params));
+    let raw = patiently(places, printer.words(), asked).await?;
     show(printer, format, &raw, |style, balance: Balance| style.balance(&balance))
 }
 
-async fn ask(client: &Client, method: &str, params: Option<Box<RawValue>>) -> Result<Box<RawValue>, Failure> {
-    client
-        .request(method, RawParams(params))
-        .await
-        .map_err(|error| Failure::Call(client::daemon_error(&error).map_or(error, Error::Call)))
-}
-
-/// Asks what may be asked twice: again, if the daemon goes away before it has answered, as it does when it is restarted.
-async fn read(
-    client: &Client,
-    sockets: &[PathBuf],
-    method: &str,
-    params: Option<Box<RawValue>>,
-) -> Result<Box<RawValue>, Failure> {
-    let mut answer = ask(client, method, params.clone()).await;
-    for _ in 0..RESTART_TRIES {
-        match &answer {
-            Err(Failure::Call(Error::Call(error))) if !client::is_going_down(error) => break,
-            // It takes too long, and would again.
-            Err(Failure::Call(Error::RequestTimeout)) => break,
-            Err(Failure::Call(_) | Failure::NoDaemon(_)) => {}
-            _ => break,
-        }
-        tokio::time::sleep(RESTART_PAUSE).await;
-        answer = match client::first(sockets).await {
-            Ok(client) => ask(&client, method, params.clone()).await,
-            Err(tried) => Err(Failure::NoDaemon(tried)),
-        };
-    }
-    answer
-}
-
-async fn status_of(sockets: &[PathBuf]) -> Result<DaemonStatus, Failure> {
-    ask_status(&client::first(sockets).await.map_err(Failure::NoDaemon)?).await
-}
-
-async fn ask_status(client: &Client) -> Result<DaemonStatus, Failure> {
-    let raw = ask(client, method::DAEMON_STATUS, None).await?;
-    serde_json::from_str(raw.get()).map_err(Failure::Answer)
-}
-
-/// The output of `asked`, which a daemon that is well gives at once.
-async fn in_time<T>(asked: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    tokio::time::timeout(AT_ONCE, asked).await.unwrap_or(Err(Failure::Call(Error::RequestTimeout)))
-}
-
 /// The status in one line, as monitors like it.
-async fn check(printer: &mut Printer, sockets: &[PathBuf]) -> Result<(), Failure> {
+async fn check(printer: &mut Printer, places: &Places) -> Result<(), Failure> {
     let words = printer.words();
-    let (reason, no_daemon) = match in_time(status_of(sockets)).await {
+    let (reason, no_daemon) = match in_time(status_of(places)).await {
         Ok(status) => {
             let token = &status.token;
             let reason = match (token.state, &status.upstream_error) {

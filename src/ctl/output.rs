@@ -99,7 +99,7 @@ impl Printer {
 }
 
 /// The members of a holding, a column each.
-const HOLDING: [&str; 11] = [
+const HOLDING: [&str; 13] = [
     "stock_code",
     "stock_name",
     "quantity",
@@ -111,6 +111,8 @@ const HOLDING: [&str; 11] = [
     "available_quantity",
     "purchase_amount",
     "position",
+    "loan_date",
+    "loan_amount",
 ];
 
 /// The members of a JSON object in their order, numbers as they were written.

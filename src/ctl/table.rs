@@ -6,12 +6,16 @@ use rust_decimal::Decimal;
 
 use super::words::Words;
 use crate::wire::{
+    number::Number,
     text::printable,
-    types::{Balance, DaemonStatus, TokenSource, TokenStatus},
+    types::{Balance, DaemonStatus, Holding, TokenSource, TokenStatus},
 };
 
 /// The kind of position that nearly every holding is; it is not worth a column.
 const CASH: &str = "현금";
+
+/// What KIS has not said, as a price before the market opens.
+const UNKNOWN: &str = "–";
 
 /// In which words, and whether in colour.
 #[derive(Debug, Clone, Copy)]
@@ -23,25 +27,33 @@ pub(super) struct Style {
 impl Style {
     /// A balance as a table, with the totals below.
     pub(super) fn balance(self, balance: &Balance) -> String {
+        let Parts { heading, holdings, totals } = self.balance_parts(balance);
+        format!("{heading}\n\n{}\n\n{}\n", holdings.join("\n"), totals.join("\n"))
+    }
+
+    /// The same in lines, of which some may be left out.
+    pub(super) fn balance_parts(self, balance: &Balance) -> Parts {
         let account = (self.words.account_of)(balance.mode);
         let heading = (self.words.as_of)(account, &printable(&balance.account), &local(balance.as_of));
-        let (value, percent) = (balance.total_profit_loss, signed(balance.profit_loss_rate.0));
+        let value = balance.total_profit_loss;
+        let sign = value.map_or(0, i64::signum);
         let figures = [
-            (won(balance.total_evaluation), 0),
-            (won(balance.net_assets), 0),
-            (won(balance.evaluation_amount), 0),
+            (known(balance.total_evaluation), 0),
+            (known(balance.net_assets), 0),
+            (known(balance.evaluation_amount), 0),
             (won(balance.purchase_amount), 0),
-            (won(value), value.signum()),
-            (percent, value.signum()),
-            (won(balance.deposit), 0),
-            (won(balance.deposit_d1), 0),
-            (won(balance.deposit_d2), 0),
+            (known(value), sign),
+            (percent(balance.profit_loss_rate), sign),
+            (known(balance.deposit), 0),
+            (known(balance.deposit_d1), 0),
+            (known(balance.deposit_d2), 0),
         ];
         let mut totals = self.table();
         for (name, (figure, sign)) in self.words.totals.into_iter().zip(figures) {
             totals.add_row(vec![Cell::new(name), number(figure, sign)]);
         }
-        format!("{heading}\n\n{}\n\n{}\n", self.holdings(balance), totals.trim_fmt())
+        let lines = |text: String| text.lines().map(str::to_owned).collect();
+        Parts { heading, holdings: lines(self.holdings(balance)), totals: lines(totals.trim_fmt()) }
     }
 
     fn holdings(self, balance: &Balance) -> String {
@@ -56,17 +68,17 @@ impl Style {
             if (2..8).contains(&column) { cell.set_alignment(CellAlignment::Right) } else { cell }
         }));
         for holding in &balance.holdings {
-            let sign = holding.profit_loss.signum();
+            let sign = holding.profit_loss.map_or(0, i64::signum);
             let row = vec![
                 Cell::new(printable(&holding.stock_code)),
                 Cell::new(printable(&holding.stock_name)),
                 number(won(holding.quantity), 0),
                 number(grouped(holding.avg_price.0), 0),
-                number(won(holding.current_price), 0),
-                number(won(holding.evaluation_amount), 0),
-                number(won(holding.profit_loss), sign),
-                number(signed(holding.profit_loss_rate.0), sign),
-                Cell::new(printable(&holding.position)),
+                number(known(holding.current_price), 0),
+                number(known(holding.evaluation_amount), 0),
+                number(known(holding.profit_loss), sign),
+                number(percent(holding.profit_loss_rate), sign),
+                Cell::new(position(holding)),
             ];
             table.add_row(row.into_iter().take(columns));
         }
@@ -142,6 +154,14 @@ impl Style {
     }
 }
 
+/// A balance in lines.
+pub(super) struct Parts {
+    pub(super) heading: String,
+    /// The titles, and a line for each; or that there are none.
+    pub(super) holdings: Vec<String>,
+    pub(super) totals: Vec<String>,
+}
+
 /// A row of a table of words.
 pub(super) struct Row<const N: usize>(pub(super) [String; N]);
 
@@ -149,6 +169,12 @@ impl From<(&str, String)> for Row<2> {
     fn from((name, value): (&str, String)) -> Self {
         Self([name.to_owned(), value])
     }
+}
+
+/// Its kind, and the day of the loan, which tells two loans of one stock apart.
+fn position(holding: &Holding) -> String {
+    let kind = printable(&holding.position);
+    holding.loan_date.map_or_else(|| kind.clone(), |date| format!("{kind} {date}"))
 }
 
 fn number(text: String, sign: i64) -> Cell {
@@ -162,6 +188,15 @@ fn number(text: String, sign: i64) -> Cell {
 
 pub(super) fn local(at: DateTime<FixedOffset>) -> String {
     at.format("%Y-%m-%d %H:%M:%S KST").to_string()
+}
+
+/// What KIS has said, or a dash.
+pub(super) fn known(amount: Option<i64>) -> String {
+    amount.map_or_else(|| UNKNOWN.to_owned(), won)
+}
+
+fn percent(rate: Option<Number>) -> String {
+    rate.map_or_else(|| UNKNOWN.to_owned(), |rate| signed(rate.0))
 }
 
 pub(super) fn won(amount: i64) -> String {

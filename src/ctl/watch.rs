@@ -1,6 +1,6 @@
 //! `kisctl balance --watch`: the balance, drawn anew whenever it changes, with its age and what has changed.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use jsonrpsee::core::client::{Client, Error, Subscription, SubscriptionClientT};
 use rust_decimal::Decimal;
@@ -10,14 +10,15 @@ use tokio::time::Instant;
 use super::{
     Failure, Format,
     output::Printer,
-    table::{signed, won},
+    table::{Parts, known, signed, won},
     words::Words,
 };
 use crate::wire::{
     client::{self, RawParams},
     method,
+    place::Places,
     text::printable,
-    types::{Balance, BalanceState, SubscribeBalanceParams},
+    types::{Balance, BalanceState, Holding, SubscribeBalanceParams},
 };
 
 /// Changes that are shown; more would push the table off the screen.
@@ -39,7 +40,7 @@ const WRAP: &str = "\x1b[?7h";
 /// Watches until the output is closed or the process is ended.
 pub(super) async fn watch(
     printer: &mut Printer,
-    sockets: &[PathBuf],
+    places: &Places,
     interval: Option<Duration>,
     format: Format,
 ) -> Result<(), Failure> {
@@ -47,7 +48,7 @@ pub(super) async fn watch(
         return Err(Failure::Told(printer.words().no_csv_watched.to_owned()));
     }
     let mut screen = Screen::new();
-    let (mut client, mut states) = subscribe(sockets, interval).await?;
+    let (mut client, mut states) = subscribe(places, interval).await?;
     if printer.is_terminal && format == Format::Table {
         printer.text(CLEAR).map_err(Failure::Output)?;
     }
@@ -69,7 +70,7 @@ pub(super) async fn watch(
                         screen.trouble = Some(printer.words().trying_again.to_owned());
                         screen.draw(printer).map_err(Failure::Output)?;
                     }
-                    (client, states) = again(sockets, interval).await?;
+                    (client, states) = again(places, interval).await?;
                     continue;
                 }
             },
@@ -90,10 +91,10 @@ pub(super) async fn watch(
 type States = Subscription<Box<RawValue>>;
 
 /// Subscribes again as soon as a daemon answers.
-async fn again(sockets: &[PathBuf], interval: Option<Duration>) -> Result<(Client, States), Failure> {
+async fn again(places: &Places, interval: Option<Duration>) -> Result<(Client, States), Failure> {
     loop {
         tokio::time::sleep(PAUSE).await;
-        match subscribe(sockets, interval).await {
+        match subscribe(places, interval).await {
             Err(Failure::NoDaemon(_)) => {}
             // It is going down, or not yet ready for all who come back.
             Err(Failure::Call(Error::Call(error))) if client::passes(&error) => {}
@@ -103,8 +104,8 @@ async fn again(sockets: &[PathBuf], interval: Option<Duration>) -> Result<(Clien
     }
 }
 
-async fn subscribe(sockets: &[PathBuf], interval: Option<Duration>) -> Result<(Client, States), Failure> {
-    let client = client::first(sockets).await.map_err(Failure::NoDaemon)?;
+async fn subscribe(places: &Places, interval: Option<Duration>) -> Result<(Client, States), Failure> {
+    let client = client::first(places).await.map_err(Failure::NoDaemon)?;
     let interval_ms = interval.map(|interval| u64::try_from(interval.as_millis()).unwrap_or(u64::MAX));
     let params = serde_json::value::to_raw_value(&SubscribeBalanceParams { interval_ms }).map_err(Failure::Answer)?;
     let (subscribe, unsubscribe) = (method::ACCOUNT_SUBSCRIBE_BALANCE, method::ACCOUNT_UNSUBSCRIBE_BALANCE);
@@ -118,20 +119,24 @@ struct Screen {
     balance: Option<Balance>,
     changes: Vec<String>,
     trouble: Option<String>,
-    unchanged_since: Instant,
+    /// When the balance that is shown came, if there is one.
+    unchanged_since: Option<Instant>,
 }
 
 impl Screen {
     fn new() -> Self {
-        Self { balance: None, changes: Vec::new(), trouble: None, unchanged_since: Instant::now() }
+        Self { balance: None, changes: Vec::new(), trouble: None, unchanged_since: None }
     }
 
     fn take(&mut self, state: BalanceState, words: &Words) {
         self.trouble = state.error.map(|error| (words.not_current)(&printable(&error.message)));
         if let Some(new) = state.balance {
-            if let Some(old) = self.balance.as_ref().filter(|old| old.as_of != new.as_of) {
+            let has_changed = self.balance.as_ref().is_none_or(|old| old.as_of != new.as_of);
+            if let Some(old) = self.balance.as_ref().filter(|_| has_changed) {
                 self.changes = changes(old, &new, words);
-                self.unchanged_since = Instant::now();
+            }
+            if has_changed {
+                self.unchanged_since = Some(Instant::now());
             }
             self.balance = Some(new);
         }
@@ -139,25 +144,50 @@ impl Screen {
 
     fn draw(&self, printer: &mut Printer) -> std::io::Result<()> {
         let words = printer.words();
-        let mut text = self.balance.as_ref().map_or_else(String::new, |balance| printer.style().balance(balance));
-        for change in &self.changes {
-            text.push_str(&format!("{}: {change}\n", words.changed));
-        }
-        if let Some(trouble) = &self.trouble {
-            text.push_str(&format!("{trouble}\n"));
-        }
+        let changes: Vec<String> = self.changes.iter().map(|change| format!("{}: {change}", words.changed)).collect();
         if !printer.is_terminal {
-            return printer.text(&format!("{text}\n"));
+            let balance = self.balance.as_ref().map(|balance| printer.style().balance(balance)).unwrap_or_default();
+            let below: String = changes.iter().chain(&self.trouble).map(|line| format!("{line}\n")).collect();
+            return printer.text(&format!("{balance}{below}\n"));
         }
-        let last = format!("{}; {}", (words.age)(self.unchanged_since.elapsed().as_secs()), words.watching);
-        // What does not fit is cut off: it would push away what is to be overwritten.
+        let age = match self.unchanged_since {
+            Some(since) => (words.age)(since.elapsed().as_secs()),
+            None => words.no_balance_yet.to_owned(),
+        };
+        let last = format!("{age} · {}", words.watching);
+        // The last line of the screen stays free: writing there would push away what is to be overwritten.
         let rows = printer.rows().saturating_sub(1);
         let mut frame = String::from(HOME);
-        for line in text.lines().take(rows.saturating_sub(1)).chain([last.as_str()]) {
+        for line in self.lines(printer, changes, rows.saturating_sub(1)).iter().chain([&last]) {
             frame.push_str(line);
             frame.push_str(CLEAR_LINE);
         }
         printer.text(&format!("{NO_WRAP}{frame}{CLEAR_REST}{WRAP}"))
+    }
+
+    /// At most so many lines. Totals come first, then what is not current, then holdings and changes as far as there is room.
+    fn lines(&self, printer: &Printer, mut changes: Vec<String>, rows: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        let trouble: Vec<String> = self.trouble.iter().cloned().collect();
+        if let Some(balance) = &self.balance {
+            let Parts { heading, mut holdings, totals } = printer.style().balance_parts(balance);
+            // A heading, and an empty line on each side of the holdings.
+            let room = rows.saturating_sub(3 + totals.len() + trouble.len());
+            changes.truncate(room.saturating_sub(holdings.len()).max(room / 3));
+            let room = room.saturating_sub(changes.len());
+            if holdings.len() > room {
+                // Of what is there, the titles are no holding; the last line says how many are not shown.
+                let shown = room.saturating_sub(1);
+                let more = balance.holdings.len().saturating_sub(shown.saturating_sub(1));
+                holdings.truncate(shown);
+                holdings.push((printer.words().more_holdings)(more));
+            }
+            lines.extend([heading, String::new()]);
+            lines.extend(holdings.into_iter().chain([String::new()]).chain(totals));
+        }
+        lines.extend(changes.into_iter().chain(trouble));
+        lines.truncate(rows);
+        lines
     }
 }
 
@@ -168,20 +198,21 @@ fn changes(old: &Balance, new: &Balance, words: &Words) -> Vec<String> {
         (old.total_evaluation, new.total_evaluation),
         (old.net_assets, new.net_assets),
         (old.evaluation_amount, new.evaluation_amount),
-        (old.purchase_amount, new.purchase_amount),
+        (Some(old.purchase_amount), Some(new.purchase_amount)),
     ]) {
         changes.extend(change(name, before, after));
     }
     changes.extend(change(words.totals[6], old.deposit, new.deposit));
-    // A stock may be held twice, in cash and on margin.
-    let key = |holding: &crate::wire::types::Holding| (holding.stock_code.clone(), holding.position.clone());
+    // A stock may be held several times, in cash and by several loans.
+    let key = |holding: &Holding| (holding.stock_code.clone(), holding.position.clone(), holding.loan_date);
     let mut before: BTreeMap<_, _> = old.holdings.iter().map(|holding| (key(holding), holding)).collect();
     for holding in &new.holdings {
         let name = printable(&holding.stock_name);
         match before.remove(&key(holding)) {
             None => changes.push((words.bought)(&name, &won(holding.quantity))),
             Some(old) => {
-                changes.extend(change(&format!("{name} {}", words.columns[2]), old.quantity, holding.quantity));
+                let (before, after) = (Some(old.quantity), Some(holding.quantity));
+                changes.extend(change(&format!("{name} {}", words.columns[2]), before, after));
                 changes.extend(change(
                     &format!("{name} {}", words.columns[4]),
                     old.current_price,
@@ -195,7 +226,9 @@ fn changes(old: &Balance, new: &Balance, words: &Words) -> Vec<String> {
     changes
 }
 
-fn change(name: &str, before: i64, after: i64) -> Option<String> {
-    let by = Decimal::from(after) - Decimal::from(before);
-    (before != after).then(|| format!("{name} {} → {} ({})", won(before), won(after), signed(by)))
+fn change(name: &str, before: Option<i64>, after: Option<i64>) -> Option<String> {
+    let by = before.zip(after).map_or_else(String::new, |(before, after)| {
+        format!(" ({})", signed(Decimal::from(after) - Decimal::from(before)))
+    });
+    (before != after).then(|| format!("{name} {} → {}{by}", known(before), known(after)))
 }

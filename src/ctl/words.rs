@@ -8,6 +8,7 @@ use std::env;
 
 use clap::ValueEnum;
 
+use super::doctor::Cause;
 use crate::wire::{
     codes::Kind,
     types::{Mode, TokenState},
@@ -47,6 +48,19 @@ fn is_korean(locale: &str) -> bool {
     locale.strip_prefix("ko").is_some_and(|rest| rest.is_empty() || rest.starts_with(['_', '.', '-', '@']))
 }
 
+/// What a call waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// The daemon does not say what it does.
+    Daemon,
+    /// A token: its state, and what went wrong last.
+    Token(TokenState, Option<String>),
+    /// The quota, with so many calls.
+    Quota(u64),
+    /// KIS's answer.
+    Kis,
+}
+
 /// The texts of one language; those with gaps are functions.
 #[derive(Debug)]
 pub(super) struct Words {
@@ -54,6 +68,7 @@ pub(super) struct Words {
     pub(super) account_of: fn(Mode) -> &'static str,
     pub(super) as_of: fn(&str, &str, &str) -> String,
     pub(super) no_holdings: &'static str,
+    pub(super) more_holdings: fn(usize) -> String,
     /// Code, name, quantity, paid each, price, value, profit or loss, the same in percent, position.
     pub(super) columns: [&'static str; 9],
     /// Total evaluation, net assets, stocks now, stocks paid, profit or loss, the same in percent, deposit, D+1, D+2.
@@ -61,6 +76,7 @@ pub(super) struct Words {
 
     // A watched balance.
     pub(super) age: fn(u64) -> String,
+    pub(super) no_balance_yet: &'static str,
     pub(super) no_csv_watched: &'static str,
     pub(super) watching: &'static str,
     pub(super) changed: &'static str,
@@ -99,9 +115,14 @@ pub(super) struct Words {
 
     // Errors.
     pub(super) no_daemon_on: fn(&str, &str) -> String,
+    pub(super) not_asked: fn(&str, &str) -> String,
     pub(super) how_to_start: &'static str,
+    pub(super) how_to_choose: &'static str,
+    pub(super) socket_is_named: &'static str,
     pub(super) socket_of_another: &'static str,
     pub(super) connection_broke: fn(&str) -> String,
+    pub(super) no_answer_in_time: &'static str,
+    pub(super) waiting_for: fn(&Waiting) -> String,
     pub(super) kind: fn(Kind) -> &'static str,
     pub(super) refused: fn(&str, i32) -> String,
     pub(super) again_in: fn(u64) -> String,
@@ -124,6 +145,12 @@ pub(super) struct Doctor {
     pub(super) subjects: [&'static str; 7],
     pub(super) configuration_good: fn(&str) -> String,
     pub(super) configuration_elsewhere: &'static str,
+    pub(super) configuration_of_another: fn(&str, &str) -> String,
+    pub(super) configuration_hidden: &'static str,
+    pub(super) look_as_root: &'static str,
+    pub(super) service_refused: &'static str,
+    pub(super) service_log: &'static str,
+    pub(super) start_again: &'static str,
     pub(super) no_kisd: &'static str,
     pub(super) make_configuration: &'static str,
     pub(super) correct_configuration: &'static str,
@@ -132,16 +159,15 @@ pub(super) struct Doctor {
     pub(super) versions_differ: fn(&str, &str) -> String,
     pub(super) upgrade: &'static str,
     pub(super) clock_agrees: &'static str,
+    pub(super) clock_not_known: &'static str,
     pub(super) set_clock: &'static str,
     pub(super) token_until: fn(&str) -> String,
-    pub(super) token_advice: fn(TokenState) -> &'static str,
     pub(super) quota_advice: &'static str,
     pub(super) kis_answers: fn(&str) -> String,
-    pub(super) kis_advice: fn(Option<Kind>) -> &'static str,
+    pub(super) advice: fn(Cause) -> &'static str,
     pub(super) not_known: &'static str,
     pub(super) all_well: &'static str,
     pub(super) look_at: fn(usize) -> String,
-    pub(super) no_answer_at_once: &'static str,
     pub(super) hangs: &'static str,
     pub(super) not_well: fn(usize) -> String,
 }
@@ -159,6 +185,10 @@ pub(super) struct Init {
     pub(super) account: &'static str,
     pub(super) account_is: &'static str,
     pub(super) replace: fn(&str) -> String,
+    pub(super) change: fn(&str) -> String,
+    pub(super) not_toml: fn(&str) -> String,
+    pub(super) base_url_stays: fn(&str) -> String,
+    pub(super) base_url_needed: fn(&str) -> String,
     pub(super) kept: fn(&str) -> String,
     pub(super) written: fn(&str) -> String,
     pub(super) install: fn(&str) -> String,
@@ -178,6 +208,7 @@ pub(super) struct Init {
 pub(super) struct Logs {
     pub(super) not_by_systemd: fn(u32) -> String,
     pub(super) no_journal: fn(&str) -> String,
+    pub(super) may_not_read: &'static str,
 }
 
 #[cfg(test)]

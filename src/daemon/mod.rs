@@ -88,7 +88,8 @@ impl Daemon {
     /// Makes all parts. Nothing is sent anywhere yet.
     pub fn new(config: Config, clock: SharedClock) -> Result<Self, DaemonError> {
         let clock = DisciplinedClock::shared(clock);
-        let client = Arc::new(KisClient::new(config.kis.clone(), clock.clone())?);
+        let client = KisClient::new(config.kis.clone(), clock.clone())?.remembering_calls(&config.token.file);
+        let client = Arc::new(client);
         let credentials = config.kis.credentials.clone();
         let store = Store::files(config.token.file.clone(), config.kis.environment, &credentials);
         let (keeper, token) = TokenKeeper::new(client.clone(), credentials, config.token.clone(), store, clock.clone());

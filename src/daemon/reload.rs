@@ -7,7 +7,8 @@ use crate::{account::Account, config::Config, kis::KisClient, server::Server, to
 /// Applies `new` where it can be; returns the configuration then in force.
 pub(super) async fn apply(old: Config, new: Config, client: &KisClient, account: &Account, server: &Server) -> Config {
     let mut applied = new.clone();
-    for key in needs_restart(&old, &new) {
+    let waiting = needs_restart(&old, &new);
+    for key in &waiting {
         warn!(key, "this key has changed and takes effect when kisd is restarted");
     }
     if another_account(&old, &new) {
@@ -15,9 +16,10 @@ pub(super) async fn apply(old: Config, new: Config, client: &KisClient, account:
         warn!("credentials are not reloaded together with another mode, host or account");
         applied.kis = old.kis.clone();
     }
-    (applied.account, applied.log.format, applied.log.dir) = (old.account, old.log.format, old.log.dir);
-    applied.token.file = old.token.file;
-    (applied.rpc.socket, applied.rpc.socket_mode) = (old.rpc.socket, old.rpc.socket_mode);
+    (applied.account, applied.log.format) = (old.account.clone(), old.log.format);
+    (applied.log.dir, applied.token.file) = (old.log.dir.clone(), old.token.file.clone());
+    (applied.rpc.socket, applied.rpc.socket_mode) = (old.rpc.socket.clone(), old.rpc.socket_mode);
+    let is_same = applied.same_as(&old);
 
     client.reload(&applied.kis);
     let store = Store::files(applied.token.file.clone(), applied.kis.environment, &applied.kis.credentials);
@@ -27,7 +29,13 @@ pub(super) async fn apply(old: Config, new: Config, client: &KisClient, account:
     }
     account.balance.reload(applied.balance);
     server.reload(applied.rpc.clone());
-    info!("the configuration has been reloaded");
+    match (is_same, applied.handed_over) {
+        (false, _) => info!("the configuration has been reloaded"),
+        (true, false) => info!(waits_for_restart = waiting.len(), "nothing has changed in the configuration"),
+        (true, true) => warn!(
+            "nothing has changed in the configuration: what systemd or a container hands over is read at start only; restart kisd"
+        ),
+    }
     applied
 }
 

@@ -45,7 +45,7 @@ pub(super) fn status(token: &TokenStatus, said: &mut String) {
         (State::Valid | State::Missing, _) => "no token".to_owned(),
         (State::Renewing, _) => "asking KIS for a token".to_owned(),
         (State::Waiting, _) => "waiting until KIS may be asked for a token again".to_owned(),
-        (State::Rejected, _) => "KIS refuses the app key or secret".to_owned(),
+        (State::Rejected, _) => "KIS refuses the app key or secret; correct them, then restart".to_owned(),
     };
     if *said != text {
         notify(NotifyState::Status(&text));

@@ -1,17 +1,13 @@
-//! Balance of a domestic stock account (`TTTC8434R` / `VTTC8434R`): the query and one page of the answer.
+//! Balance of a domestic stock account (`TTTC8434R` / `VTTC8434R`): the query, and what an answer says. [`page`] reads one.
 
-use std::borrow::Cow;
+mod page;
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use serde::Deserialize;
 
-use super::{
-    Tr,
-    client::Call,
-    error::KisError,
-    field::{Field, Object, Place},
-    reply::{More, Reply},
-};
+use super::{Tr, client::Call};
+
+pub use self::page::{Page, SoldOut, parse};
 
 const PATH: &str = "/uapi/domestic-stock/v1/trading/inquire-balance";
 
@@ -24,25 +20,80 @@ pub struct PageKey {
     pub nk100: String,
 }
 
+/// Which market's prices KIS calculates with (`AFHR_FLPR_YN`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PriceBasis {
+    /// The regular market of the Korea Exchange.
+    #[default]
+    Krx,
+    /// NXT, for stocks that are traded there.
+    Nxt,
+    /// Both as KIS unifies them.
+    Unified,
+}
+
+impl PriceBasis {
+    /// The name used in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Krx => "krx",
+            Self::Nxt => "nxt",
+            Self::Unified => "unified",
+        }
+    }
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Krx => "N",
+            Self::Nxt => "X",
+            // It meant the single price after hours, which was abolished on 2026-09-14.
+            Self::Unified => "Y",
+        }
+    }
+}
+
+/// What tells two rows of a list apart: a stock may be held in cash, and on margin by several loans.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RowKey {
+    /// `pdno`.
+    pub stock_code: String,
+    /// `trad_dvsn_name`.
+    pub position: String,
+    /// `loan_dt`; some margin rows have none.
+    pub loan_date: String,
+    /// `expd_dt`.
+    pub expiry_date: String,
+}
+
 /// One holding (a row of `output1`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
-    /// `pdno`: six characters.
-    pub stock_code: String,
+    /// What tells it from all other rows.
+    pub key: RowKey,
     /// `prdt_name`.
     pub stock_name: String,
-    /// `trad_dvsn_name`: what kind of position it is (현금, 자기융자), not a side.
-    pub position: String,
     /// `hldg_qty`, in shares.
     pub quantity: i64,
     /// `ord_psbl_qty`, in shares.
     pub available_quantity: i64,
     /// `pchs_avg_pric`, in won with up to four decimals.
     pub avg_price: Decimal,
-    /// `pchs_amt`, in won.
+    /// `pchs_amt`, in won; KIS loses up to a won of it.
     pub purchase_amount: i64,
-    /// `prpr`, in won.
-    pub current_price: i64,
+    /// What it is worth; `None` while the market has not loaded its price.
+    pub worth: Option<Worth>,
+    /// `loan_dt`.
+    pub loan_date: Option<NaiveDate>,
+    /// `loan_amt`, in won.
+    pub loan_amount: Option<i64>,
+}
+
+/// What a price makes of a holding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worth {
+    /// `prpr`, in won; never 0.
+    pub price: i64,
     /// `evlu_amt`, in won.
     pub evaluation_amount: i64,
     /// `evlu_pfls_amt`, in won.
@@ -72,23 +123,17 @@ pub struct Summary {
     pub profit_loss: i64,
 }
 
-/// One page.
-#[derive(Debug)]
-pub struct Page {
-    /// Its rows, rows of quantity 0 included.
-    pub holdings: Vec<Holding>,
-    /// The summary, which KIS repeats on every page.
-    pub summary: Option<Summary>,
-    /// The next page, if there is one.
-    pub next: Option<PageKey>,
-}
-
 /// The query of one page.
-pub fn query<'a>(cano: &'a str, product_code: &'a str, page: &'a PageKey) -> [(&'static str, &'a str); 11] {
+pub fn query<'a>(
+    cano: &'a str,
+    product_code: &'a str,
+    prices: PriceBasis,
+    page: &'a PageKey,
+) -> [(&'static str, &'a str); 11] {
     [
         ("CANO", cano),
         ("ACNT_PRDT_CD", product_code),
-        ("AFHR_FLPR_YN", "N"),
+        ("AFHR_FLPR_YN", prices.code()),
         ("OFL_YN", ""),
         // By issue and loan date: a cash and a margin position of one stock stay two rows.
         ("INQR_DVSN", "01"),
@@ -104,141 +149,4 @@ pub fn query<'a>(cano: &'a str, product_code: &'a str, page: &'a PageKey) -> [(&
 /// The call for the page that `query` asks for.
 pub fn call<'a>(query: &'a [(&'static str, &'a str)], next_page: bool) -> Call<'a> {
     Call { path: PATH, tr: Tr::INQUIRE_BALANCE, query, next_page }
-}
-
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow, default)]
-    ctx_area_fk100: Field<'a>,
-    #[serde(borrow, default)]
-    ctx_area_nk100: Field<'a>,
-    #[serde(borrow, default)]
-    output1: Option<Vec<Object<Row<'a>>>>,
-    #[serde(borrow, default)]
-    output2: Option<Vec<Object<Totals<'a>>>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Row<'a> {
-    #[serde(borrow)]
-    pdno: Field<'a>,
-    #[serde(borrow)]
-    prdt_name: Field<'a>,
-    #[serde(borrow)]
-    trad_dvsn_name: Field<'a>,
-    #[serde(borrow)]
-    hldg_qty: Field<'a>,
-    #[serde(borrow)]
-    ord_psbl_qty: Field<'a>,
-    #[serde(borrow)]
-    pchs_avg_pric: Field<'a>,
-    #[serde(borrow)]
-    pchs_amt: Field<'a>,
-    #[serde(borrow)]
-    prpr: Field<'a>,
-    #[serde(borrow)]
-    evlu_amt: Field<'a>,
-    #[serde(borrow)]
-    evlu_pfls_amt: Field<'a>,
-    #[serde(borrow)]
-    evlu_pfls_rt: Field<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Totals<'a> {
-    #[serde(borrow)]
-    tot_evlu_amt: Field<'a>,
-    #[serde(borrow)]
-    dnca_tot_amt: Field<'a>,
-    #[serde(borrow)]
-    nxdy_excc_amt: Field<'a>,
-    #[serde(borrow)]
-    prvs_rcdl_excc_amt: Field<'a>,
-    #[serde(borrow)]
-    nass_amt: Field<'a>,
-    #[serde(borrow)]
-    pchs_amt_smtl_amt: Field<'a>,
-    #[serde(borrow)]
-    evlu_amt_smtl_amt: Field<'a>,
-    #[serde(borrow)]
-    evlu_pfls_smtl_amt: Field<'a>,
-}
-
-/// Reads one page.
-pub fn parse(reply: &Reply) -> Result<Page, KisError> {
-    let whole = Place { tr_id: reply.tr_id, row: None };
-    // The envelope has been read, so this is a JSON object: only the shape of the outputs can be wrong.
-    let body: Body<'_> = serde_json::from_slice(&reply.body)
-        .map_err(|_| whole.malformed("output1 or output2", "is not an array of objects, or names a field twice"))?;
-    let rows = body.output1.ok_or_else(|| whole.malformed("output1", "is missing"))?;
-    let holdings = rows
-        .iter()
-        .enumerate()
-        .map(|(index, Object(row))| row.holding(&Place { tr_id: reply.tr_id, row: Some(("output1", index)) }))
-        .collect::<Result<Vec<_>, _>>()?;
-    let summary = body
-        .output2
-        .as_deref()
-        .and_then(<[_]>::first)
-        .map(|Object(totals)| totals.summary(&Place { tr_id: reply.tr_id, row: Some(("output2", 0)) }))
-        .transpose()?;
-    let key = PageKey { fk100: echo(body.ctx_area_fk100), nk100: echo(body.ctx_area_nk100) };
-    let next = match reply.more {
-        More::Yes => Some(key),
-        More::No => None,
-        // On the last page this key is blank. Better no balance than half of one.
-        More::Unsaid if key.nk100.trim().is_empty() => None,
-        More::Unsaid => {
-            let problem = "is missing or unknown, while ctx_area_nk100 names another page";
-            return Err(whole.malformed("the header tr_cont", problem));
-        }
-    };
-    Ok(Page { holdings, summary, next })
-}
-
-/// Padding included: KIS takes it both ways, and what is not touched cannot be damaged.
-fn echo(field: Field<'_>) -> String {
-    match field {
-        Field::Text(text) => Cow::into_owned(text),
-        _ => String::new(),
-    }
-}
-
-impl Row<'_> {
-    fn holding(&self, at: &Place) -> Result<Holding, KisError> {
-        let stock_code = self.pdno.text("pdno", at)?;
-        if stock_code.is_empty() {
-            return Err(at.malformed("pdno", "is empty"));
-        }
-        Ok(Holding {
-            stock_code: stock_code.to_owned(),
-            stock_name: self.prdt_name.text("prdt_name", at)?.to_owned(),
-            position: self.trad_dvsn_name.text("trad_dvsn_name", at)?.to_owned(),
-            quantity: self.hldg_qty.integer("hldg_qty", at)?,
-            available_quantity: self.ord_psbl_qty.integer("ord_psbl_qty", at)?,
-            avg_price: self.pchs_avg_pric.decimal("pchs_avg_pric", at)?,
-            purchase_amount: self.pchs_amt.integer("pchs_amt", at)?,
-            current_price: self.prpr.integer("prpr", at)?,
-            evaluation_amount: self.evlu_amt.integer("evlu_amt", at)?,
-            profit_loss: self.evlu_pfls_amt.integer("evlu_pfls_amt", at)?,
-            profit_loss_rate: self.evlu_pfls_rt.decimal("evlu_pfls_rt", at)?,
-        })
-    }
-}
-
-impl Totals<'_> {
-    fn summary(&self, at: &Place) -> Result<Summary, KisError> {
-        Ok(Summary {
-            total_evaluation: self.tot_evlu_amt.integer("tot_evlu_amt", at)?,
-            deposit: self.dnca_tot_amt.integer("dnca_tot_amt", at)?,
-            deposit_d1: self.nxdy_excc_amt.integer("nxdy_excc_amt", at)?,
-            deposit_d2: self.prvs_rcdl_excc_amt.integer("prvs_rcdl_excc_amt", at)?,
-            net_assets: self.nass_amt.integer("nass_amt", at)?,
-            purchase_amount: self.pchs_amt_smtl_amt.integer("pchs_amt_smtl_amt", at)?,
-            evaluation_amount: self.evlu_amt_smtl_amt.integer("evlu_amt_smtl_amt", at)?,
-            profit_loss: self.evlu_pfls_smtl_amt.integer("evlu_pfls_smtl_amt", at)?,
-        })
-    }
 }

@@ -1,6 +1,9 @@
 //! One app key's way to KIS: every call, token calls included, passes through here and waits for the same quota.
 
+mod read;
+
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -9,26 +12,19 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use tracing::debug;
+use tracing::{debug, warn};
 use url::Url;
 
+pub use self::read::Call;
 use super::{
-    Credentials, Environment, Settings, Tr,
+    Credentials, Environment, Settings,
     error::KisError,
     http::{self, Exchange, SetupError},
     quota::Quota,
-    reply::{self, More, Reply, Verdict},
+    reply::{self, Verdict},
     totals::Totals,
 };
-use crate::{
-    backoff::Backoff,
-    clock::{self, Instant, SharedClock, Told},
-    secret::AccessToken,
-};
-
-/// Pauses between the tries of one read.
-const READ_BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(2));
+use crate::clock::{self, Instant, SharedClock, Told};
 
 /// A call is not sent when less than this is left for its answer: it would be cut off, and have used a slot.
 const LEAST_ANSWER_TIME: Duration = Duration::from_millis(300);
@@ -38,22 +34,6 @@ const TIME: &str = "time";
 
 /// Longest wait for its answer: a token is waiting for it.
 const TIME_WITHIN: Duration = Duration::from_secs(3);
-
-/// Tries of one read that meets faults. Being throttled does not count: it passes, and the deadline ends it.
-const READ_TRIES: u32 = 3;
-
-/// A business call that only reads.
-#[derive(Debug, Clone, Copy)]
-pub struct Call<'a> {
-    /// Path under the base URL.
-    pub path: &'static str,
-    /// The transaction.
-    pub tr: Tr,
-    /// Query parameters, as KIS spells them.
-    pub query: &'a [(&'static str, &'a str)],
-    /// Whether this asks for a page after the first.
-    pub next_page: bool,
-}
 
 /// The client of one app key.
 #[derive(Debug)]
@@ -98,6 +78,16 @@ impl KisClient {
         })
     }
 
+    /// This client, which takes into account what other processes have just called, by a small file beside the token mirror.
+    pub fn remembering_calls(mut self, mirror: &Path) -> Self {
+        let mut path = mirror.as_os_str().to_owned();
+        path.push(".calls");
+        if let Err(error) = self.quota.keep_log(Path::new(&path)) {
+            warn!(file = %path.display(), %error, "calls are not written down; a restart within a second may exceed KIS's limit");
+        }
+        self
+    }
+
     /// The environment that is called.
     pub fn environment(&self) -> Environment {
         self.environment
@@ -132,63 +122,13 @@ impl KisClient {
         self.quota.set_limit(settings.calls_per_second);
     }
 
-    /// Reads, and repeats the read with pauses where KIS's answer allows it, until `deadline`.
-    pub async fn read(&self, call: &Call<'_>, token: &AccessToken, deadline: Instant) -> Result<Reply, KisError> {
-        let (mut failures, mut faults) = (0, 0);
-        loop {
-            let error = match self.read_once(call, token, deadline).await {
-                Ok(reply) => return Ok(reply),
-                Err(error) => error,
-            };
-            failures += 1;
-            if matches!(error, KisError::Throttled(_)) {
-                self.quota.slow_down();
-            } else {
-                faults += 1;
-            }
-            let resume = self.clock.monotonic().saturating_add(READ_BACKOFF.delay(failures));
-            if !error.read_may_be_repeated() || faults >= READ_TRIES || resume >= deadline {
-                return Err(error);
-            }
-            self.clock.sleep_until(resume).await;
-        }
-    }
-
-    async fn read_once(&self, call: &Call<'_>, token: &AccessToken, deadline: Instant) -> Result<Reply, KisError> {
-        let tr_id = call.tr.id(self.environment);
-        let live = self.live.load_full();
-        let request = self
-            .http
-            .get(self.url(call.path))
-            .header(CONTENT_TYPE, "application/json; charset=utf-8")
-            .header(AUTHORIZATION, sensitive(&format!("Bearer {}", token.expose())))
-            .header("appkey", sensitive(live.credentials.app_key.expose()))
-            .header("appsecret", sensitive(live.credentials.app_secret.expose()))
-            .header("tr_id", tr_id)
-            .header("tr_cont", if call.next_page { "N" } else { "" })
-            .header("custtype", "P")
-            .query(call.query);
-        let (exchange, verdict) = self.send(tr_id, request, token.expose(), deadline, std::future::ready(())).await?;
-        match verdict.inspect_err(|error| self.totals.count_failure(error))? {
-            Verdict::Success => {
-                let more = More::of(exchange.tr_cont.as_deref());
-                Ok(Reply { tr_id, more, body: exchange.body })
-            }
-            Verdict::Flat => {
-                let error = KisError::Foreign { tr_id, http_status: exchange.http_status, what: "JSON without rt_cd" };
-                self.totals.count_failure(&error);
-                Err(error)
-            }
-        }
-    }
-
     /// Asks KIS what time it is, at most once in a process and only while it has not said so, by a request that holds no secret
     /// and whose answer does not matter otherwise.
     pub(crate) async fn learn_time(&self) {
         if !self.clock.is_confirmed() && !self.asked_time.swap(true, Ordering::Relaxed) {
             let deadline = self.clock.monotonic().saturating_add(TIME_WITHIN);
             // Without an answer the machine's clock is believed, as it was before.
-            let _ = self.send(TIME, self.http.get(self.url("/")), "", deadline, std::future::ready(())).await;
+            let _ = self.send(TIME, self.http.get(self.url("/")), [""; 2], deadline, std::future::ready(())).await;
         }
     }
 
@@ -203,14 +143,14 @@ impl KisClient {
         about_to_send: impl Future<Output = ()>,
     ) -> Result<(Exchange, Result<Verdict, KisError>), KisError> {
         let request = self.fresh.post(self.url(path)).json(body);
-        self.send(name, request, "", deadline, about_to_send).await
+        self.send(name, request, [""; 2], deadline, about_to_send).await
     }
 
     async fn send(
         &self,
         tr_id: &'static str,
         request: reqwest::RequestBuilder,
-        bearer: &str,
+        private: [&str; 2],
         deadline: Instant,
         about_to_send: impl Future<Output = ()>,
     ) -> Result<(Exchange, Result<Verdict, KisError>), KisError> {
@@ -230,8 +170,11 @@ impl KisClient {
         self.totals.note_duration(tr_id, took);
         let elapsed_ms = took.as_millis();
         let error = match answer {
-            Some(Ok(exchange)) => {
-                let secrets = [live.credentials.app_key.expose(), live.credentials.app_secret.expose(), bearer];
+            Some(Ok(mut exchange)) => {
+                exchange.body = reply::readable(exchange.body);
+                let [bearer, account] = private;
+                let secrets =
+                    [live.credentials.app_key.expose(), live.credentials.app_secret.expose(), bearer, account];
                 let (msg_cd, verdict) = reply::classify(tr_id, exchange.http_status, &exchange.body, &secrets);
                 // A gateway's page says what time it is on the gateway.
                 let from_kis = verdict.as_ref().map_or_else(|error| error.answer().is_some(), |_| true);
@@ -260,11 +203,4 @@ impl KisClient {
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url.as_str().trim_end_matches('/'))
     }
-}
-
-fn sensitive(secret: &str) -> HeaderValue {
-    // Checked characters are graphic ASCII, all of which a header may hold; an empty header is refused by KIS, not sent wrong.
-    let mut value = HeaderValue::from_str(secret).unwrap_or(HeaderValue::from_static(""));
-    value.set_sensitive(true);
-    value
 }

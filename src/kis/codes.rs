@@ -16,6 +16,8 @@ pub(crate) enum Class {
     Throttled,
     /// A fault on KIS's side that passes; a read may be repeated.
     Transient,
+    /// The data has changed since the first page; a list is read again from there.
+    Changed,
     /// Anything else that is not success.
     Rejected,
 }
@@ -56,6 +58,7 @@ const TABLE: &[(&str, Class)] = &[
     ("OPSQ3001", Class::Transient), // response parsing
     ("OPSQ3002", Class::Transient), // response length
     ("OPSQ3004", Class::Transient), // server resources
+    ("SYDB0050", Class::Changed),   // changed since it was asked for, ask again
 ];
 
 /// The class of a code.

@@ -1,6 +1,6 @@
 //! Everything that can go wrong between a call and its answer, sorted by what the caller can do about it.
 //!
-//! Classified once, in [`reply`](super::reply); nobody above looks at a code again. Cloneable, since one failed gathering
+//! Classified once, in [`reply`](super::reply); nobody above looks at a code again. Cloneable, since one failed fetch
 //! answers many callers. No variant carries a URL, a header or a body: they hold account numbers and secrets.
 
 use std::{fmt, time::Duration};
@@ -15,6 +15,9 @@ fn is_fault_behind(http_status: u16) -> bool {
 
 /// What an answer is called that is for people.
 pub(crate) const A_PAGE: &str = "a page of HTML or XML";
+
+/// What a success is called whose HTTP status denies it.
+pub(crate) const DENIED: &str = "it claims success, and its status says otherwise";
 
 /// What KIS said of itself when it refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +61,9 @@ pub enum KisError {
     /// A fault on KIS's side that passes.
     #[error("KIS has a temporary fault ({0})")]
     Transient(Answer),
+    /// What is listed has changed since its first page (SYDB0050).
+    #[error("the account has changed while KIS was listing it ({0})")]
+    Changed(Answer),
     /// A business error.
     #[error("KIS refuses the call ({0})")]
     Rejected(Answer),
@@ -150,7 +156,7 @@ impl KisError {
             Self::TokenRefused(_) => FailureKind::TokenRefused,
             Self::CredentialsRejected(_) => FailureKind::CredentialsRejected,
             Self::Throttled(_) => FailureKind::Throttled,
-            Self::Rejected(_) | Self::Transient(_) | Self::IssuedTooSoon(_) => FailureKind::Rejected,
+            Self::Rejected(_) | Self::Changed(_) | Self::Transient(_) | Self::IssuedTooSoon(_) => FailureKind::Rejected,
             Self::Foreign { .. } | Self::Unreachable { .. } => FailureKind::Unreachable,
             Self::Malformed { .. } => FailureKind::Malformed,
             Self::NoSlot { .. } => return None,
@@ -161,8 +167,9 @@ impl KisError {
     pub fn read_may_be_repeated(&self) -> bool {
         match self {
             Self::Throttled(_) | Self::Transient(_) | Self::Unreachable { .. } => true,
-            // A gateway in front of KIS speaks for KIS when it says 5xx; a 404 page will not change.
-            Self::Foreign { http_status, .. } => *http_status >= 500,
+            // A gateway in front of KIS speaks for KIS when it says 5xx, or shows a page of maintenance where an answer should
+            // be; a page of 404 will not change.
+            Self::Foreign { http_status, .. } => *http_status >= 500 || (200..300).contains(http_status),
             _ => false,
         }
     }
@@ -203,6 +210,7 @@ impl KisError {
             | Self::IssuedTooSoon(answer)
             | Self::Throttled(answer)
             | Self::Transient(answer)
+            | Self::Changed(answer)
             | Self::Rejected(answer) => Some(answer),
             _ => None,
         }

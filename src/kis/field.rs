@@ -5,6 +5,7 @@
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 
@@ -16,6 +17,8 @@ pub enum Field<'a> {
     /// The field is missing.
     #[default]
     Absent,
+    /// `null`.
+    Null,
     /// A string, KIS's own form.
     Text(Cow<'a, str>),
     /// A whole JSON number, which one token call uses.
@@ -53,6 +56,44 @@ impl Field<'_> {
         }
     }
 
+    /// A code such as `rt_cd`, which has come as a number too.
+    pub fn code(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Text(text) => Some(Cow::Borrowed(text.trim())),
+            Self::Integer(number) => Some(Cow::Owned(number.to_string())),
+            _ => None,
+        }
+    }
+
+    /// Whether KIS says nothing here.
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Self::Absent | Self::Null => true,
+            Self::Text(text) => text.trim().is_empty(),
+            _ => false,
+        }
+    }
+
+    /// A whole number, if KIS gives one.
+    pub fn optional_integer(&self, name: &str, place: &Place) -> Result<Option<i64>, KisError> {
+        if self.is_blank() { Ok(None) } else { self.integer(name, place).map(Some) }
+    }
+
+    /// A trimmed text, empty if KIS gives none.
+    pub fn optional_text(&self, name: &str, place: &Place) -> Result<&str, KisError> {
+        if self.is_blank() { Ok("") } else { self.text(name, place) }
+    }
+
+    /// A day, written as YYYYMMDD, if KIS gives one.
+    pub fn optional_date(&self, name: &str, place: &Place) -> Result<Option<NaiveDate>, KisError> {
+        let text = self.optional_text(name, place)?;
+        if text.bytes().all(|digit| digit == b'0') {
+            return Ok(None);
+        }
+        let day = NaiveDate::parse_from_str(text, "%Y%m%d").ok().filter(|_| text.len() == 8);
+        day.map(Some).ok_or_else(|| place.malformed(name, "is not a day of the form YYYYMMDD"))
+    }
+
     /// The trimmed text, which may be empty.
     pub fn text(&self, name: &str, place: &Place) -> Result<&str, KisError> {
         self.as_str().ok_or_else(|| place.malformed(name, self.instead_of("a string")))
@@ -83,6 +124,7 @@ impl Field<'_> {
     fn instead_of(&self, wanted: &str) -> String {
         match self {
             Self::Absent => "is missing".to_owned(),
+            Self::Null => format!("is null where {wanted} was expected"),
             Self::Text(_) => format!("is a string where {wanted} was expected"),
             Self::Integer(_) => format!("is a number where {wanted} was expected"),
             Self::Other(found) => format!("is {found} where {wanted} was expected"),
@@ -145,7 +187,7 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Field::Other("null"))
+        Ok(Field::Null)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
@@ -211,6 +253,23 @@ mod tests {
         {
             let message = integer(json).unwrap_err();
             assert!(message.contains("output1[3].hldg_qty") && message.contains("TTTC8434R"), "{json}: {message}");
+        }
+    }
+
+    #[test]
+    fn what_kis_leaves_out_is_nothing_and_never_a_zero() {
+        let read = |json: &str| {
+            let field: Field<'_> = serde_json::from_str(json).unwrap();
+            let date = field.optional_date("loan_dt", &PLACE).ok();
+            (field.optional_integer("loan_amt", &PLACE).ok(), date.map(|date| date.map(|date| date.to_string())))
+        };
+        for nothing in ["null", "\"\"", "\"   \""] {
+            assert_eq!(read(nothing), (Some(None), Some(None)), "{nothing}");
+        }
+        assert_eq!(read("\"00000000\""), (Some(Some(0)), Some(None)));
+        assert_eq!(read("\"20260102\"").1, Some(Some("2026-01-02".to_owned())));
+        for wrong in ["\"20261302\"", "\"2026-1-2\"", "\"202601023\"", "[]", "true"] {
+            assert_eq!(read(wrong).1, None, "{wrong}");
         }
     }
 

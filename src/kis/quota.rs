@@ -8,16 +8,23 @@
 //! until one second after the answer, but at most until one second after the time that a request may take to arrive
 //! ([`ARRIVAL`]): slow answers do not cost calls.
 //!
+//! KIS's window knows nothing of processes: what one has sent counts against the next, which reads it in the [`log`].
+//!
 //! Waiters are served in the order they came (tokio's mutex is a queue) and only the first of them watches the clock. A
 //! waiter that is dropped leaves the queue; a granted slot stays taken, since nobody knows whether the call went out.
 
+mod log;
+
 use std::{
+    io,
+    path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tokio::sync::{Mutex as Queue, Notify};
 
+use self::log::CallLog;
 use super::error::KisError;
 use crate::clock::{self, Instant, SharedClock};
 
@@ -42,6 +49,7 @@ pub struct Quota {
     window: Mutex<Window>,
     /// A slot may have become free earlier than the first waiter believes.
     changed: Notify,
+    log: Option<CallLog>,
 }
 
 #[derive(Debug)]
@@ -77,7 +85,22 @@ impl Quota {
             paused_until: Instant::ZERO,
             slowed_until: Instant::ZERO,
         };
-        Self { clock, queue: Queue::new(()), window: Mutex::new(window), changed: Notify::new() }
+        Self { clock, queue: Queue::new(()), window: Mutex::new(window), changed: Notify::new(), log: None }
+    }
+
+    /// Counts the calls that other processes have made in the last second, and writes down those of this one.
+    pub fn keep_log(&mut self, path: &Path) -> io::Result<()> {
+        let log = CallLog::open(path)?;
+        let (now, since_boot) = (self.clock.monotonic(), self.clock.boottime());
+        let mut window = self.window();
+        for ago in log.recent(since_boot, ARRIVAL + WINDOW) {
+            window.next_id += 1;
+            let id = window.next_id;
+            window.taken.push(Taken { id, until: now.saturating_add(ARRIVAL + WINDOW - ago) });
+        }
+        drop(window);
+        self.log = Some(log);
+        Ok(())
     }
 
     /// Waits for the right to send one call, at most until `deadline`.
@@ -91,7 +114,12 @@ impl Quota {
                 return Err(self.no_slot());
             }
             let free_at = match self.window().take(self.clock.monotonic()) {
-                Ok(id) => return Ok(Slot { quota: self, id }),
+                Ok(id) => {
+                    if let Some(log) = &self.log {
+                        log.note(self.clock.boottime());
+                    }
+                    return Ok(Slot { quota: self, id });
+                }
                 Err(free_at) => free_at,
             };
             if free_at > deadline {

@@ -1,11 +1,12 @@
 //! An answer of KIS: read under a size cap, its JSON parsed whatever the HTTP status, classified once.
 
 use bytes::Bytes;
+use encoding_rs::EUC_KR;
 use serde::Deserialize;
 
 use super::{
     codes::{self, Class},
-    error::{A_PAGE, Answer, KisError},
+    error::{A_PAGE, Answer, DENIED, KisError},
     field::{Field, Object},
 };
 
@@ -25,6 +26,8 @@ pub struct Reply {
     pub tr_id: &'static str,
     /// What the response header `tr_cont` says of further pages.
     pub more: More,
+    /// HTTP status; one of 2xx.
+    pub http_status: u16,
     /// The whole body, valid JSON.
     pub body: Bytes,
 }
@@ -74,6 +77,17 @@ pub(crate) enum Verdict {
     Flat,
 }
 
+/// The body as UTF-8, which is all that JSON may be. KIS's older parts write CP949, and cut a text off within a letter.
+pub(crate) fn readable(body: Bytes) -> Bytes {
+    if std::str::from_utf8(&body).is_ok() {
+        return body;
+    }
+    // By this name the Encoding Standard knows CP949.
+    let (text, damaged) = EUC_KR.decode_without_bom_handling(&body);
+    // What is neither has lost some letters of a text, and its codes and numbers can be read all the same.
+    if damaged { String::from_utf8_lossy(&body).into_owned().into() } else { text.into_owned().into() }
+}
+
 /// Decides what an answer is. `msg_cd` is returned for the log. Should KIS repeat one of the `secrets`, it is struck out.
 pub(crate) fn classify(
     tr_id: &'static str,
@@ -89,19 +103,16 @@ pub(crate) fn classify(
         }
     };
     let printable = |text: &str| printable(text, secrets);
-    let code = |field: &Field<'_>| field.as_str().map(printable).filter(|code| !code.is_empty());
+    let code = |field: &Field<'_>| field.code().map(|code| printable(&code)).filter(|code| !code.is_empty());
     let oauth_code = code(&envelope.error_code);
     let msg_cd = oauth_code.clone().or_else(|| code(&envelope.msg_cd)).unwrap_or_default();
     let success = (200..300).contains(&http_status);
-    let verdict = match (envelope.rt_cd.as_str(), &oauth_code) {
+    let verdict = match (envelope.rt_cd.code().as_deref(), &oauth_code) {
         (Some("0"), None) if success => Ok(Verdict::Success),
         (Some(_), None) if msg_cd == codes::NOTHING_FOUND => Ok(Verdict::Success),
         (None, None) if success => Ok(Verdict::Flat),
         (None, None) => Err(KisError::Foreign { tr_id, http_status, what: "JSON without rt_cd" }),
-        (Some("0"), None) => {
-            let what = "it claims success, and its status says otherwise";
-            Err(KisError::Foreign { tr_id, http_status, what })
-        }
+        (Some("0"), None) => Err(KisError::Foreign { tr_id, http_status, what: DENIED }),
         _ => {
             let message = if oauth_code.is_some() { &envelope.error_description } else { &envelope.msg1 };
             let msg1 = message.as_str().map(printable).unwrap_or_default();
@@ -113,8 +124,8 @@ pub(crate) fn classify(
 }
 
 fn refusal(answer: Answer) -> KisError {
-    // Seen in outages, and with bad tokens: the body says nothing, so the server's failure is all there is to go by.
-    if answer.msg_cd.is_empty() && answer.http_status >= 500 {
+    // Seen in outages, during maintenance and with bad tokens: without a code it is not a decision about this call.
+    if answer.msg_cd.is_empty() && !(400..500).contains(&answer.http_status) {
         return KisError::Transient(answer);
     }
     match codes::class(&answer.msg_cd) {
@@ -123,6 +134,7 @@ fn refusal(answer: Answer) -> KisError {
         Class::IssuedTooSoon => KisError::IssuedTooSoon(answer),
         Class::Throttled => KisError::Throttled(answer),
         Class::Transient => KisError::Transient(answer),
+        Class::Changed => KisError::Changed(answer),
         Class::Rejected => KisError::Rejected(answer),
     }
 }
@@ -185,10 +197,31 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_without_a_code_is_passing_when_the_server_failed() {
+    fn a_failure_without_a_code_passes_unless_the_status_refuses_the_request() {
         let empty = r#"{"rt_cd":"1","msg_cd":"","msg1":""}"#;
         assert!(matches!(verdict(500, empty), Err(KisError::Transient(_))));
-        assert!(matches!(verdict(200, empty), Err(KisError::Rejected(_))));
+        assert!(matches!(verdict(200, empty), Err(KisError::Transient(_))));
+        assert!(matches!(verdict(403, empty), Err(KisError::Rejected(_))));
+    }
+
+    #[test]
+    fn codes_are_read_as_texts_and_as_numbers() {
+        assert!(matches!(verdict(200, r#"{"rt_cd":0,"msg_cd":20310000}"#), Ok(Verdict::Success)));
+        let Err(KisError::Rejected(answer)) = verdict(200, r#"{"rt_cd":1,"msg_cd":40570000}"#) else { panic!() };
+        assert_eq!(answer.msg_cd, "40570000");
+    }
+
+    #[test]
+    fn a_body_in_cp949_or_cut_within_a_letter_does_not_hide_its_code() {
+        let said = r#"{"rt_cd":"1","msg_cd":"EGW00123","msg1":"기간이 만료된 token"}"#;
+        let (cp949, _, _) = EUC_KR.encode(said);
+        assert_eq!(readable(Bytes::from(cp949.into_owned())), said.as_bytes());
+        assert_eq!(readable(Bytes::from_static(said.as_bytes())), said.as_bytes());
+        let mut cut = b"{\"rt_cd\":\"1\",\"msg_cd\":\"EGW00123\",\"msg1\":\"".to_vec();
+        cut.extend_from_slice(&"기간이".as_bytes()[..7]);
+        cut.extend_from_slice(b"\"}");
+        let error = classify("TTTC8434R", 500, &readable(cut.into()), &[]).1.unwrap_err();
+        assert!(matches!(error, KisError::TokenRefused(_)), "{error}");
     }
 
     #[test]
@@ -228,6 +261,7 @@ mod tests {
     #[test]
     fn a_success_with_a_status_that_says_otherwise_is_none() {
         let success = r#"{"rt_cd":"0","msg_cd":"KIOK0510","msg1":"ok"}"#;
+        // 302 is looked at once more by whoever reads.
         for (status, repeated) in [(503, true), (302, false)] {
             let error = verdict(status, success).unwrap_err();
             assert!(matches!(error, KisError::Foreign { .. }) && error.read_may_be_repeated() == repeated, "{error}");

@@ -28,6 +28,10 @@ pub(super) struct BalanceArguments {
     /// so that all pieces are of one balance.
     #[serde(deserialize_with = "whole::optional")]
     max_age_ms: Option<u64>,
+    /// Longest time that the answer may take, in milliseconds, from 1000 to 600000; many holdings of a paper account need more than the
+    /// usual half a minute. Left out: as the daemon is configured.
+    #[serde(deserialize_with = "whole::optional")]
+    pub(super) timeout_ms: Option<u64>,
     /// Holdings to leave out before the first that is returned. Left out: 0.
     #[serde(deserialize_with = "whole::optional")]
     offset: Option<u64>,
@@ -68,7 +72,7 @@ impl<'de> Deserialize<'de> for BalancePiece {
 impl BalanceArguments {
     pub(super) fn params(&self) -> BalanceParams {
         let in_pieces = self.offset.is_some_and(|offset| offset > 0).then_some(ONE_READING_MS);
-        BalanceParams { max_age_ms: self.max_age_ms.or(in_pieces) }
+        BalanceParams { max_age_ms: self.max_age_ms.or(in_pieces), timeout_ms: self.timeout_ms }
     }
 
     /// Cuts the daemon's answer to the holdings that are asked for.

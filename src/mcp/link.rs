@@ -1,6 +1,6 @@
 //! The way to the daemon, found anew whenever it is lost.
 
-use std::{io::ErrorKind, path::PathBuf, sync::Arc, time::Duration};
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use jsonrpsee::{
     core::client::{Client, ClientT, Error},
@@ -9,7 +9,10 @@ use jsonrpsee::{
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
 
-use crate::wire::client::{self, ConnectError, RawParams};
+use crate::wire::{
+    client::{self, ConnectError, RawParams},
+    place::Places,
+};
 
 /// A daemon that restarts is back within this; tries to find it, and the pause between them.
 const TRIES: u32 = 15;
@@ -31,23 +34,34 @@ pub(super) enum Trouble {
 
 #[derive(Debug)]
 pub(super) struct Link {
-    sockets: Vec<PathBuf>,
+    sockets: Places,
     /// Held while connecting, so that calls side by side connect once.
     client: Mutex<Option<Arc<Client>>>,
 }
 
 impl Link {
-    pub(super) fn new(sockets: Vec<PathBuf>) -> Self {
+    pub(super) fn new(sockets: Places) -> Self {
         Self { sockets, client: Mutex::new(None) }
     }
 
     /// Calls a method that only reads: it is called again if the daemon goes away before it has answered.
     pub(super) async fn ask(&self, method: &str, params: Option<Box<RawValue>>) -> Result<Box<RawValue>, Trouble> {
-        match tokio::time::timeout(ANSWERED_WITHIN, self.ask_until_answered(method, params)).await {
+        self.ask_within(ANSWERED_WITHIN, method, params).await
+    }
+
+    /// The same with a deadline of the caller's, if that is later than the usual one.
+    pub(super) async fn ask_within(
+        &self,
+        deadline: Duration,
+        method: &str,
+        params: Option<Box<RawValue>>,
+    ) -> Result<Box<RawValue>, Trouble> {
+        let deadline = deadline.max(ANSWERED_WITHIN);
+        match tokio::time::timeout(deadline, self.ask_until_answered(method, params)).await {
             Ok(answer) => answer,
             Err(_) => {
                 *self.client.lock().await = None;
-                Err(Trouble::Away(format!("it takes longer than {} s to answer", ANSWERED_WITHIN.as_secs())))
+                Err(Trouble::Away(format!("it takes longer than {} s to answer", deadline.as_secs())))
             }
         }
     }

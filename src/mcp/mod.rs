@@ -11,8 +11,6 @@ mod resources;
 mod text;
 mod tools;
 
-use std::path::PathBuf;
-
 use rmcp::{
     RoleServer, ServerHandler, ServiceExt,
     model::{
@@ -25,6 +23,7 @@ use rmcp::{
 };
 
 use self::link::Link;
+use crate::wire::place::Places;
 
 /// What a model is told of the server as a whole.
 const INSTRUCTIONS: &str = "Reads the owner's brokerage account at Korea Investment & Securities (KIS, 한국투자증권) through the \
@@ -44,7 +43,7 @@ pub enum BridgeError {
 }
 
 /// Serves the client on stdin and stdout until it closes stdin. The daemon is the first that answers on one of `sockets`.
-pub async fn serve(sockets: Vec<PathBuf>) -> Result<(), BridgeError> {
+pub async fn serve(sockets: Places) -> Result<(), BridgeError> {
     let bridge = Bridge { link: Link::new(sockets) };
     let serving = match bridge.serve(stdio_pipes()).await {
         Ok(serving) => serving,

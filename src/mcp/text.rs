@@ -31,15 +31,15 @@ impl Told for BalancePiece {
             word(&balance.mode),
             balance.account,
             balance.as_of.to_rfc3339(),
-            balance.total_evaluation,
-            balance.net_assets,
-            balance.deposit,
-            balance.deposit_d1,
-            balance.deposit_d2,
-            balance.evaluation_amount,
+            known(balance.total_evaluation),
+            known(balance.net_assets),
+            known(balance.deposit),
+            known(balance.deposit_d1),
+            known(balance.deposit_d2),
+            known(balance.evaluation_amount),
             balance.purchase_amount,
-            balance.total_profit_loss,
-            balance.profit_loss_rate,
+            known(balance.total_profit_loss),
+            known(balance.profit_loss_rate),
             place.holdings_count,
         );
         let (first, last) = (place.holdings_offset, place.holdings_offset + balance.holdings.len());
@@ -57,10 +57,10 @@ impl Told for BalancePiece {
                 quoted(&holding.stock_code),
                 quoted(&holding.stock_name),
                 holding.quantity,
-                holding.current_price,
-                holding.evaluation_amount,
-                holding.profit_loss,
-                holding.profit_loss_rate,
+                known(holding.current_price),
+                known(holding.evaluation_amount),
+                known(holding.profit_loss),
+                known(holding.profit_loss_rate),
             );
         }
         if let Some(next) = place.next_offset {
@@ -135,6 +135,11 @@ pub(super) fn refusal(error: &ErrorObjectOwned) -> String {
 pub(super) fn quoted(text: &str) -> String {
     let text: String = printable(text).chars().take(QUOTED).collect();
     serde_json::Value::from(text).to_string()
+}
+
+/// A figure, if KIS has said it.
+fn known(figure: Option<impl std::fmt::Display>) -> String {
+    figure.map_or_else(|| "not known".to_owned(), |figure| figure.to_string())
 }
 
 /// The name of a state as it is on the wire.

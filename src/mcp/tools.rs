@@ -1,6 +1,6 @@
 //! The tools: what a model may ask, with the schemas of what goes in and what comes out.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use rmcp::model::{CallToolResult, ContentBlock, ErrorData, JsonObject, Tool, ToolAnnotations};
 use schemars::{
@@ -21,6 +21,9 @@ use crate::wire::{
     method,
     types::{DaemonStatus, NoParams, TokenStatus},
 };
+
+/// Time for the daemon to say that a caller's own deadline has passed.
+const DAEMON_SAYS_SO: Duration = Duration::from_secs(10);
 
 const BALANCE: &str = "account_balance";
 const TOKEN: &str = "token_status";
@@ -108,7 +111,9 @@ pub(super) async fn call(link: &Link, name: &str, arguments: JsonObject) -> Resu
 
 async fn balance(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
     let arguments: BalanceArguments = read_arguments(arguments)?;
-    let mut balance = ask(link, method::ACCOUNT_BALANCE, &arguments.params()).await?;
+    // The daemon says itself that it could not answer in time.
+    let deadline = Duration::from_millis(arguments.timeout_ms.unwrap_or(0)).saturating_add(DAEMON_SAYS_SO);
+    let mut balance = ask(link, deadline, method::ACCOUNT_BALANCE, &arguments.params()).await?;
     arguments.cut(&mut balance);
     result::<BalancePiece>(balance, holdings::LONGEST)
 }
@@ -119,7 +124,7 @@ async fn status<R: DeserializeOwned + Told>(
     arguments: JsonObject,
 ) -> Result<CallToolResult, String> {
     let params: NoParams = read_arguments(arguments)?;
-    result::<R>(ask(link, method, &params).await?, QUOTED)
+    result::<R>(ask(link, Duration::ZERO, method, &params).await?, QUOTED)
 }
 
 fn read_arguments<P: DeserializeOwned>(arguments: JsonObject) -> Result<P, String> {
@@ -127,9 +132,10 @@ fn read_arguments<P: DeserializeOwned>(arguments: JsonObject) -> Result<P, Strin
         .map_err(|error| format!("Wrong arguments: {error}. Correct them and call again."))
 }
 
-async fn ask(link: &Link, method: &str, params: &impl Serialize) -> Result<Value, String> {
+async fn ask(link: &Link, deadline: Duration, method: &str, params: &impl Serialize) -> Result<Value, String> {
     let params = serde_json::value::to_raw_value(params).map_err(|error| error.to_string())?;
-    let result: Box<RawValue> = link.ask(method, Some(params)).await.map_err(|trouble| explain(&trouble))?;
+    let result: Box<RawValue> =
+        link.ask_within(deadline, method, Some(params)).await.map_err(|trouble| explain(&trouble))?;
     serde_json::from_str(result.get()).map_err(not_understood)
 }
 

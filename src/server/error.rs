@@ -5,7 +5,7 @@ use std::time::Duration;
 use jsonrpsee::types::ErrorObjectOwned;
 
 use crate::{
-    account::BalanceError,
+    account::{BalanceError, Contradiction},
     kis::{Answer, KisError},
     token::{CallError, TokenError},
     wire::codes::{self, ErrorData, Kind, KisAnswer},
@@ -51,16 +51,27 @@ fn object(data: ErrorData, message: impl Into<String>) -> ErrorObjectOwned {
 impl From<BalanceError> for MethodError {
     fn from(error: BalanceError) -> Self {
         let message = error.to_string();
-        match error {
-            BalanceError::Call(error) => error.into(),
+        let data = match error {
+            BalanceError::Call(error) => return error.into(),
             BalanceError::CircuitOpen { last, retry_after } => {
                 let (kind, answer) = match &last {
                     CallError::Token(_) => (Kind::TokenUnavailable, None),
                     CallError::Kis(error) => (class(error).0, error.answer().cloned()),
                 };
-                Self(object(data(kind, true, Some(retry_after), answer), message))
+                data(kind, true, Some(retry_after), answer)
             }
-        }
+            BalanceError::NotWhole { contradiction: Contradiction::Changed { answer, .. }, .. } => {
+                data(Kind::UpstreamRejected, true, Some(SHORTLY), Some(answer))
+            }
+            BalanceError::NotWhole { settled, .. } => {
+                data(Kind::UpstreamMalformed, !settled, (!settled).then_some(SHORTLY), None)
+            }
+            BalanceError::DoesNotFit { may_fit, .. } => {
+                data(Kind::RateLimited, may_fit, may_fit.then_some(SHORTLY), None)
+            }
+            BalanceError::NotSupported { .. } => data(Kind::NotSupported, false, None, None),
+        };
+        Self(object(data, message))
     }
 }
 
@@ -80,7 +91,9 @@ impl From<TokenError> for MethodError {
             TokenError::Unavailable { retry_after, .. } | TokenError::TooEarly { retry_after, .. } => {
                 object(data(Kind::TokenUnavailable, true, Some(retry_after), None), message)
             }
-            TokenError::Rejected(answer) => object(data(Kind::CredentialsRejected, false, None, Some(answer)), message),
+            TokenError::Rejected { answer, .. } => {
+                object(data(Kind::CredentialsRejected, false, None, Some(answer)), message)
+            }
             TokenError::Stopped => passing(Kind::ShuttingDown, message),
         })
     }
@@ -103,9 +116,13 @@ fn class(error: &KisError) -> (Kind, bool, Option<Duration>) {
         KisError::Throttled(_) => (Kind::RateLimited, true, Some(SHORTLY)),
         KisError::NoSlot { retry_after, .. } => (Kind::RateLimited, true, Some(*retry_after)),
         KisError::Transient(_) => (Kind::UpstreamRejected, true, Some(SHORTLY)),
+        KisError::Changed(_) => (Kind::UpstreamRejected, true, Some(SHORTLY)),
         KisError::Rejected(_) => (Kind::UpstreamRejected, false, None),
         KisError::Unreachable { .. } => (Kind::UpstreamUnreachable, true, Some(SHORTLY)),
-        KisError::Foreign { .. } => (Kind::UpstreamUnreachable, error.read_may_be_repeated(), None),
+        KisError::Foreign { .. } => {
+            let passes = error.read_may_be_repeated();
+            (Kind::UpstreamUnreachable, passes, passes.then_some(SHORTLY))
+        }
         KisError::Malformed { .. } => (Kind::UpstreamMalformed, false, None),
     }
 }

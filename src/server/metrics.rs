@@ -62,7 +62,7 @@ fn upstream(backend: &Backend, registry: &mut Registry) {
     registry.register("upstream_failures", "Calls to KIS in vain, by TR and kind", failed);
     registry.register("upstream_seconds", "Time that KIS takes to answer, by TR", totals.durations.clone());
     let fault = backend.account.balance.last_fault().is_some();
-    gauge(registry, "upstream_failing", "Whether KIS failed the last gathering", f64::from(u8::from(fault)));
+    gauge(registry, "upstream_failing", "Whether KIS failed the last fetch", f64::from(u8::from(fault)));
     gauge(registry, "quota_limit", "Calls a second that are made at most", f64::from(client.calls_per_second()));
     gauge(registry, "quota_taken", "Slots of the quota that are taken", count(client.slots_taken()));
     gauge(registry, "quota_waiting", "Calls that wait for a slot of the quota", count(totals.waiting()));

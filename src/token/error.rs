@@ -1,6 +1,6 @@
 //! Why there is no token, or why a call with one failed.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use crate::kis::{Answer, KisError};
 
@@ -24,13 +24,35 @@ pub enum TokenError {
         retry_after: Duration,
     },
     /// KIS refuses the app key or secret.
-    #[error(
-        "KIS refuses the app key or secret ({0}); correct them in the configuration, then reload kisd or run `kisctl token refresh`"
-    )]
-    Rejected(Answer),
+    #[error("KIS refuses the app key or secret ({answer}); correct them in the configuration, then {remedy}")]
+    Rejected {
+        /// What KIS said.
+        answer: Answer,
+        /// What to do then.
+        remedy: Remedy,
+    },
     /// kisd is going down.
     #[error("kisd is shutting down")]
     Stopped,
+}
+
+/// What puts corrected credentials into force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Remedy {
+    /// They are read again when kisd is told to.
+    #[default]
+    Reload,
+    /// systemd, or a container, hands them over at the start only.
+    Restart,
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Restart => "restart kisd (`sudo systemctl restart kisd`), which is handed them at its start only",
+            Self::Reload => "reload kisd (SIGHUP, or `systemctl --user reload kisd`) or run `kisctl token refresh`",
+        })
+    }
 }
 
 /// Why a call that needs a token failed.

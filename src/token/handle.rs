@@ -22,7 +22,7 @@ pub(super) struct Snapshot {
     /// Something is under way that may end with another token.
     pub(super) renewing: bool,
     pub(super) hold: Option<Hold>,
-    pub(super) refusal: Option<Answer>,
+    pub(super) refusal: Option<TokenError>,
     /// Whether the last try failed, for another reason than the minute.
     pub(super) has_failed: bool,
     /// When a refused token is tried again, as time since boot.
@@ -98,8 +98,8 @@ impl TokenHandle {
                 self.tick();
             } else if let Some(offer) = seen.offer.as_ref().filter(|_| !seen.renewing) {
                 return Ok(offer.token.clone());
-            } else if let Some(answer) = seen.refusal {
-                return Err(TokenError::Rejected(answer));
+            } else if let Some(refusal) = seen.refusal {
+                return Err(refusal);
             } else if !seen.renewing && is_held {
                 let wait = self.wait(&seen);
                 // What has just failed is told at once; the minute is waited for.

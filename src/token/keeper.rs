@@ -15,7 +15,7 @@ use super::{
     Settings, TokenError,
     handle::{Command, Snapshot, TokenHandle},
     issue::{Issuer, Outcome},
-    machine::{Action, Machine, Now, Timing},
+    machine::{Action, Machine, Now, Rules},
     store::{Binding, Mirrored, Obstacle, Store},
 };
 use crate::{
@@ -61,7 +61,7 @@ impl TokenKeeper {
         let (shown, snapshot) = watch::channel(Snapshot { renewing: true, ..Snapshot::default() });
         let obstacle = Arc::new(Obstacle::empty());
         let handle = TokenHandle { commands: sender, snapshot, obstacle: obstacle.clone(), clock: clock.clone() };
-        let machine = Machine::new(timing(&settings), Duration::ZERO);
+        let machine = Machine::new(rules(&settings), Duration::ZERO);
         let issuer = Issuer {
             client,
             store,
@@ -201,7 +201,7 @@ impl TokenKeeper {
             Command::Reload { settings, store, credentials } => {
                 self.issuer.credentials = credentials;
                 self.issuer.issue_interval = settings.issue_interval;
-                self.machine.reconfigured(timing(&settings));
+                self.machine.reconfigured(rules(&settings));
                 if self.issuer.store.binding() != store.binding() {
                     info!("the app key has changed; looking for its token");
                     self.minutes.insert(self.issuer.store.binding().clone(), self.machine.not_before());
@@ -215,8 +215,9 @@ impl TokenKeeper {
     }
 }
 
-fn timing(settings: &Settings) -> Timing {
-    Timing { refresh_before: settings.refresh_before, issue_interval: settings.issue_interval }
+fn rules(settings: &Settings) -> Rules {
+    let Settings { refresh_before, issue_interval, remedy, .. } = *settings;
+    Rules { refresh_before, issue_interval, remedy }
 }
 
 /// The end of the action under way; never, if there is none.

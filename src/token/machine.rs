@@ -16,13 +16,13 @@ use chrono::{DateTime, Utc};
 
 use self::held::{Current, Trial};
 use super::{
-    Token, TokenError,
+    Remedy, Token, TokenError,
     handle::{Offer, Snapshot},
     issue::Known,
     policy,
     store::Mirrored,
 };
-use crate::{clock, kis::Answer};
+use crate::clock;
 
 /// Longest sleep without a look at the wall clock, which may have been stepped.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -37,11 +37,13 @@ pub(super) struct Now {
     pub(super) boot: Duration,
 }
 
-/// How tokens are timed.
+/// What is configured.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Timing {
+pub(super) struct Rules {
     pub(super) refresh_before: Duration,
     pub(super) issue_interval: Duration,
+    /// What puts other credentials into force.
+    pub(super) remedy: Remedy,
 }
 
 /// What to do.
@@ -79,13 +81,14 @@ impl Hold {
 /// The state.
 #[derive(Debug)]
 pub(super) struct Machine {
-    timing: Timing,
+    rules: Rules,
     current: Option<Current>,
     /// The last token that KIS refused.
     refused: Option<Arc<Token>>,
     trial: Option<Trial>,
     hold: Option<Hold>,
-    refusal: Option<Answer>,
+    /// What callers are told while KIS refuses the credentials.
+    refusal: Option<TokenError>,
     /// Before this instant nothing is asked for.
     not_before: Duration,
     /// Before this instant nobody can make kisd try, after a failure.
@@ -118,9 +121,9 @@ enum Busy {
 
 impl Machine {
     /// A machine that holds nothing and may not ask before `not_before`.
-    pub(super) fn new(timing: Timing, not_before: Duration) -> Self {
+    pub(super) fn new(rules: Rules, not_before: Duration) -> Self {
         Self {
-            timing,
+            rules,
             current: None,
             refused: None,
             trial: None,
@@ -157,14 +160,14 @@ impl Machine {
             return Ok(());
         }
         Err(match &self.refusal {
-            Some(answer) => TokenError::Rejected(answer.clone()),
+            Some(refusal) => refusal.clone(),
             None => TokenError::Unavailable { reason: self.last_error.clone().unwrap_or_default(), retry_after },
         })
     }
 
     /// The configuration was read again, and the app key has stayed.
-    pub(super) fn reconfigured(&mut self, timing: Timing) {
-        self.timing = timing;
+    pub(super) fn reconfigured(&mut self, rules: Rules) {
+        self.rules = rules;
         self.no_refresh_before = Duration::ZERO;
         if self.hold == Some(Hold::Rejected) {
             (self.hold, self.refusal, self.last_error) = (None, None, None);
@@ -173,7 +176,7 @@ impl Machine {
 
     /// The app key was replaced. A try under way is for the old one: see [`idle`](Self::idle).
     pub(super) fn change_key(&mut self, not_before: Duration) {
-        *self = Self { busy: self.busy, ..Self::new(self.timing, not_before) };
+        *self = Self { busy: self.busy, ..Self::new(self.rules, not_before) };
     }
 
     /// What was under way changes nothing: it was for another app key, or for the mirror alone.
@@ -267,7 +270,7 @@ impl Machine {
         let Some(current) = &self.current else { return Some(Duration::ZERO) };
         let token = &current.token;
         let due =
-            clock::until(now.wall, policy::refresh_at(token.issued_at, token.expires_at, self.timing.refresh_before));
+            clock::until(now.wall, policy::refresh_at(token.issued_at, token.expires_at, self.rules.refresh_before));
         if due > Duration::ZERO || now.confirmed || token.is_usable(now.wall) {
             return Some(due);
         }

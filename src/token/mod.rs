@@ -21,7 +21,7 @@ use chrono::{DateTime, Utc};
 use crate::secret::AccessToken;
 
 pub use self::{
-    error::{CallError, TokenError},
+    error::{CallError, Remedy, TokenError},
     handle::TokenHandle,
     keeper::TokenKeeper,
 };
@@ -35,6 +35,8 @@ pub struct Settings {
     pub refresh_before: Duration,
     /// The least time between two issuances.
     pub issue_interval: Duration,
+    /// What puts corrected credentials into force.
+    pub remedy: Remedy,
 }
 
 /// Where a token came from.

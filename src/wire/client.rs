@@ -1,7 +1,7 @@
 //! A client of the socket: jsonrpsee's, on a transport that speaks the JSON stream.
 
 use std::{
-    io,
+    fmt, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -28,6 +28,7 @@ use tokio_util::codec::FramedRead;
 use super::{
     codes::Kind,
     frame::{Frame, FrameError, JsonStream},
+    place::{NotAsked, Places},
 };
 
 /// Largest reply taken: ten thousand holdings are about 3 MiB.
@@ -41,13 +42,27 @@ const CONNECT_TRIES: u32 = 100;
 const CONNECT_PAUSE: Duration = Duration::from_millis(20);
 
 /// No daemon answers.
-#[derive(Debug, thiserror::Error)]
-#[error("no daemon answers on {path}: {reason}")]
+#[derive(Debug)]
 pub struct ConnectError {
     /// The socket that was tried.
     pub path: PathBuf,
-    /// What the system said.
+    /// What the system said, or why it was not asked.
     pub reason: io::Error,
+}
+
+impl std::error::Error for ConnectError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.reason)
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match NotAsked::of(self) {
+            Some(reason) => write!(f, "{} is not asked: {reason}", self.path.display()),
+            None => write!(f, "no daemon answers on {}: {}", self.path.display(), self.reason),
+        }
+    }
 }
 
 /// Connects to the daemon at `path`.
@@ -58,14 +73,28 @@ pub async fn connect(path: &Path) -> Result<Client, ConnectError> {
     Ok(ClientBuilder::new().request_timeout(REPLY_WITHIN).build_with_tokio(Sender(write), receiver))
 }
 
-/// Connects to the first daemon that answers; else says what was tried.
-pub async fn first(sockets: &[impl AsRef<Path>]) -> Result<Client, Vec<ConnectError>> {
+/// Connects to the first daemon that answers, and later to that one only; else says what was tried.
+pub async fn first(places: &Places) -> Result<Client, Vec<ConnectError>> {
     let mut tried = Vec::new();
-    for path in sockets {
-        match connect(path.as_ref()).await {
-            Ok(client) => return Ok(client),
+    for path in places.sockets() {
+        match connect(path).await {
+            Ok(client) => {
+                places.answered(path);
+                return Ok(client);
+            }
             Err(error) => tried.push(error),
         }
+    }
+    match places.system(&tried) {
+        Some(Ok(system)) => match connect(&system).await {
+            Ok(client) => {
+                places.answered(&system);
+                return Ok(client);
+            }
+            Err(error) => tried.push(error),
+        },
+        Some(Err(not_asked)) => tried.push(not_asked),
+        None => {}
     }
     Err(tried)
 }

@@ -25,11 +25,13 @@ pub enum Kind {
     ShuttingDown,
     /// A limit of ours was reached.
     Overloaded,
+    /// The mode, market or product has no such operation.
+    NotSupported,
 }
 
 impl Kind {
     /// All of them, in the order of their codes.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::TokenUnavailable,
         Self::CredentialsRejected,
         Self::RateLimited,
@@ -39,6 +41,7 @@ impl Kind {
         Self::PermissionDenied,
         Self::ShuttingDown,
         Self::Overloaded,
+        Self::NotSupported,
     ];
 
     /// The JSON-RPC error code.
@@ -53,6 +56,7 @@ impl Kind {
             Self::PermissionDenied => -32056,
             Self::ShuttingDown => -32057,
             Self::Overloaded => -32058,
+            Self::NotSupported => -32062,
         }
     }
 
@@ -68,6 +72,7 @@ impl Kind {
             Self::PermissionDenied => "the peer is not allowed this",
             Self::ShuttingDown => "the daemon is shutting down",
             Self::Overloaded => "a limit of the daemon was reached",
+            Self::NotSupported => "the mode, market or product has no such operation",
         }
     }
 }

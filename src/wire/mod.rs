@@ -6,6 +6,7 @@ pub mod client;
 pub mod codes;
 pub mod frame;
 pub mod number;
+pub mod place;
 pub mod text;
 pub mod types;
 pub mod whole;
@@ -32,17 +33,4 @@ pub mod method {
     pub const DAEMON_METRICS: &str = "daemon.metrics";
     /// The OpenRPC document.
     pub const RPC_DISCOVER: &str = "rpc.discover";
-}
-
-/// Where the daemon's socket is when nobody says otherwise.
-pub mod place {
-    use std::path::{Path, PathBuf};
-
-    /// The system service's socket.
-    pub const SYSTEM: &str = "/run/kisd/kisd.sock";
-
-    /// A user's own socket, under the runtime directory of the session.
-    pub fn of_user(runtime_directory: &Path) -> PathBuf {
-        runtime_directory.join("kisd/kisd.sock")
-    }
 }

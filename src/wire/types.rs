@@ -1,6 +1,6 @@
 //! Parameters and results. The doc comments here are the descriptions in the OpenRPC document.
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,9 @@ pub struct BalanceParams {
     /// Greatest age of an answer from memory, in milliseconds. 0: KIS is asked after this call came in. Left out: as configured.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     pub max_age_ms: Option<u64>,
+    /// Longest time that the answer may take, in milliseconds, from 1000 to 600000. Left out: rpc.call_timeout.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    pub timeout_ms: Option<u64>,
 }
 
 /// Parameters of `account.subscribeBalance`.
@@ -59,38 +62,109 @@ pub struct Fault {
     pub data: Option<ErrorData>,
 }
 
-/// The balance of the account. Amounts are whole won.
+/// The balance of the account. Amounts are whole won. What KIS does not say is null, and so is what depends on a price that the
+/// market has not loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Balance {
     /// Securities and D+2 cash together (tot_evlu_amt).
-    pub total_evaluation: i64,
+    pub total_evaluation: Option<i64>,
     /// Cash today (dnca_tot_amt).
-    pub deposit: i64,
+    pub deposit: Option<i64>,
     /// Profit or loss of everything held (evlu_pfls_smtl_amt).
-    pub total_profit_loss: i64,
+    pub total_profit_loss: Option<i64>,
     /// Profit or loss in percent of what was paid, two decimals; 0 when nothing was bought.
-    pub profit_loss_rate: Number,
+    pub profit_loss_rate: Option<Number>,
     /// Everything held, rows of quantity 0 left out.
     pub holdings: Vec<Holding>,
     /// What was paid for everything held (pchs_amt_smtl_amt).
     pub purchase_amount: i64,
     /// What everything held is worth (evlu_amt_smtl_amt).
-    pub evaluation_amount: i64,
+    pub evaluation_amount: Option<i64>,
     /// Cash on the next settlement day, D+1 (nxdy_excc_amt).
-    pub deposit_d1: i64,
+    pub deposit_d1: Option<i64>,
     /// Cash on the settlement day after it, D+2 (prvs_rcdl_excc_amt).
-    pub deposit_d2: i64,
+    pub deposit_d2: Option<i64>,
     /// Net assets (nass_amt).
-    pub net_assets: i64,
+    pub net_assets: Option<i64>,
     /// Real money or paper trading.
     pub mode: Mode,
     /// The account number with its middle hidden.
     pub account: String,
     /// When KIS answered, Korean time.
     pub as_of: DateTime<FixedOffset>,
+    /// Whose prices it is calculated with.
+    #[serde(default)]
+    pub price_basis: PriceBasis,
+    /// Who added up the totals.
+    #[serde(default)]
+    pub totals_from: TotalsFrom,
+    /// KIS's own totals, where those above are not or are null; else null.
+    pub kis_totals: Option<KisTotals>,
+    /// Whether the holdings are worth what KIS's total says.
+    #[serde(default)]
+    pub evaluation_check: EvaluationCheck,
+    /// Whether what was paid for the holdings adds up to KIS's total, to a won each. False only where accept_difference is set.
+    #[serde(default = "yes")]
+    pub reconciled: bool,
 }
 
-/// One position.
+fn yes() -> bool {
+    true
+}
+
+/// Whose prices a balance is calculated with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PriceBasis {
+    /// The regular market of the Korea Exchange.
+    #[default]
+    Krx,
+    /// NXT, for stocks that are traded there.
+    Nxt,
+    /// Both as KIS unifies them.
+    Unified,
+}
+
+/// Who added up the totals of a balance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TotalsFrom {
+    /// KIS.
+    #[default]
+    Kis,
+    /// kisd, from the holdings: each page of KIS's answer has the prices of its moment, and KIS's totals are of the last page's.
+    Rows,
+}
+
+/// Whether the holdings are worth what KIS's total says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EvaluationCheck {
+    /// They are, to a won each.
+    Agrees,
+    /// They are not, and were not when KIS was asked again.
+    Differs,
+    /// It cannot be said: there are several pages, or a price is missing.
+    #[default]
+    NotMade,
+}
+
+/// Totals as KIS has added them up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KisTotals {
+    /// Securities and D+2 cash together (tot_evlu_amt).
+    pub total_evaluation: i64,
+    /// Profit or loss of everything held (evlu_pfls_smtl_amt).
+    pub total_profit_loss: i64,
+    /// What was paid for everything held (pchs_amt_smtl_amt).
+    pub purchase_amount: i64,
+    /// What everything held is worth (evlu_amt_smtl_amt).
+    pub evaluation_amount: i64,
+    /// Net assets (nass_amt).
+    pub net_assets: i64,
+}
+
+/// One position. Price, worth and profit or loss are null while the market has not loaded its price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Holding {
     /// Six characters (pdno).
@@ -102,19 +176,23 @@ pub struct Holding {
     /// Average purchase price in won (pchs_avg_pric); up to four decimals.
     pub avg_price: Number,
     /// Price in won (prpr).
-    pub current_price: i64,
+    pub current_price: Option<i64>,
     /// Worth in won (evlu_amt).
-    pub evaluation_amount: i64,
+    pub evaluation_amount: Option<i64>,
     /// Profit or loss in won (evlu_pfls_amt).
-    pub profit_loss: i64,
+    pub profit_loss: Option<i64>,
     /// Profit or loss in percent, two decimals (evlu_pfls_rt).
-    pub profit_loss_rate: Number,
+    pub profit_loss_rate: Option<Number>,
     /// Shares that can be sold now (ord_psbl_qty).
     pub available_quantity: i64,
-    /// Paid in won (pchs_amt).
+    /// Paid in won (pchs_amt); KIS loses up to a won of it.
     pub purchase_amount: i64,
     /// Kind of position: 현금 (cash), 자기융자 (margin loan) and others (trad_dvsn_name).
     pub position: String,
+    /// Day of the loan (loan_dt); null for cash, and for loans of which KIS does not say it.
+    pub loan_date: Option<NaiveDate>,
+    /// Amount of the loan in won (loan_amt).
+    pub loan_amount: Option<i64>,
 }
 
 /// Real money or paper trading.
@@ -193,7 +271,7 @@ pub struct DaemonStatus {
     pub subscriptions: u64,
     /// The limit of calls to KIS, and who waits for it.
     pub quota: Quota,
-    /// Why the last gathering of the balance failed; null if it succeeded, or there was none.
+    /// Why the last fetch of the balance failed; null if it succeeded, or there was none.
     pub upstream_error: Option<Fault>,
     /// By how much this machine's clock was found to be behind KIS's, in milliseconds; 0 if they agree to five seconds.
     pub clock_offset_ms: i64,
@@ -221,7 +299,7 @@ pub struct Calls {
     pub failed: FailedCalls,
     /// Answered by KIS with "too many calls" (EGW00201, EGW00215).
     pub rate_limited: u64,
-    /// Calls of clients that shared a gathering which another had set in motion.
+    /// Calls of clients that shared a fetch which another had set in motion.
     pub coalesced: u64,
 }
 

@@ -36,7 +36,7 @@ async fn callers_by_the_hundred_never_exceed_the_quota_in_any_sliding_second() {
         let (client, token, cano) = (client.clone(), token.clone(), options.cano.clone());
         async move {
             let page = balance::PageKey::default();
-            let query = balance::query(&cano, "01", &page);
+            let query = balance::query(&cano, "01", balance::PriceBasis::Krx, &page);
             client.read(&balance::call(&query, false), &token, deadline).await
         }
     });

@@ -37,7 +37,7 @@ async fn demo(directory: &Path, once: bool) -> Result<(), Failure> {
         .map_err(Failure::other)?;
     let file = write_config(directory, &simulator, &options).map_err(Failure::other)?;
     let config = config::load(Some(&file), &Variables::default())?;
-    let _telemetry = Telemetry::start(&config.log, false).map_err(Failure::other)?;
+    let _telemetry = Telemetry::start(&config.log, false, &clock).map_err(Failure::other)?;
     let socket = config.rpc.socket.clone();
     let listening = Listening::start(&config).await.map_err(Failure::other)?;
     let daemon = Daemon::new(config, clock).map_err(Failure::other)?;

@@ -60,7 +60,9 @@ fn main() -> ExitCode {
     let file = arguments.config.as_deref();
     let result = match arguments.command.unwrap_or(Command::Run) {
         Command::Run => run::run(file, variables),
-        Command::Check => config::load(file, &variables).map_err(Failure::from).and_then(|config| print(&config)),
+        Command::Check => {
+            config::load_as_service(file, &variables).map_err(Failure::from).and_then(|config| print(&config))
+        }
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Demo { once } => demo::run(once),
     };

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use kisd::{
-    clock::{BootId, SystemClock},
-    config::{self, Config, Variables},
+    clock::{BootId, SharedClock, SystemClock},
+    config::{self, Config, ConfigError, Fault, Variables},
     daemon::{
         Daemon, DaemonError, Listening, process,
         signals::{Asked, Signals},
         systemd,
     },
-    telemetry::Telemetry,
+    telemetry::{Telemetry, TelemetryError},
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,10 @@ pub(crate) fn run(file: Option<&Path>, variables: Variables) -> Result<(), Failu
     let config = config::load(file, &variables)?;
     let journal = variables.get("JOURNAL_STREAM").is_some();
     // Dropped last, when everything has been said.
-    let telemetry = Telemetry::start(&config.log, journal).map_err(Failure::other)?;
+    // Where the kernel's own is hidden, systemd's unit passes it.
+    let boot_id = variables.get("KISD_BOOT_ID").and_then(BootId::parse);
+    let clock = SystemClock::with_boot_id(boot_id);
+    let telemetry = Telemetry::start(&config.log, journal, &clock).map_err(|error| no_log(&config, error))?;
     for warning in config.warnings() {
         warn!("{warning}");
     }
@@ -33,7 +36,7 @@ pub(crate) fn run(file: Option<&Path>, variables: Variables) -> Result<(), Failu
         warn!(%error, "the limit of file descriptors stays as it is; rpc.max_connections may be out of reach");
     }
     let reloading = Reloading { file: file.map(Path::to_owned), variables, telemetry: &telemetry };
-    let result = runtime.block_on(serve(config, signals, reloading));
+    let result = runtime.block_on(serve(config, clock, signals, reloading));
     // A thread may still wait for a disk; the process ends without it.
     runtime.shutdown_background();
     result.map_err(|error| {
@@ -42,11 +45,27 @@ pub(crate) fn run(file: Option<&Path>, variables: Variables) -> Result<(), Failu
     })
 }
 
-async fn serve(config: Config, signals: Signals, reloading: Reloading<'_>) -> Result<(), DaemonError> {
+/// A directory that is not safe is as much a fault of the configuration as a key that is none.
+fn no_log(config: &Config, error: TelemetryError) -> Failure {
+    match error {
+        TelemetryError::Directory(reason) if reason.is_lasting() => {
+            let source =
+                config.file.as_ref().map_or_else(|| "environment".to_owned(), |file| file.display().to_string());
+            let fault = Fault { source, key: "log.dir".to_owned(), problem: reason.to_string() };
+            Failure::Configuration(ConfigError { faults: vec![fault] })
+        }
+        error => Failure::other(error),
+    }
+}
+
+async fn serve(
+    config: Config,
+    clock: SharedClock,
+    signals: Signals,
+    reloading: Reloading<'_>,
+) -> Result<(), DaemonError> {
     let listening = Listening::start(&config).await?;
-    // Where the kernel's own is hidden, systemd's unit passes it.
-    let boot_id = reloading.variables.get("KISD_BOOT_ID").and_then(BootId::parse);
-    let daemon = Daemon::new(config, SystemClock::with_boot_id(boot_id))?;
+    let daemon = Daemon::new(config, clock)?;
     let shutdown = CancellationToken::new();
     let (sender, reloads) = mpsc::channel(1);
     let serving = daemon.run(listening, systemd::heartbeat(), reloads, shutdown.clone());

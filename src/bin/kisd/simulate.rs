@@ -55,11 +55,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         return Err(Failure::other(format!("the simulator listens on loopback only, not on {}", listen.ip())));
     }
     let log = telemetry::Settings { level: "info".to_owned(), format: telemetry::Format::Text, dir: None };
-    let _telemetry = Telemetry::start(&log, false).map_err(Failure::other)?;
+    let clock = SystemClock::shared();
+    let _telemetry = Telemetry::start(&log, false, &clock).map_err(Failure::other)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::other)?;
     runtime.block_on(async {
         let setup = arguments.setup();
-        let simulator = Simulator::start(listen, setup.clone(), SystemClock::shared())
+        let simulator = Simulator::start(listen, setup.clone(), clock)
             .await
             .map_err(|error| Failure::other(format!("cannot listen on {listen}: {error}")))?;
         if arguments.json {

@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use super::{CONFIG, Place, Questions, SYSTEM, failed};
+use super::{CONFIG, Configuration, Place, Questions, SYSTEM, caller, failed};
 use crate::ctl::{Failure, beside, socket, words::Words};
 
 const SERVICE: &str = include_str!("../../../systemd/kisd.service");
@@ -23,7 +23,12 @@ const USER_CONFIG: &str = "\"%h/.config/kisd/config.toml\"";
 const HIDDEN: [&str; 3] = ["/home", "/root", "/tmp"];
 
 /// Offers to install the units and to start them, where there is systemd.
-pub(super) async fn offer(questions: &mut Questions, place: &Place, words: &Words) -> Result<(), Failure> {
+pub(super) async fn offer(
+    questions: &mut Questions,
+    place: &Place,
+    configuration: &Configuration,
+    words: &Words,
+) -> Result<(), Failure> {
     let kisd = program();
     let what = if place.is_system { words.init.system_service } else { words.init.user_service };
     let is_hidden = place.is_system && HIDDEN.iter().any(|directory| kisd.starts_with(directory));
@@ -31,7 +36,7 @@ pub(super) async fn offer(questions: &mut Questions, place: &Place, words: &Word
         questions.say(&format!("{}\n", (words.init.install_first)(&kisd.display().to_string())))?;
     }
     if is_hidden || !is_there(place.is_system) || !questions.yes(&(words.init.install)(what)).await? {
-        return questions.say(&format!("{}\n", (words.init.start_yourself)(&by_hand(place, &kisd))));
+        return questions.say(&format!("{}\n", (words.init.start_yourself)(&by_hand(place, configuration, &kisd))));
     }
     let (directory, units): (_, &[(&str, &str)]) = match place.is_system {
         true => (PathBuf::from("/etc/systemd/system"), &[("kisd.service", SERVICE), ("kisd.socket", SOCKET)]),
@@ -76,7 +81,7 @@ fn program() -> PathBuf {
 /// A unit with the paths of this place.
 fn fitted(unit: &str, place: &Place, kisd: &Path) -> String {
     let kisd = quoted(kisd);
-    let unit = unit.replace(&format!("ExecStart={INSTALLED}"), &format!("ExecStart={kisd}"));
+    let unit = unit.replace(&format!("={INSTALLED} "), &format!("={kisd} "));
     unit.replace(USER_CONFIG, &quoted(&place.file(CONFIG)))
 }
 
@@ -89,27 +94,41 @@ fn quoted(path: &Path) -> String {
     }
 }
 
-/// The command for a terminal.
-fn by_hand(place: &Place, kisd: &Path) -> String {
+/// The command for a terminal. For the system it plays systemd's part: a directory that those who are let in can enter, the
+/// keys, and the state. Without sudo, whoever runs this is root.
+fn by_hand(place: &Place, configuration: &Configuration, kisd: &Path) -> String {
     let word = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
-    let credentials = if place.is_system {
-        format!("sudo env CREDENTIALS_DIRECTORY={SYSTEM} STATE_DIRECTORY=/var/lib/kisd ")
-    } else {
-        String::new()
-    };
-    format!("{credentials}{} run --config {}", word(kisd), word(&place.file(CONFIG)))
+    let run = format!("{} run --config {}", word(kisd), word(&place.file(CONFIG)));
+    if !place.is_system {
+        return run;
+    }
+    let sudo = if caller().is_some() { "sudo " } else { "" };
+    // The daemon itself knows whom it answers, as with the socket of systemd.
+    let mode = if configuration.has_socket_mode() { "" } else { "KISD_RPC__SOCKET_MODE=0666 " };
+    format!(
+        "{sudo}install -d -m 755 {RUNTIME} && {sudo}env CREDENTIALS_DIRECTORY={SYSTEM} STATE_DIRECTORY=/var/lib/kisd \
+         RUNTIME_DIRECTORY={RUNTIME} {mode}{run}"
+    )
 }
+
+/// Where the socket of the system is.
+const RUNTIME: &str = "/run/kisd";
 
 /// Whether there is a systemd to install into.
 fn is_there(system: bool) -> bool {
     match system {
         true => Path::new("/run/systemd/system").is_dir(),
-        false => socket::runtime_directory().is_some_and(|directory| directory.join("systemd").is_dir()),
+        false => socket::user().runtime_directory().is_some_and(|directory| directory.join("systemd").is_dir()),
     }
 }
 
 fn systemctl(arguments: &[&str]) -> Result<(), Failure> {
-    match Command::new("systemctl").args(arguments).output() {
+    let mut command = Command::new("systemctl");
+    if let Some(directory) = socket::user().runtime_directory() {
+        // A session that does not say where it is has one all the same.
+        command.env("XDG_RUNTIME_DIR", directory);
+    }
+    match command.args(arguments).output() {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
@@ -141,6 +160,8 @@ mod tests {
         for unit in [SERVICE, USER_SERVICE] {
             assert!(fitted(unit, &place, Path::new("/opt/kisd")).contains("ExecStart=/opt/kisd run"));
         }
-        assert!(fitted(USER_SERVICE, &place, Path::new("/k")).contains("--config /opt/k/config.toml\n"));
+        let of_user = fitted(USER_SERVICE, &place, Path::new("/opt/kisd"));
+        assert!(of_user.contains("ExecReload=/opt/kisd check --config /opt/k/config.toml\n"), "{of_user}");
+        assert!(!of_user.contains("%h") && !of_user.contains(INSTALLED), "{of_user}");
     }
 }

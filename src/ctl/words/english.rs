@@ -1,9 +1,9 @@
 //! English.
 
-use super::{Doctor, Init, Logs, Words};
-use crate::wire::{
-    codes::Kind,
-    types::{Mode, TokenState},
+use super::{Doctor, Init, Logs, Waiting, Words};
+use crate::{
+    ctl::doctor::Cause,
+    wire::types::{Mode, TokenState},
 };
 
 pub(super) const WORDS: Words = Words {
@@ -13,6 +13,7 @@ pub(super) const WORDS: Words = Words {
     },
     as_of: |mode, account, at| format!("{mode} {account}, as of {at}"),
     no_holdings: "no holdings",
+    more_holdings: |count| format!(" … and {count} more"),
     columns: ["Code", "Name", "Quantity", "Paid each", "Price", "Value", "P/L", "P/L %", "Position"],
     totals: [
         "Total evaluation",
@@ -26,6 +27,7 @@ pub(super) const WORDS: Words = Words {
         "Deposit D+2",
     ],
     age: |seconds| format!("unchanged for {seconds} s"),
+    no_balance_yet: "no balance yet",
     no_csv_watched: "a watched balance is a table or JSON lines: --output table or json",
     watching: "watching; Ctrl-C ends it",
     changed: "changed",
@@ -39,13 +41,7 @@ pub(super) const WORDS: Words = Words {
     running: |version, pid, since| format!("{version}, pid {pid}, since {since}"),
     account: "account",
     token: "token",
-    token_state: |state| match state {
-        TokenState::Valid => "valid",
-        TokenState::Renewing => "renewing: KIS is being asked",
-        TokenState::Waiting => "waiting until KIS may be asked again",
-        TokenState::Rejected => "rejected: KIS refuses the app key or secret",
-        TokenState::Missing => "missing",
-    },
+    token_state,
     issued: "issued",
     from_mirror: " (from the mirror)",
     expires: "expires",
@@ -78,11 +74,25 @@ pub(super) const WORDS: Words = Words {
     },
     unhealthy: |reason| format!("FAILING: {reason}"),
     no_daemon_on: |path, reason| format!("no daemon answers on {path}: {reason}"),
+    not_asked: |path, own| {
+        format!("{path}, the system's, is not asked: you have a daemon of your own ({own}), and it does not answer")
+    },
     how_to_start: "start the daemon with `systemctl start kisd` or `kisd run`, set it up with `kisctl init`, or try `kisd demo`; \
                    name another socket with --socket or KISD_SOCKET",
+    how_to_choose: "the system's daemon may serve another account: start your own with `systemctl --user start kisd` or `kisd run`, or \
+                    choose with --system, or name a socket with --socket or KISD_SOCKET",
+    socket_is_named: "KISD_SOCKET names the socket, so --user and --system are not looked at",
     socket_of_another: "a socket, or a directory above it, that you may not open belongs to another user: see rpc.socket_mode and \
                         rpc.allow_uids there, or name another socket with --socket or KISD_SOCKET",
     connection_broke: |reason| format!("the connection to the daemon broke: {reason}"),
+    no_answer_in_time: "connected, and the daemon does not answer in time; kisctl logs may say why",
+    waiting_for: |waiting| match waiting {
+        Waiting::Daemon => "waiting for the daemon, which does not answer".to_owned(),
+        Waiting::Token(state, None) => format!("waiting for a token: {}", token_state(*state)),
+        Waiting::Token(state, Some(error)) => format!("waiting for a token: {}: {error}", token_state(*state)),
+        Waiting::Quota(calls) => format!("waiting for KIS's quota, with {calls} calls"),
+        Waiting::Kis => "waiting for KIS to answer".to_owned(),
+    },
     // The message says it already.
     kind: |_| "",
     refused: |message, code| format!("{message} (code {code})"),
@@ -98,6 +108,14 @@ pub(super) const WORDS: Words = Words {
         subjects: ["configuration", "socket", "daemon", "clock", "token", "quota", "KIS"],
         configuration_good: |file| format!("{file} is sound"),
         configuration_elsewhere: "none that you can read, and none needed to ask: the daemon has its own",
+        configuration_of_another: |file, socket| {
+            format!("{file} is sound, and is not that of the daemon on {socket}, which has its own")
+        },
+        configuration_hidden: "the service has one that you may not read",
+        look_as_root: "have it looked at: sudo kisctl doctor --system",
+        service_refused: "the service has refused its configuration and has ended (exit code 78)",
+        service_log: "kisctl logs names the key; correct it, then start the service again: sudo systemctl restart kisd",
+        start_again: "start it: sudo systemctl restart kisd, or kisd run for one of your own; kisctl logs says why it has ended",
         no_kisd: "kisd is not beside kisctl nor in PATH, so the configuration cannot be checked",
         make_configuration: "make one: kisctl init",
         correct_configuration: "correct it as the message says, then start the daemon again",
@@ -108,29 +126,32 @@ pub(super) const WORDS: Words = Words {
         versions_differ: |kisd, kisctl| format!("kisd is {kisd}, kisctl is {kisctl}"),
         upgrade: "restart the daemon after an upgrade: systemctl restart kisd",
         clock_agrees: "agrees with KIS's to five seconds",
+        clock_not_known: "not known: KIS has not answered since the daemon was started",
         set_clock: "kisd goes by KIS's clock; set this one: timedatectl set-ntp true",
         token_until: |at| format!("valid until {at}"),
-        token_advice: |state| match state {
-            TokenState::Rejected => "correct app key and secret, and see that they are for this mode (real or paper)",
-            TokenState::Waiting => "another program has asked for a token with this key: let it ask kisd instead",
-            _ => "wait some seconds; if it stays so, see kisctl logs",
-        },
         quota_advice: "another program uses this app key, or KIS allows less: let it ask kisd, or lower kis.calls_per_second",
         kis_answers: |at| format!("a balance of {at}"),
-        kis_advice: |kind| match kind {
-            Some(Kind::UpstreamUnreachable) => {
-                "look at network, firewall and proxy; KIS is closed on some nights and weekends"
+        advice: |cause| match cause {
+            Cause::AnotherProgram => "another program has asked for a token with this key: let it ask kisd instead",
+            Cause::ModeAndKey => {
+                "mode and app key do not fit: kis.mode = \"paper\" needs a key of a paper account (모의투자), \"real\" one of a real \
+                 account; correct one of them, then restart the daemon"
             }
-            Some(Kind::UpstreamRejected) => "see account_no, account_product_code and mode; KIS's message says more",
-            Some(Kind::UpstreamMalformed) => "KIS answers otherwise than known: please report it with the message",
-            Some(Kind::CredentialsRejected) => "correct app key and secret",
-            Some(Kind::PermissionDenied) => "have your uid added to rpc.allow_uids",
-            _ => "try again in a minute; kisctl logs says more",
+            Cause::Credentials => {
+                "correct app key and app secret, and see that they are for this mode (real or paper); then restart the daemon"
+            }
+            Cause::Network => {
+                "look at network, DNS, firewall, proxy and the system's certificates; KIS is closed on some nights and weekends"
+            }
+            Cause::Kis => "KIS answers, and has a fault or refuses for now: wait a minute; its message says more",
+            Cause::Account => "see account_no, account_product_code and mode; KIS's message says more",
+            Cause::Malformed => "KIS answers otherwise than known: please report it with the message",
+            Cause::Permission => "have your uid added to rpc.allow_uids",
+            Cause::Other => "wait a minute; if it stays so, see kisctl logs",
         },
         not_known: "not known without a daemon",
         all_well: "all is well",
         look_at: |count| format!("it works; to look at: {count}"),
-        no_answer_at_once: "connected, and no answer within 5 s",
         hangs: "it hangs, or is something else: kisctl logs, then systemctl restart kisd",
         not_well: |count| format!("to mend: {count}"),
     },
@@ -149,6 +170,15 @@ pub(super) const WORDS: Words = Words {
         account: "Account number (12345678-01)",
         account_is: "an account number has 8 digits and 2 more",
         replace: |path| format!("{path} is there. Replace it? (y/N)"),
+        change: |path| format!("{path} is there. Change what is asked here, and keep the rest? (y/N)"),
+        not_toml: |path| format!("{path} is no TOML and is written anew; what it was is in {path}.bak"),
+        base_url_stays: |url| format!("note: base_url = \"{url}\" stays as it was: the keys are sent there"),
+        base_url_needed: |file| {
+            format!(
+                "these are keys of the simulator, which are not for KIS: nothing is started before base_url is known. Run this \
+                 again with --base-url URL, as `kisd simulate` prints it, or write base_url in [kis] of {file}"
+            )
+        },
         kept: |path| format!("{path} is left as it is"),
         written: |path| format!("written: {path}"),
         install: |what| format!("Install and start it as {what}? (y/N)"),
@@ -172,6 +202,18 @@ pub(super) const WORDS: Words = Words {
                 "the daemon (pid {pid}) was not started by systemd: its log is on its stderr, and in log.dir if that is set"
             )
         },
+        may_not_read: "the log is in the journal of the system, which you may not read: use sudo kisctl logs, or become one of its readers \
+                       (sudo usermod -aG systemd-journal \"$USER\") and log in again",
         no_journal: |reason| format!("journalctl cannot be run: {reason}"),
     },
 };
+
+fn token_state(state: TokenState) -> &'static str {
+    match state {
+        TokenState::Valid => "valid",
+        TokenState::Renewing => "renewing: KIS is being asked",
+        TokenState::Waiting => "waiting until KIS may be asked again",
+        TokenState::Rejected => "rejected: KIS refuses the app key or secret",
+        TokenState::Missing => "missing",
+    }
+}

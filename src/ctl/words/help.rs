@@ -1,38 +1,45 @@
 //! The help of the command line in Korean. In English it is written where the arguments are declared; a test compares the two.
 
+use std::error::Error;
+
 use clap::{
     Arg, Command,
-    error::{ContextKind, ErrorKind},
+    error::{ContextKind, ContextValue, ErrorKind},
 };
 
 /// Each command or argument, by its way from the root, and what it is for.
 const KOREAN: &[(&str, &str)] = &[
-    ("kisctl", "이 컴퓨터의 kisd 데몬에 조회하고 요청합니다"),
-    ("kisctl --socket", "데몬의 소켓. 없으면 사용자의 소켓, 그다음 시스템의 소켓을 찾습니다"),
+    ("kisctl", "이 컴퓨터의 kisd 데몬을 조회하고 제어합니다"),
+    ("kisctl --socket", "데몬의 소켓. 지정하지 않으면 개인용 데몬, 개인용이 없으면 시스템 데몬에 연결합니다"),
+    ("kisctl --user", "개인용 데몬에만 연결합니다. 시스템 데몬에는 연결하지 않습니다"),
+    (
+        "kisctl --system",
+        "개인용 데몬이 있어도 시스템 데몬에 연결합니다. init에서는 개인용 데몬 대신 시스템 서비스를 /etc/kisd에 설정합니다(root 필요)",
+    ),
     ("kisctl --json", "데몬이 준 그대로의 JSON으로 출력합니다. --output json과 같습니다"),
     ("kisctl --output", "출력 형식: table(표), json(데몬이 준 그대로), csv(잔고는 보유 종목, 그 밖에는 이름과 값)"),
     ("kisctl --lang", "메시지의 언어: en, ko. 없으면 LC_ALL, LC_MESSAGES, LANG을 따릅니다"),
     ("kisctl balance", "예수금, 합계, 모든 보유 종목"),
     (
         "kisctl balance --max-age",
-        "메모리에 있는 잔고를 그대로 쓸 최대 경과 시간. 500ms, 10s 등. 0s는 항상 KIS에서 조회합니다",
+        "이 시간 안에 받은 잔고는 메모리에서 응답합니다. 예: 500ms, 10s. 0s는 항상 KIS에서 조회",
     ),
-    ("kisctl balance --watch", "계속 지켜보며 바뀔 때마다 다시 그립니다"),
-    ("kisctl balance --interval", "지켜볼 때 KIS에서 조회하는 간격. 호출 한도에 따라 최솟값이 있습니다"),
+    ("kisctl balance --watch", "잔고가 바뀔 때마다 화면을 갱신합니다"),
+    ("kisctl balance --interval", "--watch일 때 KIS 조회 간격. 호출 한도에 따라 최솟값이 있습니다"),
     ("kisctl status", "데몬의 버전, 계좌, 토큰, 호출 통계"),
-    ("kisctl status --check", "모니터링용: 한 줄로 답하고, 이상이 있으면 종료 코드가 1입니다"),
-    ("kisctl token", "접근 토큰"),
-    ("kisctl token refresh", "KIS의 1분당 1회 규칙이 허락하면 지금 토큰을 갱신합니다"),
+    ("kisctl status --check", "모니터링용: 한 줄로 출력하고, 이상이 있으면 종료 코드가 1입니다"),
+    ("kisctl token", "접근토큰"),
+    ("kisctl token refresh", "KIS의 발급 제한(1분당 1회)에 걸리지 않으면 토큰을 바로 갱신합니다"),
     ("kisctl token status", "토큰의 상태를 보여 줍니다"),
     ("kisctl call", "메서드를 호출하고 결과를 JSON으로 출력합니다"),
     ("kisctl call method", "메서드의 이름. account.balance 등"),
     ("kisctl call params", "매개변수: JSON 객체나 배열"),
     ("kisctl discover", "데몬이 제공하는 모든 것의 OpenRPC 문서를 출력합니다"),
-    ("kisctl metrics", "횟수와 시간을 Prometheus가 읽는 OpenMetrics 형식으로 출력합니다"),
-    ("kisctl doctor", "설정, 소켓, 데몬, 시계, 토큰, 호출 한도, KIS를 점검하고 무엇을 할지 알려 줍니다"),
-    ("kisctl init", "앱키와 계좌를 묻고 설정 파일을 만들며, 원하면 서비스를 설치합니다"),
-    ("kisctl init --system", "사용자의 데몬이 아니라 시스템 서비스를 /etc/kisd에 설정합니다. root만 할 수 있습니다"),
+    ("kisctl metrics", "지표를 Prometheus가 읽는 OpenMetrics 형식으로 출력합니다"),
+    ("kisctl doctor", "설정, 소켓, 데몬, 시계, 토큰, 호출 한도, KIS를 점검하고 대처 방법을 알려 줍니다"),
+    ("kisctl init", "앱키와 계좌를 입력받아 설정 파일을 만들고, 원하면 서비스를 설치합니다"),
     ("kisctl init --directory", "설정 파일을 만들 다른 디렉터리"),
+    ("kisctl init --base-url", "KIS 대신 연결할 주소. kisd simulate가 출력하며, 모의 KIS의 키는 이 주소에만 씁니다"),
     ("kisctl logs", "데몬의 로그를 systemd 저널에서 보여 줍니다"),
     ("kisctl logs --follow", "새 줄이 생기는 대로 계속 보여 줍니다"),
     ("kisctl logs --lines", "보여 줄 마지막 줄 수"),
@@ -81,18 +88,59 @@ fn translate(mut command: Command, way: &str) -> Command {
 
 /// What is wrong with the arguments, in Korean; clap's own text is for what has no words here.
 pub(in crate::ctl) fn wrong_usage(error: &clap::Error) -> String {
-    let what = [ContextKind::InvalidSubcommand, ContextKind::InvalidArg, ContextKind::InvalidValue];
-    let what: Vec<String> = what.iter().filter_map(|kind| error.get(*kind)).map(ToString::to_string).collect();
+    let texts = |kind: ContextKind| match error.get(kind) {
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        Some(ContextValue::None) | None => Vec::new(),
+        Some(text) => vec![text.to_string()],
+    };
+    let text = |kind: ContextKind| texts(kind).join(", ");
+    let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
+    let name = argument.split(' ').next().unwrap_or_default().to_owned();
     let problem = match error.kind() {
-        ErrorKind::InvalidSubcommand => "없는 명령입니다",
-        ErrorKind::UnknownArgument => "없는 옵션이나 인수입니다",
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation => "값이 잘못되었습니다",
-        ErrorKind::MissingRequiredArgument => "필요한 인수가 없습니다",
-        ErrorKind::MissingSubcommand => "명령이 필요합니다",
-        ErrorKind::ArgumentConflict => "함께 쓸 수 없습니다",
+        ErrorKind::InvalidSubcommand => format!("없는 명령입니다: {}", text(ContextKind::InvalidSubcommand)),
+        ErrorKind::UnknownArgument => format!("없는 옵션이나 인수입니다: {argument}"),
+        ErrorKind::InvalidValue if value.is_empty() => format!("`{name}`에 값이 필요합니다: {argument}"),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            format!("`{name}`의 값 '{value}'이(가) 올바르지 않습니다{}", why(error, &name))
+        }
+        ErrorKind::MissingRequiredArgument => format!("필요한 인수가 없습니다: {argument}"),
+        ErrorKind::MissingSubcommand => format!("명령이 필요합니다: {}", text(ContextKind::InvalidSubcommand)),
+        ErrorKind::ArgumentConflict => {
+            let other = text(ContextKind::PriorArg);
+            match argument.is_empty() {
+                // Of our own making: it has no context, and names the arguments.
+                true => "함께 쓸 수 없습니다: --socket과 --user, --system".to_owned(),
+                false => format!("함께 쓸 수 없습니다: {argument}, {other}"),
+            }
+        }
         _ => return error.to_string(),
     };
-    format!("kisctl: {problem}: {}\n도움말: kisctl --help\n", what.join(", "))
+    let mut said = format!("kisctl: {problem}\n");
+    for (kind, words) in [
+        (ContextKind::ValidValue, "허용 값"),
+        (ContextKind::ValidSubcommand, "명령"),
+        (ContextKind::SuggestedSubcommand, "비슷한 명령"),
+        (ContextKind::SuggestedArg, "비슷한 옵션"),
+        (ContextKind::SuggestedValue, "비슷한 값"),
+    ] {
+        if let Some(texts) = Some(texts(kind)).filter(|texts| !texts.is_empty()) {
+            said.push_str(&format!("{words}: {}\n", texts.join(", ")));
+        }
+    }
+    said + "도움말: kisctl --help\n"
+}
+
+/// Why a value is none, where it is known.
+fn why(error: &clap::Error, name: &str) -> String {
+    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    let reason = match name {
+        "--max-age" | "--interval" if cause.contains("unit") => "단위가 필요합니다(예: 10s)",
+        "--max-age" | "--interval" => "기간은 숫자와 단위로 적습니다(예: 500ms, 10s, 1m)",
+        "--lines" => "0 이상의 정수여야 합니다",
+        "[PARAMS-JSON]" => "JSON 객체나 배열이어야 합니다",
+        _ => return String::new(),
+    };
+    format!(": {reason}")
 }
 
 fn name_of(argument: &Arg) -> String {

@@ -1,6 +1,6 @@
 //! `account.*`.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{ops::RangeInclusive, pin::Pin, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
@@ -15,16 +15,19 @@ use super::{
 };
 use crate::{
     account::{
-        News,
+        self, News, NoSubscription,
         balance::{self, two_decimals},
     },
-    kis,
+    kis::{self, balance::Summary},
     server::error::{MethodError, standard},
     wire::{
         codes::{INVALID_PARAMS, Kind},
         method,
         number::Number,
-        types::{Balance, BalanceParams, BalanceState, Holding, SubscribeBalanceParams},
+        types::{
+            Balance, BalanceParams, BalanceState, EvaluationCheck, Holding, KisTotals, PriceBasis,
+            SubscribeBalanceParams, TotalsFrom,
+        },
     },
 };
 
@@ -39,6 +42,7 @@ pub(super) fn register(catalog: &mut Catalog) {
             Kind::UpstreamUnreachable,
             Kind::UpstreamRejected,
             Kind::UpstreamMalformed,
+            Kind::NotSupported,
         ],
     };
     let written = Arc::new(Written::default());
@@ -49,13 +53,16 @@ pub(super) fn register(catalog: &mut Catalog) {
             name: method::ACCOUNT_SUBSCRIBE_BALANCE,
             summary: "The whole balance as a notification, and again whenever something in it has changed. Subscribers share \
                       their calls to KIS; a slow one gets the newest state. Over WebSocket and the JSON stream.",
-            errors: &[],
+            errors: &[Kind::NotSupported],
         },
         method::ACCOUNT_BALANCE,
         method::ACCOUNT_UNSUBSCRIBE_BALANCE,
         move |call| subscribe(&call, &written),
     );
 }
+
+/// How long a caller may let a call take.
+const TIMEOUTS_MS: RangeInclusive<u64> = 1_000..=600_000;
 
 /// What a subscriber gets who does not say.
 const USUAL_INTERVAL: Duration = Duration::from_secs(5);
@@ -67,15 +74,18 @@ fn subscribe(
     let interval = call.params.interval_ms.map_or(USUAL_INTERVAL, Duration::from_millis);
     let handle = &call.backend.account.balance;
     let subscription = match (handle.subscribe(interval), call.params.interval_ms) {
-        (Err(shortest), None) => handle.subscribe(shortest),
+        (Err(NoSubscription::TooOften(shortest)), None) => handle.subscribe(shortest),
         (subscription, _) => subscription,
     };
-    let subscription = subscription.map_err(|shortest| {
-        let message = format!(
-            "Invalid params: interval_ms must be at least {}: half of KIS's quota is for other callers",
-            shortest.as_millis()
-        );
-        MethodError(standard(INVALID_PARAMS, message))
+    let subscription = subscription.map_err(|reason| match reason {
+        NoSubscription::TooOften(shortest) => {
+            let message = format!(
+                "Invalid params: interval_ms must be at least {}: half of KIS's quota is for other callers",
+                shortest.as_millis()
+            );
+            MethodError(standard(INVALID_PARAMS, message))
+        }
+        NoSubscription::Never(error) => error.into(),
     })?;
     Ok(Box::pin(stream::unfold((subscription, written.clone()), |(mut subscription, written)| async {
         let state = written.state(&subscription.next().await?)?;
@@ -85,17 +95,27 @@ fn subscribe(
 
 fn balance(call: Call<'_, BalanceParams>, written: &Arc<Written>) -> Outcome {
     let max_age = call.params.max_age_ms.map(Duration::from_millis);
+    let timeout = call.params.timeout_ms;
+    if timeout.is_some_and(|timeout| !TIMEOUTS_MS.contains(&timeout)) {
+        return Outcome::Now(Err(timeout_out_of_range()));
+    }
     if let Some(answer) = call.backend.account.balance.from_memory(max_age, |balance| written.json(balance)) {
         return Outcome::Now(answer);
     }
     let (backend, written) = (call.backend.clone(), written.clone());
     Outcome::Later(Box::pin(async move {
-        let balance = backend.account.balance.balance(max_age).await.map_err(MethodError::from)?;
+        let timeout = timeout.map(Duration::from_millis);
+        let balance = backend.account.balance.balance(max_age, timeout).await.map_err(MethodError::from)?;
         written.json(&balance)
     }))
 }
 
-/// The last balance as JSON: written once for each gathering, and shared by all who get it.
+fn timeout_out_of_range() -> ErrorObjectOwned {
+    let (least, most) = (TIMEOUTS_MS.start(), TIMEOUTS_MS.end());
+    standard(INVALID_PARAMS, format!("Invalid params: timeout_ms must be from {least} to {most}"))
+}
+
+/// The last balance as JSON: written once for each fetch, and shared by all who get it.
 #[derive(Debug, Default)]
 struct Written(ArcSwapOption<(Arc<balance::Balance>, Bytes)>);
 
@@ -126,38 +146,67 @@ impl Written {
 }
 
 fn balance_on_the_wire(balance: &balance::Balance) -> Balance {
-    let summary = &balance.summary;
+    let totals = &balance.totals;
     Balance {
-        total_evaluation: summary.total_evaluation,
-        deposit: summary.deposit,
-        total_profit_loss: summary.profit_loss,
-        profit_loss_rate: rate(balance.profit_loss_rate),
+        total_evaluation: totals.total_evaluation,
+        deposit: totals.deposit,
+        total_profit_loss: totals.profit_loss,
+        profit_loss_rate: totals.profit_loss_rate.map(rate),
         holdings: balance.holdings.iter().map(holding_on_the_wire).collect(),
-        purchase_amount: summary.purchase_amount,
-        evaluation_amount: summary.evaluation_amount,
-        deposit_d1: summary.deposit_d1,
-        deposit_d2: summary.deposit_d2,
-        net_assets: summary.net_assets,
+        purchase_amount: totals.purchase_amount,
+        evaluation_amount: totals.evaluation_amount,
+        deposit_d1: totals.deposit_d1,
+        deposit_d2: totals.deposit_d2,
+        net_assets: totals.net_assets,
         mode: mode(balance.environment),
         account: balance.account.to_string(),
         as_of: instant(balance.as_of),
+        price_basis: match balance.price_basis {
+            kis::balance::PriceBasis::Krx => PriceBasis::Krx,
+            kis::balance::PriceBasis::Nxt => PriceBasis::Nxt,
+            kis::balance::PriceBasis::Unified => PriceBasis::Unified,
+        },
+        totals_from: match totals.from {
+            balance::TotalsFrom::Kis => TotalsFrom::Kis,
+            balance::TotalsFrom::Rows => TotalsFrom::Rows,
+        },
+        kis_totals: totals.kis.as_ref().map(kis_totals_on_the_wire),
+        evaluation_check: match balance.evaluation_check {
+            account::EvaluationCheck::Agrees => EvaluationCheck::Agrees,
+            account::EvaluationCheck::Differs => EvaluationCheck::Differs,
+            account::EvaluationCheck::NotMade => EvaluationCheck::NotMade,
+        },
+        reconciled: balance.reconciled(),
+    }
+}
+
+fn kis_totals_on_the_wire(kis: &Summary) -> KisTotals {
+    KisTotals {
+        total_evaluation: kis.total_evaluation,
+        total_profit_loss: kis.profit_loss,
+        purchase_amount: kis.purchase_amount,
+        evaluation_amount: kis.evaluation_amount,
+        net_assets: kis.net_assets,
     }
 }
 
 fn holding_on_the_wire(holding: &kis::balance::Holding) -> Holding {
+    let worth = holding.worth.as_ref();
     Holding {
-        stock_code: holding.stock_code.clone(),
+        stock_code: holding.key.stock_code.clone(),
         stock_name: holding.stock_name.clone(),
         quantity: holding.quantity,
         // Without the zeros that KIS pads prices with: 70000, and 68213.5135.
         avg_price: Number(holding.avg_price.normalize()),
-        current_price: holding.current_price,
-        evaluation_amount: holding.evaluation_amount,
-        profit_loss: holding.profit_loss,
-        profit_loss_rate: rate(holding.profit_loss_rate),
+        current_price: worth.map(|worth| worth.price),
+        evaluation_amount: worth.map(|worth| worth.evaluation_amount),
+        profit_loss: worth.map(|worth| worth.profit_loss),
+        profit_loss_rate: worth.map(|worth| rate(worth.profit_loss_rate)),
         available_quantity: holding.available_quantity,
         purchase_amount: holding.purchase_amount,
-        position: holding.position.clone(),
+        position: holding.key.position.clone(),
+        loan_date: holding.loan_date,
+        loan_amount: holding.loan_amount,
     }
 }
 

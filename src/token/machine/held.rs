@@ -121,7 +121,7 @@ impl Machine {
     }
 
     pub(super) fn interval(&self) -> Duration {
-        policy::interval(self.timing.issue_interval, self.wasted)
+        policy::interval(self.rules.issue_interval, self.wasted)
     }
 
     /// Whether KIS hands out the same token, so that asking for another would not help.

@@ -108,7 +108,7 @@ impl Machine {
             KisError::IssuedTooSoon(_) => {
                 // Another program uses this app key.
                 self.has_failed = false;
-                let interval = self.timing.issue_interval + REFUSED_MARGIN;
+                let interval = self.rules.issue_interval + REFUSED_MARGIN;
                 self.not_before = self.not_before.max(now.boot.saturating_add(interval));
                 self.wait_for(Hold::Until(self.not_before), error.to_string(), now)
             }
@@ -116,7 +116,7 @@ impl Machine {
                 self.failures = self.failures.saturating_add(1);
                 let pause = match error {
                     // A refusal that is not known to pass.
-                    KisError::Rejected(_) => self.timing.issue_interval,
+                    KisError::Rejected(_) => self.rules.issue_interval,
                     _ => BACKOFF.delay(self.failures),
                 };
                 let resume = now.boot.saturating_add(pause).max(self.not_before);
@@ -130,9 +130,10 @@ impl Machine {
         error!(%answer, "KIS refuses the app key or secret; nothing more is tried until they are corrected");
         self.hold = Some(Hold::Rejected);
         self.no_refresh_before = now.boot.saturating_add(REJECTED_PAUSE);
-        self.refusal = Some(answer.clone());
         self.last_error = Some(format!("KIS refuses the app key or secret ({answer})"));
-        TokenError::Rejected(answer)
+        let refusal = TokenError::Rejected { answer, remedy: self.rules.remedy };
+        self.refusal = Some(refusal.clone());
+        refusal
     }
 
     fn wait_for(&mut self, hold: Hold, reason: String, now: Now) -> Result<(), TokenError> {

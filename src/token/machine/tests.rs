@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::{
-    kis::KisError,
+    kis::{Answer, KisError},
     secret::AccessToken,
     token::{Source, issue::Outcome},
 };
@@ -14,7 +14,7 @@ use crate::{
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
-const TIMING: Timing = Timing { refresh_before: Duration::from_secs(600), issue_interval: MINUTE };
+const RULES: Rules = Rules { refresh_before: Duration::from_secs(600), issue_interval: MINUTE, remedy: Remedy::Reload };
 
 fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
@@ -46,7 +46,7 @@ impl Story {
     fn new() -> Self {
         let now = Now { wall: start(), confirmed: false, boot: HOUR };
         Self {
-            machine: Machine::new(TIMING, Duration::ZERO),
+            machine: Machine::new(RULES, Duration::ZERO),
             now,
             ahead: TimeDelta::zero(),
             kis: None,
@@ -304,7 +304,7 @@ fn refused_credentials_are_not_tried_again_until_somebody_says_so() {
     story.pass(100 * HOUR);
     story.act();
     assert!(story.trying.is_none() && story.machine.timer(story.now).is_none());
-    story.machine.reconfigured(TIMING);
+    story.machine.reconfigured(RULES);
     story.act();
     assert!(story.trying.is_some());
 }

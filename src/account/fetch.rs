@@ -1,0 +1,177 @@
+//! One fetch of a balance: every page, and again from the first where they contradict each other.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::watch;
+use tracing::{debug, warn};
+
+use super::{
+    AccountId, Balance, BalanceError, Settings,
+    balance::Totals,
+    looks::{Decision, Excuse, Looks},
+    pace::{Progress, Size},
+    whole::{Contradiction, Pages},
+};
+use crate::{
+    clock::Instant,
+    kis::{
+        KisClient, KisError, Tr,
+        balance::{self, PageKey},
+        field::Place,
+        reply::Reply,
+    },
+    token::{CallError, TokenHandle},
+};
+
+/// Pages that a portfolio can have; a thousand holdings on a paper account are 50.
+const MOST_PAGES: usize = 200;
+
+/// What is to be fetched, and how.
+#[derive(Debug)]
+pub(super) struct Fetch {
+    pub(super) account: AccountId,
+    pub(super) client: Arc<KisClient>,
+    pub(super) token: TokenHandle,
+    pub(super) settings: Settings,
+    /// When the first page must be there,
+    pub(super) first_page_by: Instant,
+    /// and when all of it.
+    pub(super) deadline: Instant,
+    /// KIS was silent, and it is to be found out whether it still is.
+    pub(super) is_probe: bool,
+    /// The balance before.
+    pub(super) previous: Option<Arc<Balance>>,
+    /// What is known of the size.
+    pub(super) known: Option<Size>,
+    /// Told after each page that is not the last.
+    pub(super) progress: watch::Sender<Option<Progress>>,
+}
+
+impl Fetch {
+    /// The balance, whole.
+    pub(super) async fn run(self) -> Result<Balance, BalanceError> {
+        let clock = self.client.clock();
+        let mut looks = Looks::new(self.previous.as_deref(), self.settings.accept_difference);
+        let mut seen = None;
+        loop {
+            let (pages, fault) = match (self.read(seen.is_none()).await, seen.take()) {
+                (Ok(read), _) => read,
+                // What has been read says more than that the time is over.
+                (Err(error), Some(pages)) if error.is_about_time() || clock.monotonic() >= self.deadline => {
+                    return self.settle(looks.out_of_time(), pages);
+                }
+                (Err(error), _) => return Err(error),
+            };
+            if let Some(fault) = &fault {
+                debug!(account = %self.account, %fault, "the balance that KIS gives is not whole");
+            }
+            match looks.take(&pages, fault) {
+                Decision::Serve { excuse } => return self.settle(Ok(excuse), pages),
+                Decision::GiveUp(error) => return self.settle(Err(error), pages),
+                Decision::Again { pause } => {
+                    let resume = clock.monotonic().saturating_add(pause);
+                    if resume >= self.deadline {
+                        return self.settle(looks.out_of_time(), pages);
+                    }
+                    clock.sleep_until(resume).await;
+                    seen = Some(pages);
+                }
+            }
+        }
+    }
+
+    fn settle(&self, verdict: Result<Option<Excuse>, BalanceError>, pages: Pages) -> Result<Balance, BalanceError> {
+        let excuse = verdict.inspect_err(
+            |_| warn!(account = %self.account, "KIS gives no whole balance: its answers contradict each other"),
+        )?;
+        let environment = self.client.environment();
+        let totals = Totals::of(&pages).ok_or_else(|| {
+            let place = Place { tr_id: Tr::INQUIRE_BALANCE.id(environment), row: None };
+            CallError::from(place.malformed("output1", "adds up to more than any account holds"))
+        });
+        Ok(Balance {
+            account: self.account.clone(),
+            environment,
+            price_basis: self.settings.prices,
+            totals: totals?,
+            evaluation_check: pages.evaluation(),
+            excuse,
+            as_of: self.client.clock().now(),
+            pages: pages.count,
+            holdings: pages.holdings,
+        })
+    }
+
+    /// Reads page after page, until there are no more, or what is there cannot be a balance any more.
+    async fn read(&self, is_first: bool) -> Result<(Pages, Option<Contradiction>), BalanceError> {
+        let clock = self.client.clock();
+        let (mut pages, mut asked) = (Pages::default(), vec![PageKey::default()]);
+        let (mut cycle, mut answered_at) = (None::<Duration>, None::<Instant>);
+        loop {
+            let key = &asked[asked.len() - 1];
+            let reply = match self.page(key, asked.len() == 1, is_first).await {
+                Err(CallError::Kis(KisError::Changed(answer))) => {
+                    let whole = pages.count > 0 && pages.judge().is_ok();
+                    return Ok((pages, Some(Contradiction::Changed { answer, whole })));
+                }
+                reply => reply?,
+            };
+            let malformed = |field: &str, problem: String| {
+                let error = Place { tr_id: reply.tr_id, row: None }.malformed(field, problem);
+                self.client.totals().count_failure(&error);
+                CallError::from(error)
+            };
+            let mut page = balance::parse(&reply, key)
+                .inspect_err(|error| self.client.totals().count_failure(error))
+                .map_err(CallError::from)?;
+            let next = page.next.take();
+            if let Err(fault) = pages.add(page) {
+                return Ok((pages, Some(fault)));
+            }
+            let Some(next) = next else {
+                if pages.summary.is_none() && !pages.is_nothing {
+                    return Err(malformed("output2", "is missing or empty".to_owned()).into());
+                }
+                let fault = pages.judge().err();
+                return Ok((pages, fault));
+            };
+            if asked.contains(&next) {
+                return Ok((pages, Some(Contradiction::Circle(asked.len()))));
+            }
+            if asked.len() == MOST_PAGES {
+                let problem = format!("leads on after {MOST_PAGES} pages");
+                return Err(malformed("ctx_area_nk100", problem).into());
+            }
+            let now = clock.monotonic();
+            let took = answered_at.map(|before| now.saturating_sub(before));
+            cycle = took.map(|took| cycle.map_or(took, |least| least.min(took)));
+            answered_at = Some(now);
+            self.tell_progress(&pages, cycle, now);
+            asked.push(next);
+        }
+    }
+
+    async fn page(&self, key: &PageKey, is_page_one: bool, is_first: bool) -> Result<Reply, CallError> {
+        let query = balance::query(self.account.cano(), self.account.product_code(), self.settings.prices, key);
+        let call = balance::call(&query, !is_page_one);
+        let deadline = if is_page_one && is_first { self.first_page_by } else { self.deadline };
+        let (client, knocks) = (&self.client, self.is_probe && is_page_one && is_first);
+        self.token
+            .authorized(deadline, |token| async move {
+                match knocks {
+                    true => client.knock(&call, &token.access_token, deadline).await,
+                    false => client.read(&call, &token.access_token, deadline).await,
+                }
+            })
+            .await
+    }
+
+    /// There is at least one page more.
+    fn tell_progress(&self, pages: &Pages, cycle: Option<Duration>, now: Instant) {
+        let purchase_total = pages.purchase_total();
+        let known = self.known.filter(|known| known.purchase_total == purchase_total).map_or(0, |known| known.pages);
+        let size = Size { purchase_total, pages: known.max(pages.count + 1) };
+        let progress = Progress::after(pages.count, size, self.client.calls_per_second(), cycle, now);
+        self.progress.send_replace(Some(progress));
+    }
+}
