@@ -139,4 +139,6 @@ impl std::fmt::Display for ConfigError {
 }
 
 #[cfg(test)]
+mod odd_tests;
+#[cfg(test)]
 mod tests;

@@ -147,7 +147,9 @@ impl Arguments {
             // Of the environment, the socket comes before the two; on one command line they contradict each other.
             let is_named = matches.value_source("socket") == Some(ValueSource::CommandLine);
             match is_named && (arguments.user || arguments.system) {
-                true => Err(command.error(ErrorKind::ArgumentConflict, "--socket; --user, --system")),
+                true => {
+                    Err(command.error(ErrorKind::ArgumentConflict, "--socket cannot be used with --user or --system"))
+                }
                 false => Ok(arguments),
             }
         });

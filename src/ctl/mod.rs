@@ -146,7 +146,8 @@ impl Arguments {
     pub async fn run(self, printer: &mut Printer) -> Result<(), Failure> {
         let (format, language) = (self.format(), self.language());
         let whose = self.whose();
-        if self.socket.is_some() && whose != Whose::Usual {
+        let asks = !matches!(self.command, Command::Init { .. });
+        if asks && self.socket.is_some() && whose != Whose::Usual {
             // From the environment, since one on the command line is refused; it comes first, and not silently.
             let note = printer.words().socket_is_named;
             writeln!(io::stderr(), "kisctl: {note}").map_err(Failure::Output)?;

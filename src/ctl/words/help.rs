@@ -101,7 +101,8 @@ pub(in crate::ctl) fn wrong_usage(error: &clap::Error) -> String {
         ErrorKind::UnknownArgument => format!("없는 옵션이나 인수입니다: {argument}"),
         ErrorKind::InvalidValue if value.is_empty() => format!("`{name}`에 값이 필요합니다: {argument}"),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            format!("`{name}`의 값 '{value}'이(가) 올바르지 않습니다{}", why(error, &name))
+            let mark = mark_of_subject(&value);
+            format!("`{name}`의 값 '{value}'{mark} 올바르지 않습니다{}", why(error, &name))
         }
         ErrorKind::MissingRequiredArgument => format!("필요한 인수가 없습니다: {argument}"),
         ErrorKind::MissingSubcommand => format!("명령이 필요합니다: {}", text(ContextKind::InvalidSubcommand)),
@@ -128,6 +129,18 @@ pub(in crate::ctl) fn wrong_usage(error: &clap::Error) -> String {
         }
     }
     said + "도움말: kisctl --help\n"
+}
+
+/// The particle of a subject, which goes by how the word before it ends when it is read aloud.
+fn mark_of_subject(word: &str) -> &'static str {
+    /// Syllables without a final consonant come every 28 code points.
+    const FINALS: u32 = 28;
+    match word.chars().last() {
+        Some(c @ '가'..='힣') if (u32::from(c) - u32::from('가')) % FINALS == 0 => "가",
+        Some('가'..='힣' | '0' | '1' | '3' | '6' | '7' | '8') => "이",
+        Some('2' | '4' | '5' | '9') => "가",
+        _ => "이(가)",
+    }
 }
 
 /// Why a value is none, where it is known.
