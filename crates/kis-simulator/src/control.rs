@@ -8,7 +8,6 @@ mod steer;
 
 use std::net::IpAddr;
 
-use serde::Serialize;
 use serde_json::json;
 
 use super::{
@@ -38,7 +37,11 @@ impl Refused {
 /// What was done, as JSON.
 type Done = Result<serde_json::Value, Refused>;
 
-type Route = (&'static str, &'static str, fn(&World, &[u8]) -> Done);
+/// What does it, with the body of the request.
+type Steering = fn(&World, &[u8]) -> Done;
+
+/// HTTP method, name and what does it.
+type Route = (&'static str, &'static str, Steering);
 
 const ROUTES: [Route; 9] = [
     ("POST", "time", steer::time),
@@ -55,16 +58,12 @@ const ROUTES: [Route; 9] = [
 /// Does what is asked.
 pub(super) fn answer(world: &World, request: &Request) -> Answer {
     match route(request).and_then(|route| route(world, &request.body)) {
-        Ok(done) => write(200, &done),
-        Err(Refused { status, error }) => write(status, &json!({ "error": error })),
+        Ok(done) => Answer::of(200, &done),
+        Err(Refused { status, error }) => Answer::of(status, &json!({ "error": error })),
     }
 }
 
-fn write(status: u16, body: &impl Serialize) -> Answer {
-    Answer::of(status, body)
-}
-
-fn route(request: &Request) -> Result<fn(&World, &[u8]) -> Done, Refused> {
+fn route(request: &Request) -> Result<Steering, Refused> {
     if request.header("x-kisd-sim").map(str::trim) != Some("1") {
         return Err(Refused::new(403, "steering needs the header X-Kisd-Sim: 1"));
     }
