@@ -7,6 +7,7 @@ use url::Url;
 use super::{
     Config, ConfigError, Fault,
     load::Sources,
+    mark,
     raw::{RawConfig, RawKis, RawLog, RawRpc, RawToken},
 };
 use crate::{
@@ -24,6 +25,9 @@ const HOUR: Duration = Duration::from_secs(3600);
 pub(super) fn check(raw: RawConfig, sources: &Sources<'_>) -> Result<Config, ConfigError> {
     let mut check = Check { sources, handed_over: false, faults: Vec::new() };
     let kis = check.kis(&raw.kis);
+    if let Some(problem) = kis.as_ref().and_then(mark::refused) {
+        check.fault("kis.app_key", problem);
+    }
     let account = check.account(&raw.kis);
     let on_loopback = kis.as_ref().is_some_and(|kis| kis::is_loopback(&kis.base_url));
     let token = check.token(raw.token, on_loopback);

@@ -14,6 +14,7 @@
 mod check;
 mod credential;
 mod load;
+mod mark;
 mod raw;
 mod report;
 

@@ -4,6 +4,8 @@
 //! when a connection is gone. Must never: hold a secret (it knows nothing but `wire`), offer what changes anything, or write to
 //! stdout by another way than the protocol.
 
+mod clean;
+mod holdings;
 mod link;
 mod resources;
 mod text;
