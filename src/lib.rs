@@ -16,10 +16,13 @@
 //! |---|---|---|
 //! | 5 | `bin/kisd`, `bin/kisctl` | arguments in, exit code out |
 //! | 4 | [`daemon`], [`config`] | the composition root; what was written turned into settings |
-//! | 3 | [`server`], [`ctl`] → [`mcp`], [`simulator`] | the socket; the command line and the bridge for agents on it; a KIS for tests and demos |
+//! | 3 | [`server`], [`ctl`] → [`mcp`] | the socket; the command line and the bridge for agents on it |
 //! | 2 | [`account`] → [`token`] | the domains: one task owns the state, the world holds a handle |
 //! | 1 | [`kis`], [`wire`] | what is known of KIS; what crosses the socket |
 //! | 0 | [`secret`], [`telemetry`] → [`clock`], [`backoff`] | nothing of ours below |
+//!
+//! Crates of their own, since they must not know the rest or are of use without it: [`clock`], the [`simulator`] (a KIS for tests and
+//! demos) and its HTTP, `spelled-http`.
 //!
 //! To come, each the same noun in four places (`kis/N.rs` the wire to KIS, `N/` the domain, `server/methods/N.rs`, `ctl/N.rs`):
 //! `quote`, `order`, `stream`.
@@ -37,7 +40,6 @@
 pub mod account;
 pub mod backoff;
 pub mod book;
-pub mod clock;
 pub mod config;
 pub mod ctl;
 pub mod daemon;
@@ -47,7 +49,9 @@ pub mod kis;
 pub mod mcp;
 pub mod secret;
 pub mod server;
-pub mod simulator;
 pub mod telemetry;
 pub mod token;
 pub mod wire;
+
+pub use kis_simulator as simulator;
+pub use kisd_clock::clock;

@@ -125,8 +125,11 @@ impl Telemetry {
     }
 }
 
+/// What the targets of our own lines begin with.
+const OURS: [&str; 2] = ["kisd", "kis_simulator"];
+
 fn ours_or_important(metadata: &Metadata<'_>) -> bool {
-    metadata.target().starts_with("kisd") || *metadata.level() <= Level::WARN
+    OURS.iter().any(|ours| metadata.target().starts_with(ours)) || *metadata.level() <= Level::WARN
 }
 
 fn lines<S, W>(

@@ -41,7 +41,12 @@ async fn init_writes_what_kisd_accepts_for_its_owner_only_and_shows_no_secret() 
         assert_eq!(fs::metadata(directory.join(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
     }
     assert_eq!(fs::metadata(&directory).unwrap().permissions().mode() & 0o777, 0o700);
-    let config = config::load(Some(&directory.join("config.toml")), &Variables::default()).unwrap();
+    // A rehearsal: the key is the simulator's, and is refused for KIS's own host.
+    let file = directory.join("config.toml");
+    let refused = config::load(Some(&file), &Variables::default()).unwrap_err().to_string();
+    assert!(refused.contains("kis.app_key") && refused.contains("kisd simulate"), "{refused}");
+    let simulated = ("KISD_KIS__BASE_URL".to_owned(), world.simulator.base_url());
+    let config = config::load(Some(&file), &Variables::new([simulated])).unwrap();
     assert_eq!(config.accounts[0].id.to_string(), "12****78-01");
     let said = text(&output.stdout) + &text(&output.stderr);
     assert!(!said.contains(&key) && !said.contains(&secret) && said.contains("36 letters"), "{said}");

@@ -208,6 +208,10 @@ async fn messages_are_korean_by_the_locale_or_when_asked_for() {
     for (arguments, words) in [
         (&["token", "refresh"][..], "60초 뒤에 다시 시도하세요"),
         (&["balence"], "없는 명령입니다: balence"),
+        (&["balance", "--max-age", "10"], "`--max-age`의 값 '10'이 올바르지 않습니다: 단위가 필요합니다(예: 10s)"),
+        (&["balance", "--max-age", "soon"], "기간은 숫자와 단위로 적습니다"),
+        (&["--output", "xml", "status"], "허용 값: table, json, csv"),
+        (&["blance"], "비슷한 명령: balance"),
         (&["--help"], "사용법: kisctl"),
         (&["status", "--check"], "kisd 정상"),
         (&["doctor"], "모두 정상입니다"),

@@ -48,6 +48,7 @@ base_url = "$(value base_url)"
 allow_uids = [1000]
 TOML
 check "the configuration is accepted" env CREDENTIALS_DIRECTORY=/etc/kisd kisd check --config /etc/kisd/config.toml
+check "also by root, who plays no part of systemd" says '/var/lib/kisd/token.json' kisd check
 systemctl daemon-reload
 systemctl start kisd.socket
 check "nothing runs before somebody asks" test "$(property ActiveState)" = inactive
@@ -89,8 +90,11 @@ check "a process that has stopped is restarted by the watchdog" until_true chang
 check "and answers" says 005930 kisctl balance
 
 pid=$(property MainPID)
-check "reload is understood" systemctl reload kisd
+check "it knows which boot this is" grep -qz "KISD_BOOT_ID=$(tr -d - </proc/sys/kernel/random/boot_id)" "/proc/$pid/environ"
+check "a reload, which could change nothing, fails" sh -c '! systemctl reload kisd'
+check "and says what to do" until_true says 'systemctl restart kisd' journalctl -u kisd --no-pager
 check "and does not restart it" test "$(property MainPID)" = "$pid"
+check "which answers" says 005930 kisctl balance
 systemctl restart kisd &
 check "a client that asks during a restart is answered" says 005930 kisctl balance
 wait
@@ -105,18 +109,12 @@ check "the socket is gone" test ! -e /run/kisd/kisd.sock
 rm -r /etc/systemd/system/kisd.* /usr/local/bin/kisd /usr/local/bin/kisctl /etc/kisd /var/lib/private/kisd /var/lib/kisd
 check "and so is everything else" test -z "$(find / -xdev -name '*kisd*' -not -path '/kisd*' -not -path '/proc/*' -not -path '/run/*' 2>/dev/null)"
 
-# Once more, by kisctl init. It asks for no base_url, so a drop-in names the simulated KIS.
+# Once more, by kisctl init.
 install -m 755 kisd kisctl /usr/local/bin/
 fresh_simulator
-simulated='[Service]\nEnvironment=KISD_KIS__BASE_URL=http://127.0.0.1:8765\n'
-for directory in /run/systemd/system/kisd.service.d /etc/systemd/user/kisd.service.d; do
-    mkdir -p "$directory" && chmod 755 "$directory"
-    # shellcheck disable=SC2059
-    printf "$simulated" >"$directory/simulated.conf" && chmod 644 "$directory/simulated.conf"
-done
 answers() { printf '%s\n' paper "$(value app_key)" "$(value app_secret)" 12345678-01 y; }
 check "kisctl init sets up the service of the system" says 'installed and started' \
-    sh -c "$(declare -f value answers); "'answers | SUDO_UID=1000 kisctl init --system'
+    sh -c "$(declare -f value answers); "'answers | SUDO_UID=1000 kisctl init --system --base-url http://127.0.0.1:8765'
 check "which answers root" says 005930 kisctl balance
 check "and who has become root to install it" says 005930 mute 1000
 check "and is well" says 'all is well' kisctl doctor
@@ -132,7 +130,14 @@ systemctl daemon-reload
 check "a user has a systemd" systemctl start user@1002.service
 as_third() { systemd-run --quiet --pipe --wait --uid=1002 --gid=1002 --setenv=XDG_RUNTIME_DIR=/run/user/1002 --setenv=HOME=/home/third -- "$@"; }
 answers >/kisd/answers && chmod 644 /kisd/answers && chmod 755 /kisd
-check "kisctl init sets up a service of the user" says 'installed and started' as_third sh -c 'kisctl init </kisd/answers'
+check "kisctl init sets up a service of the user" says 'installed and started' as_third sh -c 'kisctl init --base-url http://127.0.0.1:8765 </kisd/answers'
 check "which answers" says 005930 as_third kisctl balance
 check "and is well" says 'all is well' as_third kisctl doctor
+check "a session that does not say where it is finds it too" says 005930 \
+    systemd-run --quiet --pipe --wait --uid=1002 --gid=1002 --setenv=HOME=/home/third -- kisctl balance
+check "its file can be reloaded" as_third systemctl --user reload kisd
+check "one that is refused fails the reload" sh -c '! "$@"' sh \
+    systemd-run --quiet --pipe --wait --uid=1002 --gid=1002 --setenv=XDG_RUNTIME_DIR=/run/user/1002 --setenv=HOME=/home/third -- \
+    sh -c 'echo nonsense >>~/.config/kisd/config.toml; systemctl --user reload kisd'
+check "and the daemon goes on" says 005930 as_third kisctl balance
 exit $failed

@@ -10,7 +10,7 @@ use url::Url;
 use super::{
     AccountConfig, KeyConfig,
     check::{Check, MINUTE, SECOND},
-    credential,
+    credential, mark,
     raw::RawAccount,
 };
 use crate::{
@@ -223,13 +223,17 @@ impl Check<'_> {
             SECOND,
             2 * MINUTE,
         );
-        Some(kis::Settings {
+        let settings = kis::Settings {
             environment: environment?,
             base_url: base_url?,
             credentials: Credentials { app_key: app_key?, app_secret: app_secret? },
             calls_per_second,
             request_timeout,
-        })
+        };
+        if let Some(problem) = mark::refused(&settings) {
+            self.fault(&format!("{table}.app_key"), problem);
+        }
+        Some(settings)
     }
 
     fn base_url(&mut self, table: &str, text: &str) -> Option<Url> {

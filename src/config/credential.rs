@@ -51,7 +51,7 @@ impl Check<'_> {
             if written.is_some() {
                 return self.none(&file_key, format!("is given together with {key}; allowed is one of the two"));
             }
-            if path.to_str().is_some_and(is_like_credential) && !self.sources.beside(path).exists() {
+            if path.to_str().is_some_and(is_like_one) && !self.sources.beside(path).exists() {
                 let problem = "names no file: its value is like a credential itself; write that into a file of its own, and \
                                the path of the file here";
                 return self.none(&file_key, problem);
@@ -75,7 +75,7 @@ impl Check<'_> {
 }
 
 /// Whether a text that should be a path has the form of an app key or an app secret.
-fn is_like_credential(text: &str) -> bool {
+pub(super) fn is_like_one(text: &str) -> bool {
     let is_key = text.len() == AppKey::LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     is_key || text.len() == AppSecret::LENGTH && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'.')
 }

@@ -32,6 +32,9 @@ const MAX_BYTES: u64 = 1024 * 1024;
 /// Where the unit keeps the state of the service.
 const STATE_OF_SERVICE: &str = "/var/lib/kisd";
 
+/// Where systemd holds the socket of the service.
+const SOCKET_OF_SERVICE: &str = "/run/kisd";
+
 const PREFIX: &str = "KISD_";
 
 /// Variables with the prefix that are not keys.
@@ -87,8 +90,12 @@ fn source(variable: &str) -> String {
 /// Reads and checks the configuration: from `file` if one is named, else from where it usually is.
 pub fn load(file: Option<&Path>, variables: &Variables) -> Result<Config, ConfigError> {
     let (path, required) = locate(file, variables);
-    let whole_file = |problem: String| ConfigError {
-        faults: vec![Fault { source: path.display().to_string(), key: String::new(), problem }],
+    let whole_file = |problem: String| {
+        let source = match path.to_str().filter(|text| credential::is_like_one(text)) {
+            Some(_) if !path.exists() => "a configuration file whose name is like a credential".to_owned(),
+            _ => path.display().to_string(),
+        };
+        ConfigError { faults: vec![Fault { source, key: String::new(), problem }] }
     };
     let text = match read(&path) {
         Ok(file) => Some(file),
@@ -135,7 +142,11 @@ pub fn load_as_service(file: Option<&Path>, variables: &Variables) -> Result<Con
     let credentials = credential::beside(&path).and_then(Path::to_str);
     match credentials.filter(|_| own.is_err() && path == Path::new(SYSTEM_CONFIGURATION)) {
         Some(directory) if variables.get(credential::DIRECTORY).is_none() => {
-            let played = [(credential::DIRECTORY, directory), ("STATE_DIRECTORY", STATE_OF_SERVICE)];
+            let played = [
+                (credential::DIRECTORY, directory),
+                ("STATE_DIRECTORY", STATE_OF_SERVICE),
+                ("RUNTIME_DIRECTORY", SOCKET_OF_SERVICE),
+            ];
             load(file, &variables.with(played))
         }
         _ => own,

@@ -15,6 +15,7 @@ mod accounts;
 mod check;
 mod credential;
 mod load;
+mod mark;
 mod raw;
 mod report;
 
@@ -175,5 +176,7 @@ impl std::fmt::Display for ConfigError {
     }
 }
 
+#[cfg(test)]
+mod odd_tests;
 #[cfg(test)]
 mod tests;

@@ -52,6 +52,9 @@ impl fmt::Display for Config {
                 "note: rpc.socket_mode lets others reach the socket, but rpc.allow_uids and rpc.allow_gids admit nobody"
             )?;
         }
+        for warning in self.warnings() {
+            writeln!(f, "note: {warning}")?;
+        }
         Ok(())
     }
 }

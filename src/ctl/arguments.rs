@@ -23,6 +23,9 @@ pub struct Arguments {
     /// The system's daemon, also if you have one of your own; with init: set it up in /etc/kisd, for root.
     #[arg(long, global = true, conflicts_with = "user")]
     pub(super) system: bool,
+    /// Name of the account; without it the daemon's default one.
+    #[arg(long, global = true, env = "KISD_ACCOUNT", value_name = "NAME")]
+    pub(super) account: Option<String>,
     /// Print the answer as JSON, exactly as the daemon gave it; the same as --output json.
     #[arg(long, global = true, conflicts_with = "output")]
     pub(super) json: bool,
@@ -64,11 +67,16 @@ pub(super) enum Command {
         #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "watch")]
         interval: Option<Duration>,
     },
+    /// The accounts by name, with their app keys and the state of each token.
+    Accounts,
     /// Version, account, token and counters of the daemon.
     Status {
         /// For monitors: answer in one line, and end with 1 if something is wrong.
         #[arg(long)]
         check: bool,
+        /// With --check: about every account, and not the default one alone.
+        #[arg(long, requires = "check", conflicts_with = "account")]
+        all: bool,
     },
     /// The access token.
     #[command(subcommand)]
@@ -147,7 +155,9 @@ impl Arguments {
             // Of the environment, the socket comes before the two; on one command line they contradict each other.
             let is_named = matches.value_source("socket") == Some(ValueSource::CommandLine);
             match is_named && (arguments.user || arguments.system) {
-                true => Err(command.error(ErrorKind::ArgumentConflict, "--socket; --user, --system")),
+                true => {
+                    Err(command.error(ErrorKind::ArgumentConflict, "--socket cannot be used with --user or --system"))
+                }
                 false => Ok(arguments),
             }
         });

@@ -79,7 +79,12 @@ impl Report {
 }
 
 /// Looks at everything and tells it; an error if something is bad.
-pub(super) async fn examine(printer: &mut Printer, places: &Places, json: bool) -> Result<(), Failure> {
+pub(super) async fn examine(
+    printer: &mut Printer,
+    places: &Places,
+    account: Option<String>,
+    json: bool,
+) -> Result<(), Failure> {
     let words = printer.words();
     let mut report = Report::default();
     let found = client::first(places).await;
@@ -87,7 +92,7 @@ pub(super) async fn examine(printer: &mut Printer, places: &Places, json: bool) 
     let no_daemon = match found {
         Ok(client) => {
             of_socket(&mut report, places.found().unwrap_or(Path::new("/")), &words.doctor);
-            of_daemon(&mut report, &client, words).await;
+            of_daemon(&mut report, &client, account, words).await;
             false
         }
         Err(tried) => {
@@ -122,7 +127,7 @@ fn of_socket(report: &mut Report, path: &Path, words: &Doctor) {
     report.add(1, if open { Mark::Bad } else { Mark::Good }, found, advice.as_deref());
 }
 
-async fn of_daemon(report: &mut Report, client: &Client, words: &Words) {
+async fn of_daemon(report: &mut Report, client: &Client, account: Option<String>, words: &Words) {
     let doctor = &words.doctor;
     let Some(status) = of_status(report, client, words).await else {
         for subject in 3..SUBJECTS.len() {
@@ -131,7 +136,7 @@ async fn of_daemon(report: &mut Report, client: &Client, words: &Words) {
         return;
     };
     // The token may be renewed by the call that shows whether KIS answers.
-    let balance = balance(client).await;
+    let balance = balance(client, account).await;
     let status = in_time(ask_status(client)).await.unwrap_or(status);
     of_clock(report, &status, words);
     of_token(report, &status, words);
@@ -210,8 +215,8 @@ fn of_token(report: &mut Report, status: &DaemonStatus, words: &Words) {
 }
 
 /// A recent balance. It may take its time, as KIS may; a daemon that hangs meanwhile is told apart.
-async fn balance(client: &Client) -> Result<Balance, Failure> {
-    let params = BalanceParams { max_age_ms: Some(RECENT_MS), ..BalanceParams::default() };
+async fn balance(client: &Client, account: Option<String>) -> Result<Balance, Failure> {
+    let params = BalanceParams { account, max_age_ms: Some(RECENT_MS), ..BalanceParams::default() };
     let params = serde_json::value::to_raw_value(&params).map_err(Failure::Answer)?;
     let asked = ask(client, method::ACCOUNT_BALANCE, Some(params));
     let raw = tokio::time::timeout(KIS_WITHIN, asked).await.unwrap_or(Err(Failure::Call(Error::RequestTimeout)))?;

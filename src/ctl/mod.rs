@@ -6,6 +6,7 @@
 
 mod arguments;
 mod asking;
+mod check;
 mod doctor;
 mod init;
 mod logs;
@@ -44,7 +45,7 @@ use crate::{
         method,
         place::Places,
         text::printable,
-        types::{Balance, BalanceParams, DaemonStatus, TokenState, TokenStatus},
+        types::{AccountList, AccountParams, Balance, BalanceParams, DaemonStatus, TokenStatus},
     },
 };
 
@@ -146,12 +147,15 @@ impl Arguments {
     pub async fn run(self, printer: &mut Printer) -> Result<(), Failure> {
         let (format, language) = (self.format(), self.language());
         let whose = self.whose();
-        if self.socket.is_some() && whose != Whose::Usual {
+        let asks = !matches!(self.command, Command::Init { .. });
+        if asks && self.socket.is_some() && whose != Whose::Usual {
             // From the environment, since one on the command line is refused; it comes first, and not silently.
             let note = printer.words().socket_is_named;
             writeln!(io::stderr(), "kisctl: {note}").map_err(Failure::Output)?;
         }
         let places = socket::places(self.socket, whose);
+        // An empty variable is as good as none.
+        let account = self.account.filter(|name| !name.is_empty());
         match self.command {
             // Without a daemon.
             Command::Completions { shell } => return man::completions(printer, shell, &mut Self::command()),
@@ -159,11 +163,13 @@ impl Arguments {
             Command::Init { directory, base_url } => {
                 return init::set_up(printer, whose, directory, base_url.as_deref()).await;
             }
-            Command::Status { check: true } => return check(printer, &places).await,
-            Command::Doctor => return doctor::examine(printer, &places, format == Format::Json).await,
-            Command::Mcp => return mcp::serve(places).await.map_err(Failure::Bridge),
+            Command::Status { check: true, all } => {
+                return check::check(printer, &places, account.as_deref(), all).await;
+            }
+            Command::Doctor => return doctor::examine(printer, &places, account, format == Format::Json).await,
+            Command::Mcp => return mcp::serve(places, account).await.map_err(Failure::Bridge),
             Command::Balance { watch: true, interval, .. } => {
-                return watch::watch(printer, &places, interval, format).await;
+                return watch::watch(printer, &places, account, interval, format).await;
             }
             Command::Logs { follow, lines } => {
                 // A daemon that does not answer is all the more a reason to look at its log.
@@ -176,17 +182,21 @@ impl Arguments {
         let client = patiently(&places, printer.words(), client::first(&places)).await.map_err(Failure::NoDaemon)?;
         let words = printer.words();
         match self.command {
-            Command::Balance { max_age, .. } => balance(printer, &client, &places, max_age, format).await,
+            Command::Balance { max_age, .. } => balance(printer, &client, &places, account, max_age, format).await,
+            Command::Accounts => {
+                let raw = in_time(read(&client, &places, method::ACCOUNT_LIST, None)).await?;
+                show(printer, format, &raw, |style, list: AccountList| style.accounts(&list))
+            }
             Command::Status { .. } => {
                 let raw = in_time(read(&client, &places, method::DAEMON_STATUS, None)).await?;
                 show(printer, format, &raw, |style, status: DaemonStatus| style.daemon_status(&status))
             }
             Command::Token(TokenCommand::Status) => {
-                let raw = in_time(ask(&client, method::TOKEN_STATUS, None)).await?;
+                let raw = in_time(ask(&client, method::TOKEN_STATUS, of(account)?)).await?;
                 show(printer, format, &raw, |style, status: TokenStatus| style.token_status(&status))
             }
             Command::Token(TokenCommand::Refresh) => {
-                let raw = patiently(&places, words, ask(&client, method::TOKEN_REFRESH, None)).await?;
+                let raw = patiently(&places, words, ask(&client, method::TOKEN_REFRESH, of(account)?)).await?;
                 show(printer, format, &raw, |style, status: TokenStatus| style.token_status(&status))
             }
             Command::Call { method, params } => {
@@ -217,49 +227,28 @@ impl Arguments {
 pub async fn show_balance(printer: &mut Printer, socket: PathBuf) -> Result<(), Failure> {
     let places = Places::named(socket);
     let client = client::first(&places).await.map_err(Failure::NoDaemon)?;
-    balance(printer, &client, &places, None, Format::Table).await
+    balance(printer, &client, &places, None, None, Format::Table).await
+}
+
+/// Parameters of a method about an account.
+fn of(account: Option<String>) -> Result<Option<Box<RawValue>>, Failure> {
+    serde_json::value::to_raw_value(&AccountParams { account }).map(Some).map_err(Failure::Answer)
 }
 
 async fn balance(
     printer: &mut Printer,
     client: &Client,
     places: &Places,
+    account: Option<String>,
     max_age: Option<Duration>,
     format: Format,
 ) -> Result<(), Failure> {
     let max_age_ms = max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
-    let params = serde_json::value::to_raw_value(&BalanceParams { max_age_ms, ..BalanceParams::default() })
+    let params = serde_json::value::to_raw_value(&BalanceParams { account, max_age_ms, ..BalanceParams::default() })
         .map_err(Failure::Answer)?;
     let asked = read(client, places, method::ACCOUNT_BALANCE, Some(params));
     let raw = patiently(places, printer.words(), asked).await?;
     show(printer, format, &raw, |style, balance: Balance| style.balance(&balance))
-}
-
-/// The status in one line, as monitors like it.
-async fn check(printer: &mut Printer, places: &Places) -> Result<(), Failure> {
-    let words = printer.words();
-    let (reason, no_daemon) = match in_time(status_of(places)).await {
-        Ok(status) => {
-            let token = &status.token;
-            let reason = match (token.state, &status.upstream_error) {
-                (TokenState::Valid, None) => {
-                    let expires = token.expires_at.map(table::local).unwrap_or_default();
-                    let line = printable(&(words.healthy)(&expires));
-                    return printer.text(&format!("kisd {line}\n")).map_err(Failure::Output);
-                }
-                (TokenState::Valid, Some(fault)) => fault.message.clone(),
-                (state, _) => {
-                    let error = token.last_error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
-                    format!("{} {}{error}", words.token, (words.token_state)(state))
-                }
-            };
-            (reason, false)
-        }
-        Err(Failure::NoDaemon(tried)) => (socket::tried(&tried, words), true),
-        Err(failure) => (failure.explain(words), failure.exit_code() == NO_DAEMON),
-    };
-    printer.text(&format!("kisd {}\n", printable(&(words.unhealthy)(&reason)))).map_err(Failure::Output)?;
-    Err(Failure::Ill { message: String::new(), no_daemon })
 }
 
 fn show<T: DeserializeOwned>(

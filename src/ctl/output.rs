@@ -87,6 +87,13 @@ impl Printer {
             for holding in serde_json::from_str::<Vec<Members>>(holdings.get())? {
                 csv.write_record(HOLDING.map(|name| holding.plain(name)))?;
             }
+        } else if let Some((_, accounts)) =
+            members.0.iter().find(|(name, _)| name == "accounts" && members.0.len() == 1)
+        {
+            csv.write_record(ACCOUNT)?;
+            for account in serde_json::from_str::<Vec<Members>>(accounts.get())? {
+                csv.write_record(ACCOUNT.map(|name| account.plain(name)))?;
+            }
         } else {
             csv.write_record(["name", "value"])?;
             for (name, value) in members.flat("")? {
@@ -97,6 +104,9 @@ impl Printer {
         self.out.write_all(&text)
     }
 }
+
+/// The members of an account, a column each.
+const ACCOUNT: [&str; 8] = ["name", "default", "account", "product_code", "mode", "key", "key_expires_on", "token"];
 
 /// The members of a holding, a column each.
 const HOLDING: [&str; 13] = [

@@ -8,7 +8,7 @@ use super::words::Words;
 use crate::wire::{
     number::Number,
     text::printable,
-    types::{Balance, DaemonStatus, Holding, TokenSource, TokenStatus},
+    types::{AccountList, Balance, DaemonStatus, Holding, Right, TokenSource, TokenStatus},
 };
 
 /// The kind of position that nearly every holding is; it is not worth a column.
@@ -85,6 +85,36 @@ impl Style {
         table.trim_fmt()
     }
 
+    /// The accounts as a table.
+    pub(super) fn accounts(self, list: &AccountList) -> String {
+        let words = self.words;
+        let mut table = self.table();
+        table.set_header(words.account_columns.map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
+        for entry in &list.accounts {
+            let default = if entry.default { format!(" {}", words.default_account) } else { String::new() };
+            let ends = entry.key_expires_on.as_deref().map(|day| format!(" ({})", (words.key_ends)(&printable(day))));
+            let failing = if entry.failing { format!("; {}", words.failing) } else { String::new() };
+            let rights: Vec<&str> = entry
+                .rights
+                .iter()
+                .map(|right| match right {
+                    Right::Read => "read",
+                    Right::Refresh => "refresh",
+                    Right::Unknown => "?",
+                })
+                .collect();
+            table.add_row([
+                format!("{}{default}", printable(&entry.name)),
+                printable(&entry.account),
+                (words.mode)(entry.mode).to_owned(),
+                format!("{}{}", printable(&entry.key), ends.unwrap_or_default()),
+                format!("{}{failing}", (words.token_state)(entry.token)),
+                rights.join(", "),
+            ]);
+        }
+        format!("{}\n", table.trim_fmt())
+    }
+
     pub(super) fn daemon_status(self, status: &DaemonStatus) -> String {
         let words = self.words;
         let (calls, failed) = (&status.calls, &status.calls.failed);
@@ -92,6 +122,10 @@ impl Style {
             ("kisd", (words.running)(&printable(&status.version), status.pid, &local(status.started_at))),
             (words.account, format!("{} ({})", printable(&status.account), (words.mode)(status.mode))),
         ];
+        if status.accounts.len() > 1 {
+            let names: Vec<String> = status.accounts.iter().map(|entry| printable(&entry.name)).collect();
+            rows.push((words.accounts, names.join(", ")));
+        }
         rows.extend(self.token_rows(&status.token));
         let failures = [
             failed.upstream_unreachable,

@@ -41,14 +41,17 @@ const WRAP: &str = "\x1b[?7h";
 pub(super) async fn watch(
     printer: &mut Printer,
     places: &Places,
+    account: Option<String>,
     interval: Option<Duration>,
     format: Format,
 ) -> Result<(), Failure> {
     if format == Format::Csv {
         return Err(Failure::Told(printer.words().no_csv_watched.to_owned()));
     }
+    let interval_ms = interval.map(|interval| u64::try_from(interval.as_millis()).unwrap_or(u64::MAX));
+    let params = SubscribeBalanceParams { account, interval_ms };
     let mut screen = Screen::new();
-    let (mut client, mut states) = subscribe(places, interval).await?;
+    let (mut client, mut states) = subscribe(places, &params).await?;
     if printer.is_terminal && format == Format::Table {
         printer.text(CLEAR).map_err(Failure::Output)?;
     }
@@ -70,7 +73,7 @@ pub(super) async fn watch(
                         screen.trouble = Some(printer.words().trying_again.to_owned());
                         screen.draw(printer).map_err(Failure::Output)?;
                     }
-                    (client, states) = again(places, interval).await?;
+                    (client, states) = again(places, &params).await?;
                     continue;
                 }
             },
@@ -91,10 +94,10 @@ pub(super) async fn watch(
 type States = Subscription<Box<RawValue>>;
 
 /// Subscribes again as soon as a daemon answers.
-async fn again(places: &Places, interval: Option<Duration>) -> Result<(Client, States), Failure> {
+async fn again(places: &Places, params: &SubscribeBalanceParams) -> Result<(Client, States), Failure> {
     loop {
         tokio::time::sleep(PAUSE).await;
-        match subscribe(places, interval).await {
+        match subscribe(places, params).await {
             Err(Failure::NoDaemon(_)) => {}
             // It is going down, or not yet ready for all who come back.
             Err(Failure::Call(Error::Call(error))) if client::passes(&error) => {}
@@ -104,12 +107,9 @@ async fn again(places: &Places, interval: Option<Duration>) -> Result<(Client, S
     }
 }
 
-async fn subscribe(places: &Places, interval: Option<Duration>) -> Result<(Client, States), Failure> {
+async fn subscribe(places: &Places, params: &SubscribeBalanceParams) -> Result<(Client, States), Failure> {
     let client = client::first(places).await.map_err(Failure::NoDaemon)?;
-    let interval_ms = interval.map(|interval| u64::try_from(interval.as_millis()).unwrap_or(u64::MAX));
-    let params =
-        serde_json::value::to_raw_value(&SubscribeBalanceParams { interval_ms, ..SubscribeBalanceParams::default() })
-            .map_err(Failure::Answer)?;
+    let params = serde_json::value::to_raw_value(params).map_err(Failure::Answer)?;
     let (subscribe, unsubscribe) = (method::ACCOUNT_SUBSCRIBE_BALANCE, method::ACCOUNT_UNSUBSCRIBE_BALANCE);
     let states = client.subscribe(subscribe, RawParams(Some(params)), unsubscribe).await;
     let states = states.map_err(|error| Failure::Call(client::daemon_error(&error).map_or(error, Error::Call)))?;

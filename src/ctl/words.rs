@@ -98,6 +98,20 @@ pub(super) struct Words {
     pub(super) calls: &'static str,
     pub(super) calls_made: fn(u64, u64) -> String,
     pub(super) in_vain: &'static str,
+    /// Every account.
+    pub(super) accounts: &'static str,
+    /// Columns of the accounts: name, number, mode, key, token, rights.
+    pub(super) account_columns: [&'static str; 6],
+    /// Marks the default account.
+    pub(super) default_account: &'static str,
+    /// The last fetch of an account failed.
+    pub(super) failing: &'static str,
+    /// There is no account of a name; those that there are.
+    pub(super) no_such_account: fn(&str, &str) -> String,
+    /// All is well with these accounts.
+    pub(super) accounts_healthy: fn(&str) -> String,
+    /// An app key ends in so many days, on this day.
+    pub(super) key_ends: fn(&str) -> String,
     /// Unreachable, refused, not understood, token refused, credentials refused.
     pub(super) failures: fn([u64; 5]) -> String,
     pub(super) rate_limited: &'static str,

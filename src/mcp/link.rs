@@ -35,22 +35,39 @@ pub(super) enum Trouble {
 #[derive(Debug)]
 pub(super) struct Link {
     sockets: Places,
+    /// The account that is meant where a model names none.
+    account: Option<String>,
     /// Held while connecting, so that calls side by side connect once.
     client: Mutex<Option<Arc<Client>>>,
 }
 
 impl Link {
-    pub(super) fn new(sockets: Places) -> Self {
-        Self { sockets, client: Mutex::new(None) }
+    pub(super) fn new(sockets: Places, account: Option<String>) -> Self {
+        Self { sockets, account, client: Mutex::new(None) }
+    }
+
+    pub(super) fn account(&self) -> Option<&str> {
+        self.account.as_deref()
     }
 
     /// Calls a method that only reads: it is called again if the daemon goes away before it has answered.
     pub(super) async fn ask(&self, method: &str, params: Option<Box<RawValue>>) -> Result<Box<RawValue>, Trouble> {
-        match tokio::time::timeout(ANSWERED_WITHIN, self.ask_until_answered(method, params)).await {
+        self.ask_within(ANSWERED_WITHIN, method, params).await
+    }
+
+    /// The same with a deadline of the caller's, if that is later than the usual one.
+    pub(super) async fn ask_within(
+        &self,
+        deadline: Duration,
+        method: &str,
+        params: Option<Box<RawValue>>,
+    ) -> Result<Box<RawValue>, Trouble> {
+        let deadline = deadline.max(ANSWERED_WITHIN);
+        match tokio::time::timeout(deadline, self.ask_until_answered(method, params)).await {
             Ok(answer) => answer,
             Err(_) => {
                 *self.client.lock().await = None;
-                Err(Trouble::Away(format!("it takes longer than {} s to answer", ANSWERED_WITHIN.as_secs())))
+                Err(Trouble::Away(format!("it takes longer than {} s to answer", deadline.as_secs())))
             }
         }
     }

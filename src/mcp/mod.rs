@@ -4,6 +4,8 @@
 //! when a connection is gone. Must never: hold a secret (it knows nothing but `wire`), offer what changes anything, or write to
 //! stdout by another way than the protocol.
 
+mod clean;
+mod holdings;
 mod link;
 mod resources;
 mod text;
@@ -41,8 +43,8 @@ pub enum BridgeError {
 }
 
 /// Serves the client on stdin and stdout until it closes stdin. The daemon is the first that answers on one of `sockets`.
-pub async fn serve(sockets: Places) -> Result<(), BridgeError> {
-    let bridge = Bridge { link: Link::new(sockets) };
+pub async fn serve(sockets: Places, account: Option<String>) -> Result<(), BridgeError> {
+    let bridge = Bridge { link: Link::new(sockets, account) };
     let serving = match bridge.serve(stdio_pipes()).await {
         Ok(serving) => serving,
         // A client that looks whether the program is there, and goes.

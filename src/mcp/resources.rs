@@ -2,7 +2,7 @@
 
 use rmcp::model::{ErrorData, ReadResourceResult, Resource, ResourceContents};
 
-use super::{link::Link, tools};
+use super::{clean, link::Link, tools};
 use crate::wire::method;
 
 const BALANCE: &str = "kisd://account/balance";
@@ -30,5 +30,5 @@ pub(super) async fn read(link: &Link, uri: &str) -> Result<ReadResourceResult, E
     };
     let result = link.ask(method, None).await;
     let result = result.map_err(|trouble| ErrorData::internal_error(tools::explain(&trouble), None))?;
-    Ok(ReadResourceResult::new(vec![ResourceContents::text(result.get(), uri).with_mime_type(JSON)]))
+    Ok(ReadResourceResult::new(vec![ResourceContents::text(clean::document(result.get()), uri).with_mime_type(JSON)]))
 }

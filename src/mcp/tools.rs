@@ -1,6 +1,6 @@
 //! The tools: what a model may ask, with the schemas of what goes in and what comes out.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use rmcp::model::{CallToolResult, ContentBlock, ErrorData, JsonObject, Tool, ToolAnnotations};
 use schemars::{
@@ -12,13 +12,18 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
 use super::{
+    clean,
+    holdings::{self, BalanceArguments, BalancePiece},
     link::{Link, Trouble},
-    text::{self, Told},
+    text::{self, QUOTED, Told},
 };
 use crate::wire::{
     method,
-    types::{Balance, BalanceParams, DaemonStatus, NoParams, TokenStatus},
+    types::{AccountParams, DaemonStatus, NoParams, TokenStatus},
 };
+
+/// Time for the daemon to say that a caller's own deadline has passed.
+const DAEMON_SAYS_SO: Duration = Duration::from_secs(10);
 
 const BALANCE: &str = "account_balance";
 const TOKEN: &str = "token_status";
@@ -26,13 +31,14 @@ const DAEMON: &str = "daemon_status";
 
 pub(super) fn all() -> Vec<Tool> {
     vec![
-        tool::<BalanceParams, Balance>(
+        tool::<BalanceArguments, BalancePiece>(
             BALANCE,
             "Account balance",
-            "Cash, totals and every holding of the owner's KIS stock account, with prices and profit or loss. Amounts are whole \
-             won. An answer is at most a second old unless max_age_ms allows more; 0 asks KIS anew.",
+            "Cash, totals and holdings of the owner's KIS stock account, with prices and profit or loss. Amounts are whole won. An \
+             answer is at most a second old unless max_age_ms allows more; 0 asks KIS anew. The totals are always about everything; \
+             of the holdings there are 50 unless limit says otherwise, and next_offset says how to get the rest.",
         ),
-        tool::<NoParams, TokenStatus>(
+        tool::<AccountParams, TokenStatus>(
             TOKEN,
             "Access token status",
             "Whether kisd holds a usable KIS access token, until when, and what went wrong last. Useful after an error of \
@@ -49,58 +55,105 @@ pub(super) fn all() -> Vec<Tool> {
 fn tool<P: JsonSchema, R: JsonSchema>(name: &'static str, title: &str, description: &'static str) -> Tool {
     // The balance comes from KIS, out in the world; the others are about the daemon.
     let annotations = ToolAnnotations::with_title(title).read_only(true).destructive(false).idempotent(true);
-    Tool::new(name, description, schema::<P>())
+    Tool::new(name, description, input_schema::<P>())
         .with_title(title)
-        .with_raw_output_schema(schema::<R>())
+        .with_raw_output_schema(output_schema::<R>())
         .with_annotations(annotations.open_world(name == BALANCE))
 }
 
-/// A JSON Schema of what is written and read alike.
-fn schema<T: JsonSchema>() -> Arc<JsonObject> {
-    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
-    // "uint64" is not a format that validators know, and they say so for each.
-    RecursiveTransform(|schema: &mut Schema| {
-        if schema.get("format").and_then(Value::as_str).is_some_and(|format| format.starts_with("uint")) {
-            schema.remove("format");
-        }
-    })
-    .transform(&mut schema);
+/// A JSON Schema without references, for what every client checks or shows.
+fn schema<T: JsonSchema>(transform: impl FnMut(&mut Schema)) -> Arc<JsonObject> {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    RecursiveTransform(transform).transform(&mut schema);
     // An object without parameters is one as well.
     schema.ensure_object().entry("properties").or_insert_with(|| Value::Object(JsonObject::new()));
     Arc::new(schema.ensure_object().clone())
 }
 
+fn output_schema<T: JsonSchema>() -> Arc<JsonObject> {
+    schema::<T>(|schema| {
+        // "uint64" is not a format that validators know, and they say so for each.
+        if schema.get("format").and_then(Value::as_str).is_some_and(|format| format.starts_with("uint")) {
+            schema.remove("format");
+        }
+    })
+}
+
+/// What a tool takes, in the subset of JSON Schema that every model's API takes: Gemini's and ADK refuse a whole server for a list
+/// of types or for a keyword that they do not know. What is left out is said in the descriptions, and is checked all the same.
+fn input_schema<T: JsonSchema>() -> Arc<JsonObject> {
+    schema::<T>(|schema| {
+        for keyword in ["additionalProperties", "default", "format", "maximum", "minimum"] {
+            schema.remove(keyword);
+        }
+        if let Some(types) = schema.get_mut("type")
+            && let Some(one) = types.as_array().and_then(|types| types.iter().find(|name| *name != "null")).cloned()
+        {
+            *types = one;
+        }
+    })
+}
+
 /// Calls a tool. What goes wrong with a call is a result that the model reads; only a tool that is not there is an error.
 pub(super) async fn call(link: &Link, name: &str, arguments: JsonObject) -> Result<CallToolResult, ErrorData> {
-    let arguments = Value::Object(arguments);
     let answer = match name {
-        BALANCE => ask::<BalanceParams, Balance>(link, method::ACCOUNT_BALANCE, arguments).await,
-        TOKEN => ask::<NoParams, TokenStatus>(link, method::TOKEN_STATUS, arguments).await,
-        DAEMON => ask::<NoParams, DaemonStatus>(link, method::DAEMON_STATUS, arguments).await,
+        BALANCE => balance(link, arguments).await,
+        TOKEN => token(link, arguments).await,
+        DAEMON => daemon(link, arguments).await,
         _ => return Err(ErrorData::invalid_params(format!("there is no tool {name}"), None)),
     };
     Ok(answer.unwrap_or_else(|message| CallToolResult::error(vec![ContentBlock::text(message)])))
 }
 
-async fn ask<P, R>(link: &Link, method: &str, arguments: Value) -> Result<CallToolResult, String>
-where
-    P: Serialize + DeserializeOwned,
-    R: DeserializeOwned + Told,
-{
-    let params: P = serde_json::from_value(arguments)
-        .map_err(|error| format!("Wrong arguments: {error}. Correct them and call again."))?;
-    let params = serde_json::value::to_raw_value(&params).map_err(|error| error.to_string())?;
-    let result = link.ask(method, Some(params)).await.map_err(|trouble| explain(&trouble))?;
-    read::<R>(&result).map_err(|error| {
-        format!("The daemon's answer is not understood ({error}). kisctl and kisd seem to have different versions: tell the user.")
-    })
+async fn balance(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
+    let arguments: BalanceArguments = read_arguments(arguments)?;
+    // The daemon says itself that it could not answer in time.
+    let deadline = Duration::from_millis(arguments.timeout_ms.unwrap_or(0)).saturating_add(DAEMON_SAYS_SO);
+    let mut balance = ask(link, deadline, method::ACCOUNT_BALANCE, &arguments.params(link.account())).await?;
+    arguments.cut(&mut balance);
+    result::<BalancePiece>(balance, holdings::LONGEST)
 }
 
-fn read<R: DeserializeOwned + Told>(result: &RawValue) -> serde_json::Result<CallToolResult> {
-    let told = serde_json::from_str::<R>(result.get())?.tell();
-    let mut answer = CallToolResult::structured(serde_json::from_str(result.get())?);
+async fn token(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
+    let mut params: AccountParams = read_arguments(arguments)?;
+    params.account = params.account.or_else(|| link.account().map(str::to_owned));
+    result::<TokenStatus>(ask(link, Duration::ZERO, method::TOKEN_STATUS, &params).await?, QUOTED)
+}
+
+async fn daemon(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
+    let params: NoParams = read_arguments(arguments)?;
+    result::<DaemonStatus>(ask(link, Duration::ZERO, method::DAEMON_STATUS, &params).await?, QUOTED)
+}
+
+fn read_arguments<P: DeserializeOwned>(arguments: JsonObject) -> Result<P, String> {
+    serde_json::from_value(Value::Object(arguments))
+        .map_err(|error| format!("Wrong arguments: {error}. Correct them and call again."))
+}
+
+async fn ask(link: &Link, deadline: Duration, method: &str, params: &impl Serialize) -> Result<Value, String> {
+    let params = serde_json::value::to_raw_value(params).map_err(|error| error.to_string())?;
+    let result: Box<RawValue> =
+        link.ask_within(deadline, method, Some(params)).await.map_err(|trouble| explain(&trouble))?;
+    serde_json::from_str(result.get()).map_err(not_understood)
+}
+
+/// A result as data and as text, both without what nobody sees, and with no text of more than `longest` characters.
+fn result<R: DeserializeOwned + Told>(mut result: Value, longest: usize) -> Result<CallToolResult, String> {
+    clean::value(&mut result, longest);
+    let told = R::deserialize(&result).map_err(not_understood)?.tell();
+    let mut answer = CallToolResult::structured(result);
     answer.content = vec![ContentBlock::text(told)];
     Ok(answer)
+}
+
+fn not_understood(error: serde_json::Error) -> String {
+    format!(
+        "The daemon's answer is not understood ({error}). kisctl and kisd seem to have different versions: tell the user."
+    )
 }
 
 /// What went wrong and what to do, for a model.

@@ -49,7 +49,9 @@ pub enum Remedy {
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Restart => "restart kisd (`sudo systemctl restart kisd`), which is handed them at its start only",
+            Self::Restart => {
+                "restart kisd (a service: `sudo systemctl restart kisd`), which is handed them at its start only"
+            }
             Self::Reload => "reload kisd (SIGHUP, or `systemctl --user reload kisd`) or run `kisctl token refresh`",
         })
     }

@@ -9,6 +9,7 @@ pub mod number;
 pub mod place;
 pub mod text;
 pub mod types;
+pub mod whole;
 
 /// Names of the methods.
 pub mod method {

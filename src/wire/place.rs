@@ -31,9 +31,12 @@ const RUNTIME_DIRECTORIES: &str = "/run/user";
 
 const SOCKET: &str = "kisd/kisd.sock";
 
+/// What looks an environment variable up.
+type Variable<'a> = Box<dyn Fn(&str) -> Option<OsString> + 'a>;
+
 /// The environment variables of a user, and where the system keeps what is the user's.
 pub struct User<'a> {
-    variable: Box<dyn Fn(&str) -> Option<OsString> + 'a>,
+    variable: Variable<'a>,
     home: Option<PathBuf>,
     runtime_directories: PathBuf,
     system: PathBuf,

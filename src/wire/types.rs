@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{codes::ErrorData, number::Number};
+use super::{codes::ErrorData, number::Number, whole};
 
 /// No parameters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,10 +28,11 @@ pub struct BalanceParams {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// Greatest age of an answer from memory, in milliseconds. 0: KIS is asked after this call came in. Left out: as configured.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     pub max_age_ms: Option<u64>,
     /// Longest time that the answer may take, in milliseconds, from 1000 to 600000. Left out: rpc.call_timeout.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    #[schemars(range(min = 1000, max = 600_000))]
     pub timeout_ms: Option<u64>,
 }
 
@@ -44,7 +45,7 @@ pub struct SubscribeBalanceParams {
     pub account: Option<String>,
     /// Least time between two notifications, and the time after which KIS is asked again, in milliseconds; at least what leaves
     /// half of KIS's quota to other callers. Left out: 5000.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     pub interval_ms: Option<u64>,
 }
 
@@ -53,6 +54,7 @@ pub struct SubscribeBalanceParams {
 #[serde(deny_unknown_fields)]
 pub struct UnsubscribeParams {
     /// What subscribing answered, on the same connection.
+    #[serde(deserialize_with = "whole::required")]
     pub subscription: u64,
 }
 

@@ -8,6 +8,7 @@
     reason = "each test binary uses its part"
 )]
 
+pub mod agent;
 pub mod process;
 
 use std::{

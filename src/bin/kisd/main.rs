@@ -8,16 +8,14 @@ use std::{
     env,
     fmt::Display,
     io::{self, Write},
-    net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use kisd::{
     config::{self, ConfigError, Variables},
     daemon::process,
-    simulator,
 };
 
 /// Exit code for a configuration that is refused (`EX_CONFIG`): systemd need not try again.
@@ -41,35 +39,13 @@ enum Command {
     /// Reads and checks the configuration, and shows what would be used; secrets are masked.
     Check,
     /// Runs a simulated KIS on loopback, for any client of KIS.
-    Simulate {
-        /// Where to listen.
-        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8765")]
-        listen: SocketAddr,
-        /// The environment to simulate.
-        #[arg(long, value_enum, default_value = "paper")]
-        mode: Mode,
-    },
+    Simulate(simulate::Arguments),
     /// Runs simulator and daemon together in a private temporary directory, and shows a first balance.
     Demo {
         /// Ends after the first balance.
         #[arg(long)]
         once: bool,
     },
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Mode {
-    Paper,
-    Real,
-}
-
-impl From<Mode> for simulator::Mode {
-    fn from(mode: Mode) -> Self {
-        match mode {
-            Mode::Paper => Self::Paper,
-            Mode::Real => Self::Real,
-        }
-    }
 }
 
 fn main() -> ExitCode {
@@ -87,7 +63,7 @@ fn main() -> ExitCode {
         Command::Check => {
             config::load_as_service(file, &variables).map_err(Failure::from).and_then(|config| print(&config))
         }
-        Command::Simulate { listen, mode } => simulate::run(listen, mode.into()),
+        Command::Simulate(arguments) => simulate::run(arguments),
         Command::Demo { once } => demo::run(once),
     };
     match result {

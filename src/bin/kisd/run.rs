@@ -29,6 +29,9 @@ pub(crate) fn run(file: Option<&Path>, variables: Variables) -> Result<(), Failu
     let boot_id = variables.get("KISD_BOOT_ID").and_then(BootId::parse);
     let clock = SystemClock::with_boot_id(boot_id);
     let telemetry = Telemetry::start(&config.log, journal, &clock).map_err(|error| no_log(&config, error))?;
+    for warning in config.warnings() {
+        warn!("{warning}");
+    }
     if let Err(error) = process::raise_descriptor_limit() {
         warn!(%error, "the limit of file descriptors stays as it is; rpc.max_connections may be out of reach");
     }

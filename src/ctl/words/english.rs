@@ -51,6 +51,13 @@ pub(super) const WORDS: Words = Words {
     last_error: "last error",
     calls: "calls to KIS",
     calls_made: |sent, issuances| format!("{sent}, tokens issued {issuances}"),
+    accounts: "accounts",
+    account_columns: ["Name", "Account", "Mode", "Key", "Token", "You may"],
+    default_account: "(default)",
+    failing: "the last fetch of its balance failed",
+    no_such_account: |name, names| format!("there is no account {name}; there are {names}"),
+    accounts_healthy: |names| format!("OK: {names}"),
+    key_ends: |day| format!("ends {day}"),
     in_vain: "in vain",
     failures: |[unreachable, refused, malformed, token, credentials]| {
         format!(

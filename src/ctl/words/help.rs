@@ -16,6 +16,7 @@ const KOREAN: &[(&str, &str)] = &[
         "kisctl --system",
         "개인용 데몬이 있어도 시스템 데몬에 연결합니다. init에서는 개인용 데몬 대신 시스템 서비스를 /etc/kisd에 설정합니다(root 필요)",
     ),
+    ("kisctl --account", "계좌의 이름. 지정하지 않으면 데몬의 기본 계좌입니다"),
     ("kisctl --json", "데몬이 준 그대로의 JSON으로 출력합니다. --output json과 같습니다"),
     ("kisctl --output", "출력 형식: table(표), json(데몬이 준 그대로), csv(잔고는 보유 종목, 그 밖에는 이름과 값)"),
     ("kisctl --lang", "메시지의 언어: en, ko. 없으면 LC_ALL, LC_MESSAGES, LANG을 따릅니다"),
@@ -26,6 +27,8 @@ const KOREAN: &[(&str, &str)] = &[
     ),
     ("kisctl balance --watch", "잔고가 바뀔 때마다 화면을 갱신합니다"),
     ("kisctl balance --interval", "--watch일 때 KIS 조회 간격. 호출 한도에 따라 최솟값이 있습니다"),
+    ("kisctl accounts", "계좌를 이름별로 보여 줍니다: 앱키와 토큰의 상태 포함"),
+    ("kisctl status --all", "--check와 함께: 기본 계좌만이 아니라 모든 계좌를 점검합니다"),
     ("kisctl status", "데몬의 버전, 계좌, 토큰, 호출 통계"),
     ("kisctl status --check", "모니터링용: 한 줄로 출력하고, 이상이 있으면 종료 코드가 1입니다"),
     ("kisctl token", "접근토큰"),
@@ -101,7 +104,8 @@ pub(in crate::ctl) fn wrong_usage(error: &clap::Error) -> String {
         ErrorKind::UnknownArgument => format!("없는 옵션이나 인수입니다: {argument}"),
         ErrorKind::InvalidValue if value.is_empty() => format!("`{name}`에 값이 필요합니다: {argument}"),
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            format!("`{name}`의 값 '{value}'이(가) 올바르지 않습니다{}", why(error, &name))
+            let mark = mark_of_subject(&value);
+            format!("`{name}`의 값 '{value}'{mark} 올바르지 않습니다{}", why(error, &name))
         }
         ErrorKind::MissingRequiredArgument => format!("필요한 인수가 없습니다: {argument}"),
         ErrorKind::MissingSubcommand => format!("명령이 필요합니다: {}", text(ContextKind::InvalidSubcommand)),
@@ -128,6 +132,18 @@ pub(in crate::ctl) fn wrong_usage(error: &clap::Error) -> String {
         }
     }
     said + "도움말: kisctl --help\n"
+}
+
+/// The particle of a subject, which goes by how the word before it ends when it is read aloud.
+fn mark_of_subject(word: &str) -> &'static str {
+    /// Syllables without a final consonant come every 28 code points.
+    const FINALS: u32 = 28;
+    match word.chars().last() {
+        Some(c @ '가'..='힣') if (u32::from(c) - u32::from('가')) % FINALS == 0 => "가",
+        Some('가'..='힣' | '0' | '1' | '3' | '6' | '7' | '8') => "이",
+        Some('2' | '4' | '5' | '9') => "가",
+        _ => "이(가)",
+    }
 }
 
 /// Why a value is none, where it is known.

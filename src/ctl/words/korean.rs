@@ -54,6 +54,13 @@ pub(super) const WORDS: Words = Words {
     last_error: "마지막 오류",
     calls: "KIS 호출",
     calls_made: |sent, issuances| format!("{sent}회, 토큰 발급 {issuances}회"),
+    accounts: "모든 계좌",
+    account_columns: ["이름", "계좌", "구분", "앱키", "토큰", "권한"],
+    default_account: "(기본)",
+    failing: "마지막 잔고 조회 실패",
+    no_such_account: |name, names| format!("{name}: 그런 이름의 계좌가 없습니다. 있는 계좌: {names}"),
+    accounts_healthy: |names| format!("정상: {names}"),
+    key_ends: |day| format!("{day} 만료"),
     in_vain: "실패",
     failures: |[unreachable, refused, malformed, token, credentials]| {
         format!(

@@ -2,7 +2,6 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::http::Answer;
 use crate::clock::Instant;
 
 const WINDOW: Duration = Duration::from_secs(1);
@@ -24,10 +23,4 @@ impl Limits {
         }
         allowed
     }
-}
-
-/// KIS's answer to a call too many.
-pub(super) fn refusal(path: &str) -> Answer {
-    let (code, message) = ("EGW00201", "초당 거래건수를 초과하였습니다.");
-    if path.starts_with("/oauth2/") { Answer::oauth_error(code, message) } else { Answer::gateway_error(code, message) }
 }

@@ -1,5 +1,5 @@
-//! Token calls: tokenP with its one-a-minute and its six-hour rule, revokeP, Approval; and the check of a business call's
-//! credentials.
+//! Token calls of one app key: tokenP with its one-a-minute and its six-hour rule, revokeP, Approval; and the check of a business
+//! call's credentials.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -63,6 +63,11 @@ impl OAuth {
 
     pub(super) fn serial_number(&self, text: &str) -> Option<usize> {
         self.tokens.iter().position(|token| token.text == text)
+    }
+
+    /// Every token ever issued.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.tokens.iter().map(|token| token.text.as_str())
     }
 
     pub(super) fn revoke_all(&mut self) {
@@ -132,16 +137,12 @@ impl OAuth {
         }
     }
 
-    /// Whether a business call may be made: app key, secret and bearer token.
+    /// Whether a business call may be made: secret and bearer token.
     pub(super) fn check(&self, request: &Request, options: &Options, now: DateTime<Utc>) -> Result<(), Answer> {
         let header = |name| request.header(name).unwrap_or_default();
-        match (header("appkey"), header("appsecret")) {
-            ("", _) => return Err(Answer::gateway_error("EGW00102", "AppKey는 필수입니다.")),
-            (_, "") => return Err(Answer::gateway_error("EGW00104", "AppSecret은 필수입니다.")),
-            (key, _) if key != options.app_key => {
-                return Err(Answer::gateway_error("EGW00103", "유효하지 않은 AppKey입니다."));
-            }
-            (_, secret) if secret != options.app_secret => {
+        match header("appsecret") {
+            "" => return Err(Answer::gateway_error("EGW00104", "AppSecret은 필수입니다.")),
+            secret if secret != options.app_secret => {
                 return Err(Answer::gateway_error("EGW00304", "고객식별키(appSecret)가 유효하지 않습니다."));
             }
             _ => {}
@@ -192,18 +193,41 @@ pub(super) fn approval(request: &Request, options: &Options) -> Answer {
     }
 }
 
+/// The body of a token call whose app key is known.
 fn checked_body(request: &Request, options: &Options, secret: impl Fn(&Body) -> &String) -> Result<Body, Answer> {
     let refuse = |code, message| Err(Answer::oauth_error(code, message));
     let Ok(body) = serde_json::from_slice::<Body>(&request.body) else {
         return refuse("EGW00101", "유효하지 않은 요청입니다.");
     };
-    match (body.appkey.as_str(), secret(&body).as_str()) {
-        ("", _) => refuse("EGW00102", "AppKey는 필수입니다."),
-        (key, _) if key != options.app_key => refuse("EGW00103", "유효하지 않은 AppKey입니다."),
-        (_, "") => refuse("EGW00104", "AppSecret은 필수입니다."),
-        (_, secret) if secret != options.app_secret => refuse("EGW00105", "유효하지 않은 AppSecret입니다."),
+    match secret(&body).as_str() {
+        "" => refuse("EGW00104", "AppSecret은 필수입니다."),
+        secret if secret != options.app_secret => refuse("EGW00105", "유효하지 않은 AppSecret입니다."),
         _ => Ok(body),
     }
+}
+
+/// The app key that a call names: in its body if it is a token call, else in its head. Without one, KIS's answer.
+pub(super) fn app_key(request: &Request) -> Result<String, Answer> {
+    if request.path.starts_with("/oauth2/") {
+        return match serde_json::from_slice::<Body>(&request.body) {
+            Err(_) => Err(Answer::oauth_error("EGW00101", "유효하지 않은 요청입니다.")),
+            Ok(body) if body.appkey.is_empty() => Err(Answer::oauth_error("EGW00102", "AppKey는 필수입니다.")),
+            Ok(body) => Ok(body.appkey),
+        };
+    }
+    match request.header("appkey") {
+        None | Some("") => Err(Answer::gateway_error("EGW00102", "AppKey는 필수입니다.")),
+        Some(key) => Ok(key.to_owned()),
+    }
+}
+
+/// The answer to a call whose app key nobody has.
+pub(super) fn unknown_key(request: &Request) -> Answer {
+    let (code, message) = match request.header("appsecret") {
+        None | Some("") if request.path.starts_with("/uapi/") => ("EGW00104", "AppSecret은 필수입니다."),
+        _ => ("EGW00103", "유효하지 않은 AppKey입니다."),
+    };
+    Answer::refusal(&request.path, code, message)
 }
 
 /// Random, in the shape of a UUID of version 4.

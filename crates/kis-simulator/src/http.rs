@@ -1,0 +1,81 @@
+//! Answers in the forms that KIS gives them.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+pub(super) use spelled_http::Request;
+use spelled_http::Response;
+
+/// An answer before it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer(pub(super) Response);
+
+#[derive(Serialize)]
+struct OAuthError<'a> {
+    error_description: &'a str,
+    error_code: &'a str,
+}
+
+#[derive(Serialize)]
+struct GatewayError<'a> {
+    rt_cd: &'a str,
+    msg1: &'a str,
+    msg_cd: &'a str,
+    /// The code once more, for some of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+}
+
+impl Answer {
+    pub(super) fn json(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self(Response::new(status).header("Content-Type", "application/json; charset=utf-8").body(body))
+    }
+
+    pub(super) fn of(status: u16, body: &impl Serialize) -> Self {
+        // Only our own structs of strings and numbers are serialized here, which cannot fail.
+        Self::json(status, serde_json::to_vec(body).unwrap_or_default())
+    }
+
+    /// No body at all: what an unknown path gets.
+    pub(super) fn empty(status: u16) -> Self {
+        Self(Response::new(status))
+    }
+
+    /// The shape that the token calls fail in.
+    pub(super) fn oauth_error(code: &str, message: &str) -> Self {
+        Self::of(403, &OAuthError { error_description: message, error_code: code })
+    }
+
+    /// The shape that the gateway refuses business calls in.
+    pub(super) fn gateway_error(code: &str, message: &str) -> Self {
+        Self::business_error(500, code, message)
+    }
+
+    /// The shape of every refused business call, with the status that it is refused with.
+    pub(super) fn business_error(status: u16, code: &str, message: &str) -> Self {
+        // Recorded of this one only.
+        let again = (code == "EGW00201").then_some(code);
+        Self::of(status, &GatewayError { rt_cd: "1", msg1: message, msg_cd: code, message: again })
+    }
+
+    /// A refusal in the shape of the family that the path and the code belong to.
+    pub(super) fn refusal(path: &str, code: &str, message: &str) -> Self {
+        match (path.starts_with("/oauth2/"), code.starts_with("EGW")) {
+            (true, _) => Self::oauth_error(code, message),
+            (false, true) => Self::gateway_error(code, message),
+            (false, false) => Self::business_error(200, code, message),
+        }
+    }
+
+    pub(super) fn header(self, name: &str, value: impl Into<String>) -> Self {
+        Self(self.0.header(name, value))
+    }
+
+    /// The answer with the time on KIS's clock, unless it has one.
+    pub(super) fn dated(self, now: DateTime<Utc>) -> Self {
+        let mut response = self.0;
+        if !response.has_header("date") {
+            response.headers.insert(0, ("Date".to_owned(), now.format("%a, %d %b %Y %H:%M:%S GMT").to_string()));
+        }
+        Self(response)
+    }
+}

@@ -1,0 +1,87 @@
+//! One app key with everything that KIS keeps about it, and the calls that are simulated.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Options,
+    http::{Answer, Request},
+    ledger::{INQUIRE_BALANCE, Ledger},
+    limits::Limits,
+    oauth::{self, OAuth},
+};
+use crate::clock::Instant;
+
+/// A call that is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operation {
+    Token,
+    Revoke,
+    Approval,
+    Balance,
+}
+
+impl Operation {
+    /// What a request asks for; `None` if it is not simulated. A WebSocket handshake is no call, whatever its path.
+    pub(super) fn of(request: &Request) -> Option<Self> {
+        if is_websocket(request) {
+            return None;
+        }
+        match (request.method.as_str(), request.path.as_str()) {
+            ("POST", "/oauth2/tokenP") => Some(Self::Token),
+            ("POST", "/oauth2/revokeP") => Some(Self::Revoke),
+            ("POST", "/oauth2/Approval") => Some(Self::Approval),
+            ("GET", INQUIRE_BALANCE) => Some(Self::Balance),
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn is_websocket(request: &Request) -> bool {
+    request.header_has("upgrade", "websocket")
+}
+
+/// One app key: its token, its quota, its accounts.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) options: Options,
+    pub(super) oauth: OAuth,
+    limits: Limits,
+    /// By account number and product code.
+    ledgers: BTreeMap<(String, String), Ledger>,
+}
+
+impl Key {
+    pub(super) fn new(options: Options) -> Self {
+        Self { options, oauth: OAuth::default(), limits: Limits::default(), ledgers: BTreeMap::new() }
+    }
+
+    /// Answers a call that names this key.
+    pub(super) fn answer(
+        &mut self,
+        operation: Operation,
+        request: &Request,
+        now: DateTime<Utc>,
+        arrived: Instant,
+    ) -> Answer {
+        if !self.limits.allow(arrived, self.options.calls_per_second) {
+            return Answer::refusal(&request.path, "EGW00201", "초당 거래건수를 초과하였습니다.");
+        }
+        let options = &self.options;
+        match operation {
+            Operation::Token => self.oauth.issue(request, options, now),
+            Operation::Revoke => self.oauth.revoke(request, options),
+            Operation::Approval => oauth::approval(request, options),
+            Operation::Balance => {
+                if let Err(refusal) = self.oauth.check(request, options, now) {
+                    return refusal;
+                }
+                let param = |name| request.param(name).unwrap_or_default();
+                let options = options.of_account(param("CANO"), param("ACNT_PRDT_CD"));
+                let ledger = self.ledgers.entry((options.cano.clone(), options.product_code.clone())).or_default();
+                ledger.inquire_balance(request, &options)
+            }
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! Requests and answers on one connection.
+
+use std::{future::Future, io, time::Duration};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::{
+    MAX_BODY, MAX_HEAD, Refusal, Request, Response,
+    request::{Body, Head},
+};
+
+/// Longest line with the size of a chunk, with whatever extensions.
+const MAX_CHUNK_LINE: usize = 1024;
+
+/// What is still read after a refusal. Closing with bytes unread would reset the connection and could take the answer with it.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 4 * MAX_BODY;
+
+/// What answers requests.
+pub trait Service: Send + Sync + 'static {
+    /// Answers a request.
+    fn answer(&self, request: Request) -> impl Future<Output = Delivery> + Send;
+
+    /// Words the answer to a request that cannot be read.
+    fn refuse(&self, refusal: Refusal) -> Response {
+        Response::new(refusal.status()).header("Content-Type", "text/plain; charset=utf-8").body(format!("{refusal}\n"))
+    }
+}
+
+/// How an answer reaches the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// As it should.
+    Whole(Response),
+    /// The connection is closed after so many bytes of the body.
+    Cut {
+        /// The answer.
+        response: Response,
+        /// Bytes of the body that are sent.
+        after: usize,
+    },
+    /// The connection is closed without an answer.
+    Closed,
+}
+
+/// Serves one connection until the client leaves, or is refused.
+pub async fn serve_connection<S, C>(mut connection: C, service: &S)
+where
+    S: Service,
+    C: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let mut buffer = Vec::new();
+    loop {
+        let (request, keep_alive) = match read(&mut connection, &mut buffer).await {
+            Ok(Some(read)) => read,
+            Ok(None) | Err(Broken::Gone) => return,
+            Err(Broken::Refused(refusal)) => {
+                let response = service.refuse(refusal);
+                if send(&mut connection, &response, None, false, true).await.is_ok() {
+                    linger(&mut connection).await;
+                }
+                return;
+            }
+        };
+        let only_head = request.method == "HEAD";
+        let (response, after) = match service.answer(request).await {
+            Delivery::Whole(response) => (response, None),
+            Delivery::Cut { response, after } => (response, Some(after)),
+            Delivery::Closed => return,
+        };
+        let sent = send(&mut connection, &response, after, only_head, !keep_alive).await;
+        if sent.is_err() || after.is_some() || !keep_alive {
+            return;
+        }
+    }
+}
+
+/// Why there is no next request.
+enum Broken {
+    Refused(Refusal),
+    /// The client went away within a request.
+    Gone,
+}
+
+impl From<io::Error> for Broken {
+    fn from(_: io::Error) -> Self {
+        Self::Gone
+    }
+}
+
+impl From<Refusal> for Broken {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+async fn send(
+    connection: &mut (impl AsyncWrite + Unpin),
+    response: &Response,
+    after: Option<usize>,
+    only_head: bool,
+    closes: bool,
+) -> io::Result<()> {
+    let mut bytes = response.head(closes).into_bytes();
+    let length = if only_head { 0 } else { after.unwrap_or(usize::MAX).min(response.body.len()) };
+    bytes.extend_from_slice(&response.body[..length]);
+    connection.write_all(&bytes).await?;
+    connection.flush().await
+}
+
+/// Reads and forgets what the client still sends, so that it can read the answer.
+async fn linger(connection: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
+    if connection.shutdown().await.is_err() {
+        return;
+    }
+    let mut forgotten = vec![0; 16 * 1024];
+    let reading = async {
+        let mut left = LINGER_BYTES;
+        while let Ok(read @ 1..) = connection.read(&mut forgotten).await {
+            left = left.saturating_sub(read);
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // A client that neither leaves nor stops sending has had its answer for a second.
+    let _ = tokio::time::timeout(LINGER, reading).await;
+}
+
+/// The next request, and whether another may follow; `None` when the client has left between two.
+async fn read<C>(connection: &mut C, buffer: &mut Vec<u8>) -> Result<Option<(Request, bool)>, Broken>
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+{
+    let head = loop {
+        if let Some(head) = Head::parse(buffer)? {
+            break head;
+        }
+        if buffer.len() > MAX_HEAD {
+            return Err(Refusal::HeadTooLarge.into());
+        }
+        if connection.read_buf(buffer).await? == 0 {
+            return if buffer.is_empty() { Ok(None) } else { Err(Broken::Gone) };
+        }
+    };
+    if head.length > MAX_HEAD {
+        return Err(Refusal::HeadTooLarge.into());
+    }
+    buffer.drain(..head.length);
+    let Head { mut request, body, keep_alive, .. } = head;
+    if request.header_has("expect", "100-continue") && body != Body::Length(0) && buffer.is_empty() {
+        connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+        connection.flush().await?;
+    }
+    request.body = match body {
+        Body::Length(length) => take(connection, buffer, length).await?,
+        Body::Chunked => chunks(connection, buffer).await?,
+    };
+    Ok(Some((request, keep_alive)))
+}
+
+/// The next `length` bytes.
+async fn take<C: AsyncRead + Unpin>(
+    connection: &mut C,
+    buffer: &mut Vec<u8>,
+    length: usize,
+) -> Result<Vec<u8>, Broken> {
+    while buffer.len() < length {
+        if connection.read_buf(buffer).await? == 0 {
+            return Err(Broken::Gone);
+        }
+    }
+    let rest = buffer.split_off(length);
+    Ok(std::mem::replace(buffer, rest))
+}
+
+/// A body in chunks, with its trailers, which are forgotten.
+async fn chunks<C: AsyncRead + Unpin>(connection: &mut C, buffer: &mut Vec<u8>) -> Result<Vec<u8>, Broken> {
+    let mut body = Vec::new();
+    loop {
+        let size = chunk_size(connection, buffer).await?;
+        if size == 0 {
+            break;
+        }
+        if size > MAX_BODY - body.len() {
+            return Err(Refusal::BodyTooLarge.into());
+        }
+        body.extend(take(connection, buffer, size).await?);
+        if take(connection, buffer, 2).await? != b"\r\n" {
+            return Err(Refusal::Malformed.into());
+        }
+    }
+    let mut trailers = 0;
+    loop {
+        let line = line(connection, buffer).await?;
+        trailers += line.len();
+        if line == b"\r\n" {
+            return Ok(body);
+        }
+        if trailers > MAX_HEAD {
+            return Err(Refusal::HeadTooLarge.into());
+        }
+    }
+}
+
+async fn chunk_size<C: AsyncRead + Unpin>(connection: &mut C, buffer: &mut Vec<u8>) -> Result<usize, Broken> {
+    loop {
+        match httparse::parse_chunk_size(buffer) {
+            Ok(httparse::Status::Complete((line, size))) => {
+                buffer.drain(..line);
+                return usize::try_from(size).map_err(|_| Refusal::BodyTooLarge.into());
+            }
+            Ok(httparse::Status::Partial) if buffer.len() <= MAX_CHUNK_LINE => {}
+            _ => return Err(Refusal::Malformed.into()),
+        }
+        if connection.read_buf(buffer).await? == 0 {
+            return Err(Broken::Gone);
+        }
+    }
+}
+
+/// The next line, with its end.
+async fn line<C: AsyncRead + Unpin>(connection: &mut C, buffer: &mut Vec<u8>) -> Result<Vec<u8>, Broken> {
+    loop {
+        if let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
+            return take(connection, buffer, end + 1).await;
+        }
+        if buffer.len() > MAX_HEAD {
+            return Err(Refusal::HeadTooLarge.into());
+        }
+        if connection.read_buf(buffer).await? == 0 {
+            return Err(Broken::Gone);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Answers with method, path and body.
+    struct Echo;
+
+    impl Service for Echo {
+        async fn answer(&self, request: Request) -> Delivery {
+            let Request { method, path, body, .. } = request;
+            let response =
+                Response::new(200).header("tr_id", method).body(format!("{path} {}", String::from_utf8_lossy(&body)));
+            match path.as_str() {
+                "/closed" => Delivery::Closed,
+                "/cut" => Delivery::Cut { response, after: 2 },
+                _ => Delivery::Whole(response),
+            }
+        }
+    }
+
+    /// Everything that comes back when these pieces are sent one after another and the client has no more to say.
+    async fn answers(pieces: &[&str]) -> String {
+        let (mut client, server) = tokio::io::duplex(64);
+        let serving = tokio::spawn(async move { serve_connection(server, &Echo).await });
+        let (mut reading, mut writing) = tokio::io::split(&mut client);
+        let mut text = Vec::new();
+        let send = async {
+            for piece in pieces {
+                // Whoever is refused need not be read to the end.
+                if writing.write_all(piece.as_bytes()).await.is_err() {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            let _ = writing.shutdown().await;
+        };
+        let (_, read) = tokio::join!(send, reading.read_to_end(&mut text));
+        read.unwrap();
+        serving.await.unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn requests_follow_each_other_whatever_their_pieces() {
+        let both = "POST //a HTTP/1.1\r\nContent-Length: 3\r\n\r\nxyzGET /b HTTP/1.1\r\n\r\n";
+        let pieces: Vec<&str> = both.split_inclusive("").collect();
+        let text = answers(&pieces).await;
+        assert_eq!(text.matches("HTTP/1.1 200 OK\r\ntr_id: ").count(), 2, "{text}");
+        assert!(text.contains("\r\n\r\n/a xyzHTTP/1.1 200") && text.ends_with("\r\n\r\n/b "), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_body_in_chunks_is_read() {
+        let head = "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let text = answers(&[
+            head,
+            "3;x=y\r\nabc\r\n",
+            "0",
+            "a\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n",
+            "GET /b HTTP/1.1\r\n\r\n",
+        ])
+        .await;
+        assert!(text.contains("/a abc0123456789") && text.ends_with("/b "), "{text}");
+        let whole = format!("{head}1\r\na\r\n0\r\n\r\n");
+        for pieces in [whole.split_inclusive("").collect::<Vec<_>>(), vec![&whole]] {
+            assert!(answers(&pieces).await.ends_with("/a a"));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_answered_before_the_connection_ends() {
+        let chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let chunk = format!("40000\r\n{}\r\n", "x".repeat(0x40000));
+        for (request, status) in [
+            ("\x16\x03\x01\r\n\r\n".to_owned(), "400 Bad Request"),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), "505 HTTP"),
+            (format!("GET / HTTP/1.1\r\na: {}\r\n\r\n", "x".repeat(MAX_HEAD)), "431 Request"),
+            (format!("GET / HTTP/1.1\r\na: {}", "x".repeat(2 * MAX_HEAD)), "431 Request"),
+            (format!("POST / HTTP/1.1\r\nContent-Length: 2000000\r\n\r\n{}", "x".repeat(100_000)), "413 Content"),
+            ("POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\nx".to_owned(), "501 Not"),
+            (format!("{chunked}x\r\n"), "400 Bad"),
+            (format!("{chunked}1\r\nab\r\n"), "400 Bad"),
+            (format!("{chunked}fffffffffff\r\n"), "413 Content"),
+            (format!("{chunked}1;{}", "x".repeat(2 * MAX_CHUNK_LINE)), "400 Bad"),
+            (format!("{chunked}{}", chunk.repeat(5)), "413 Content"),
+            (format!("{chunked}0\r\n{}", "a: b\r\n".repeat(10_000)), "431 Request"),
+        ] {
+            let text = answers(&[&request]).await;
+            assert!(text.starts_with(&format!("HTTP/1.1 {status}")), "{status}: {text}");
+            assert!(text.contains("\r\nConnection: close\r\n") && !text.ends_with("\r\n\r\n"), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn faults_of_delivery_end_the_connection() {
+        let next = "GET /b HTTP/1.1\r\n\r\n";
+        assert_eq!(answers(&["GET /closed HTTP/1.1\r\n\r\n", next]).await, "");
+        let cut = answers(&["GET /cut HTTP/1.1\r\n\r\n", next]).await;
+        assert!(cut.contains("Content-Length: 5\r\n") && cut.ends_with("\r\n\r\n/c"), "{cut}");
+        let closed = answers(&["GET /a HTTP/1.0\r\n\r\n", next]).await;
+        assert!(closed.contains("\r\nConnection: close\r\n") && closed.ends_with("/a "), "{closed}");
+        assert!(answers(&["HEAD /a HTTP/1.1\r\n\r\n"]).await.ends_with("Content-Length: 3\r\n\r\n"));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_waits_to_be_told_to_continue_is_told() {
+        let request = "POST /a HTTP/1.1\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n";
+        let text = answers(&[request, "x"]).await;
+        assert!(text.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200") && text.ends_with("/a x"), "{text}");
+    }
+}
