@@ -180,7 +180,7 @@ async fn isa_and_pension_savings_are_served_and_other_products_named_with_their_
     ] {
         let world = World::with(Options { product_code: product.to_owned(), ..Options::demo(Mode::Real) }).await;
         let account = kisd::account::AccountId::try_new(&world.options.cano, product).unwrap();
-        let daemon = daemon_with(&world, |config| config.account = account).await;
+        let daemon = daemon_with(&world, |config| config.accounts[0].id = account).await;
         let Some(operation) = operation else {
             assert_eq!(codes(&served(&world, &daemon).await).len(), 5, "{product}");
             continue;
