@@ -49,7 +49,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("listenfd", &["daemon/systemd.rs"]),
     ("schemars", &["wire/", "server/methods/catalog.rs", "mcp/tools.rs"]),
     ("sha2", &["token/store.rs"]),
-    ("nix", &["clock.rs", "server/peer.rs"]),
+    ("nix", &["clock.rs", "server/groups.rs"]),
+    ("tokio_tungstenite", &["server/websocket.rs"]),
 ];
 
 /// The only places where a secret is taken out of its type: the wire to KIS, the mirror, and the one comparison.
