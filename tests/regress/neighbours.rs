@@ -18,7 +18,9 @@ use tokio::{
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 use crate::support::{
-    Lines, TestDaemon, World, eventually,
+    Lines, TestDaemon, World,
+    dialect::DIALECTS,
+    eventually,
     process::{self, Process},
     users,
 };
@@ -29,10 +31,6 @@ const OTHER: u32 = 40_002;
 const FRESH: &str = r#"{"jsonrpc":"2.0","id":1,"method":"account.balance","params":{"max_age_ms":0}}"#;
 const STATUS: &str = r#"{"jsonrpc":"2.0","id":1,"method":"token.status"}"#;
 const REFRESH: &str = r#"{"jsonrpc":"2.0","id":1,"method":"token.refresh"}"#;
-
-fn http(body: &str) -> String {
-    format!("POST / HTTP/1.1\r\nhost: kisd\r\ncontent-length: {}\r\n\r\n{body}", body.len())
-}
 
 async fn websocket(socket: &Path) -> WebSocketStream<UnixStream> {
     let stream = UnixStream::connect(socket).await.unwrap();
@@ -101,34 +99,6 @@ async fn a_refused_crowd_of_one_user_leaves_a_word_for_another() {
     drop(crowd);
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Dialect {
-    Stream,
-    Http,
-    WebSocket,
-}
-
-const DIALECTS: [Dialect; 3] = [Dialect::Stream, Dialect::Http, Dialect::WebSocket];
-
-impl Dialect {
-    /// A connection on which a call has been made whose answer is not there yet.
-    async fn calls(self, socket: &Path, request: &str) -> UnixStream {
-        match self {
-            Self::Stream | Self::Http => {
-                let mut stream = UnixStream::connect(socket).await.unwrap();
-                let request = if matches!(self, Self::Http) { http(request) } else { request.to_owned() };
-                stream.write_all(request.as_bytes()).await.unwrap();
-                stream
-            }
-            Self::WebSocket => {
-                let mut client = websocket(socket).await;
-                client.send(Message::text(request)).await.unwrap();
-                client.into_inner()
-            }
-        }
-    }
-}
-
 async fn daemon() -> (World, TestDaemon) {
     let world = World::new().await;
     let daemon = world.daemon("kisd").await;
@@ -141,10 +111,10 @@ async fn a_caller_that_has_gone_frees_its_place_while_kis_hangs_and_its_call_goe
     for dialect in DIALECTS {
         let (world, daemon) = daemon().await;
         let gate = world.simulator.hold_next("inquire-balance");
-        let first = dialect.calls(&daemon.socket, FRESH).await;
+        let first = dialect.ask(&daemon.socket, FRESH).await;
         gate.arrived().await;
         // In the middle of another request, too, which is not read.
-        let mut second = dialect.calls(&daemon.socket, FRESH).await;
+        let mut second = dialect.ask(&daemon.socket, FRESH).await;
         second.write_all(b"P").await.unwrap();
         daemon.status_until(|status| status["connections"] == 3).await;
         drop((first, second));
@@ -166,7 +136,7 @@ async fn a_caller_that_has_only_said_everything_gets_its_answer_in_every_dialect
     for dialect in DIALECTS {
         let (world, daemon) = daemon().await;
         let gate = world.simulator.hold_next("inquire-balance");
-        let mut client = dialect.calls(&daemon.socket, FRESH).await;
+        let mut client = dialect.ask(&daemon.socket, FRESH).await;
         gate.arrived().await;
         client.shutdown().await.unwrap();
         // So that a daemon that took this for the end would have had its time.
@@ -184,7 +154,7 @@ async fn a_caller_that_says_everything_and_goes_later_frees_its_place_too() {
     for dialect in DIALECTS {
         let (world, daemon) = daemon().await;
         let gate = world.simulator.hold_next("inquire-balance");
-        let mut client = dialect.calls(&daemon.socket, FRESH).await;
+        let mut client = dialect.ask(&daemon.socket, FRESH).await;
         gate.arrived().await;
         client.shutdown().await.unwrap();
         daemon.status_until(|status| status["connections"] == 2).await;
@@ -204,7 +174,7 @@ async fn an_answer_that_had_to_be_waited_for_is_written_whole() {
     let batch = format!("[{FRESH},{}]", vec![young; 99].join(","));
     for dialect in DIALECTS {
         let gate = world.simulator.hold_next("inquire-balance");
-        let mut client = dialect.calls(&daemon.socket, &batch).await;
+        let mut client = dialect.ask(&daemon.socket, &batch).await;
         gate.arrived().await;
         daemon.status_until(|status| status["connections"] == 2).await;
         gate.open();
@@ -317,7 +287,8 @@ async fn with_a_silent_group_database(world: &World) -> (Process, PathBuf) {
     fs::write(&groups, "root:x:0:\nkis:x:77:daemon\n").unwrap();
     world.config_file("kisd", "socket_mode = \"0666\"\nallow_gids = [77]\n");
     let mut command = process::kisd_by("unshare");
-    let script = "mount --bind \"$1\" /etc/nsswitch.conf && mount --bind \"$2\" /etc/group && exec \"$3\" --config \"$4\"";
+    let script =
+        "mount --bind \"$1\" /etc/nsswitch.conf && mount --bind \"$2\" /etc/group && exec \"$3\" --config \"$4\"";
     command.args(["--mount", "sh", "-c", script, "sh"]).arg(&pipe).arg(&groups);
     command.arg(env!("CARGO_BIN_EXE_kisd")).arg(world.path("kisd.toml"));
     (Process::start_with(world, "kisd", &mut command).await, pipe)

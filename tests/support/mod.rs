@@ -8,6 +8,7 @@
     reason = "each test binary uses its part"
 )]
 
+pub mod dialect;
 pub mod process;
 pub mod users;
 
