@@ -73,6 +73,8 @@ fn a_short_file_is_enough_and_the_rest_is_what_the_contract_says() {
         (config.rpc.socket_mode, config.rpc.max_connections, config.rpc.max_request_bytes),
         (0o600, 1024, 65_536)
     );
+    let others = place.load(&(whole() + "[rpc]\nallow_gids = [7]\n")).unwrap();
+    assert_eq!(others.rpc.socket_mode, 0o666, "who is let in can reach the socket");
     assert_eq!(config.accounts[0].id.to_string(), "12****78-01");
     let real = place.load(&whole().replace("paper", "real")).unwrap();
     assert_eq!((real.keys[0].kis.base_url.port(), real.keys[0].kis.calls_per_second), (Some(9443), 18));
