@@ -27,7 +27,7 @@ use kisd::{
     clock::{Clock, ManualClock, SharedClock, SystemClock},
     config::{self, Config, Variables},
     daemon::{Daemon, DaemonError, Listening},
-    simulator::{Mode, Options, Simulator},
+    simulator::{Mode, Options, Setup, Simulator},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -75,8 +75,17 @@ impl World {
         Self::build(options, ManualClock::at(noon()), system.clone(), system).await
     }
 
-    async fn build(options: Options, clock: ManualClock, kis: SharedClock, machine: SharedClock) -> Self {
-        let simulator = Simulator::start(([127, 0, 0, 1], 0).into(), options.clone(), kis).await.unwrap();
+    /// Several app keys on one port, on a clock that stands until it is moved. The first is the one of `options`.
+    pub async fn of_keys(setup: Setup) -> Self {
+        let clock = ManualClock::at(noon());
+        let (kis, machine) = (clock.twin().shared(), clock.shared());
+        Self::build(setup, clock, kis, machine).await
+    }
+
+    async fn build(setup: impl Into<Setup>, clock: ManualClock, kis: SharedClock, machine: SharedClock) -> Self {
+        let setup = setup.into();
+        let options = setup.keys[0].clone();
+        let simulator = Simulator::start(([127, 0, 0, 1], 0).into(), setup, kis).await.unwrap();
         Self { clock, simulator, options, machine, directory: tempfile::tempdir().unwrap() }
     }
 
@@ -122,6 +131,34 @@ impl World {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path).unwrap();
         file.write_all(text.as_bytes()).unwrap();
         path
+    }
+
+    /// A configuration whose accounts are what `accounts` says, in TOML.
+    pub fn config_of(&self, name: &str, accounts: &str) -> Config {
+        self.try_config_of(name, accounts).unwrap()
+    }
+
+    pub fn try_config_of(&self, name: &str, accounts: &str) -> Result<Config, config::ConfigError> {
+        let path = self.path(&format!("{name}.toml"));
+        let text = format!(
+            "{accounts}\n[token]\nfile = \"{}\"\n[rpc]\nsocket = \"{}\"\n",
+            self.mirror().display(),
+            self.path(&format!("{name}.sock")).display(),
+        );
+        fs::write(&path, text).unwrap();
+        chmod(&path, 0o600);
+        config::load(Some(&path), &Variables::default())
+    }
+
+    /// The table of an account over one of the simulated keys.
+    pub fn account(&self, name: &str, key: &Options, cano: &str) -> String {
+        format!(
+            "[accounts.{name}]\nmode = \"{}\"\nbase_url = \"{}\"\napp_key = \"{}\"\napp_secret = \"{}\"\naccount_no = \"{cano}\"\n",
+            key.mode.name(),
+            self.simulator.base_url(),
+            key.app_key,
+            key.app_secret,
+        )
     }
 
     pub fn config(&self, name: &str, extra: &str) -> Config {
@@ -219,18 +256,23 @@ impl TestDaemon {
 
     /// Waits until the token's status satisfies `condition`.
     pub async fn token_until(&self, condition: impl Fn(&Value) -> bool) -> Value {
-        self.until("token.status", condition).await
+        self.until("token.status", json!({}), condition).await
+    }
+
+    /// Waits until the status of the token of an account satisfies `condition`.
+    pub async fn token_until_of(&self, account: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        self.until("token.status", json!({ "account": account }), condition).await
     }
 
     /// Waits until the daemon's status satisfies `condition`.
     pub async fn status_until(&self, condition: impl Fn(&Value) -> bool) -> Value {
-        self.until("daemon.status", condition).await
+        self.until("daemon.status", json!({}), condition).await
     }
 
-    async fn until(&self, method: &str, condition: impl Fn(&Value) -> bool) -> Value {
+    async fn until(&self, method: &str, params: Value, condition: impl Fn(&Value) -> bool) -> Value {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
         loop {
-            let result = self.ok(method, json!({})).await;
+            let result = self.ok(method, params.clone()).await;
             if condition(&result) {
                 return result;
             }

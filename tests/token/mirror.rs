@@ -104,7 +104,9 @@ async fn files_beside_the_mirror_that_are_not_its_own_are_left_alone() {
     let others =
         [".token-github", ".other.json.kisd-abc", "token.json.kisd-abc"].map(|name| world.path("state").join(name));
     others.iter().for_each(|path| fs::write(path, "somebody's").unwrap());
-    let left_over = world.path("state/.token.json.kisd-abc");
+    let lock = world.lock().file_stem().unwrap().to_str().unwrap().to_owned();
+    let digits = lock.rsplit('-').next().unwrap();
+    let left_over = world.path(&format!("state/.token.json.kisd-{digits}-abc"));
     fs::write(&left_over, "half a token").unwrap();
     let daemon = world.daemon("kisd").await;
     daemon.balance().await;

@@ -5,7 +5,7 @@
 //! ever overwritten; where `token.file` belongs to another, the mirror has the key's own name beside it.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs::File,
     io::{self, Write},
     os::unix::fs::MetadataExt,
@@ -147,21 +147,35 @@ impl Files {
         };
         let mut text = Zeroizing::new(serde_json::to_vec_pretty(&mirror)?);
         text.push(b'\n');
-        let path = self.path();
-        match self.replace(path, &text) {
-            Err(error) if is_only_in_place(&error) && path.exists() => write_in_place(path, &text),
-            replaced => replaced.map(|()| Way::Replaced),
+        loop {
+            let path = self.path();
+            let is_vacant = path.symlink_metadata().is_err();
+            // Seen again, now that it is known whether something is there.
+            if path != self.path() {
+                continue;
+            }
+            match self.replace(path, is_vacant, &text) {
+                Err(error) if is_only_in_place(&error) && path.exists() => return write_in_place(path, &text),
+                // Another key's has just appeared in the same place.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                replaced => return replaced.map(|()| Way::Replaced),
+            }
         }
     }
 
-    fn replace(&self, path: &Path, text: &[u8]) -> io::Result<()> {
+    /// Puts a new mirror in the place of this key's old one, or into a place that is vacant; fails if it is not vacant any more.
+    fn replace(&self, path: &Path, is_vacant: bool, text: &[u8]) -> io::Result<()> {
         let directory = self.place.directory()?;
-        remove_leftovers(directory, path);
+        let prefix = temporary(path, &self.binding);
+        remove_leftovers(directory, &prefix);
         // Created with mode 0600.
-        let mut temporary = tempfile::Builder::new().prefix(&temporary(path)).tempfile_in(directory)?;
+        let mut temporary = tempfile::Builder::new().prefix(&prefix).tempfile_in(directory)?;
         temporary.write_all(text)?;
         temporary.as_file().sync_all()?;
-        temporary.persist(path)?;
+        match is_vacant {
+            true => temporary.persist_noclobber(path)?,
+            false => temporary.persist(path)?,
+        };
         File::open(directory)?.sync_all()
     }
 }
@@ -190,9 +204,8 @@ fn write_in_place(path: &Path, text: &[u8]) -> io::Result<Way> {
 }
 
 /// Removes temporary files, each with a token in it, of processes that were killed while they replaced the mirror. Whoever
-/// replaces it holds the lease, so there are no others.
-fn remove_leftovers(directory: &Path, mirror: &Path) {
-    let prefix = temporary(mirror);
+/// replaces it holds the key's lease, so there are no others.
+fn remove_leftovers(directory: &Path, prefix: &OsStr) {
     let Ok(entries) = directory.read_dir() else { return };
     for entry in entries.flatten() {
         if entry.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes()) {
@@ -202,11 +215,11 @@ fn remove_leftovers(directory: &Path, mirror: &Path) {
     }
 }
 
-/// How the names of temporary files begin: hidden, and of no other mirror in the same directory.
-fn temporary(mirror: &Path) -> OsString {
+/// How the names of temporary files begin: hidden, and of no other mirror and no other key in the same directory.
+fn temporary(mirror: &Path, binding: &Binding) -> OsString {
     let mut name = OsString::from(".");
     name.push(mirror.file_name().unwrap_or_default());
-    name.push(TEMPORARY);
+    name.push(format!("{TEMPORARY}{}-", binding.short()));
     name
 }
 

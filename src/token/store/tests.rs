@@ -252,10 +252,13 @@ async fn what_a_killed_process_left_half_written_is_removed() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(&directory);
     store.mirror.write(&token("first"), None).await.unwrap();
-    let leftover = directory.path().join("state/.token.json.kisd-Ab12cd");
+    let leftover = format!("state/.token.json.kisd-{}-Ab12cd", store.binding().short());
+    let (leftover, of_another) =
+        (directory.path().join(leftover), directory.path().join("state/.token.json.kisd-0-Ab"));
+    fs::write(&of_another, "another key's").unwrap();
     fs::write(&leftover, "half a token").unwrap();
     store.mirror.write(&token("whole"), None).await.unwrap();
-    assert!(!leftover.exists());
+    assert!(!leftover.exists() && of_another.exists());
     assert_eq!(usable(&store).await.access_token.expose(), "whole");
 }
 
