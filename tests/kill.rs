@@ -76,7 +76,7 @@ async fn kill_again_and_again(mut random: fastrand::Rng) -> (usize, usize) {
     assert_eq!(renewed["result"]["state"], "valid", "{renewed}");
     let mut left: Vec<_> = fs::read_dir(world.path("state")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
-    assert_eq!(left, ["token.json", "token.json.lock"]);
+    assert_eq!(left, ["token.json", "token.json.calls", "token.json.lock"]);
     (old, new)
 }
 
