@@ -75,8 +75,8 @@ async fn kill_again_and_again(mut random: fastrand::Rng) -> (usize, usize) {
     assert_eq!(renewed["result"]["state"], "valid", "{renewed}");
     let mut left: Vec<_> = fs::read_dir(world.path("state")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
-    let lock = world.lock();
-    assert_eq!(left, [lock.file_name().unwrap(), "token.json".as_ref()]);
+    let (calls, lock) = (world.lock().with_extension("calls"), world.lock());
+    assert_eq!(left, [calls.file_name().unwrap(), lock.file_name().unwrap(), "token.json".as_ref()]);
     (old, new)
 }
 

@@ -186,7 +186,7 @@ async fn csv_has_the_holdings_or_the_members_with_every_digit() {
     let shown = text(&run(&daemon.socket, &["--output", "csv", "balance"]).await.stdout);
     let mut rows = shown.lines();
     assert!(rows.next().unwrap().starts_with("stock_code,stock_name,quantity,avg_price,"));
-    assert!(shown.contains("\n005380,현대차,10,250000,270000,2700000,200000,8.00,10,2500000,현금\n"), "{shown}");
+    assert!(shown.contains("\n005380,현대차,3,250000,270000,810000,60000,8.00,3,750000,현금,,0\n"), "{shown}");
     assert_eq!(rows.count(), daemon.balance().await["holdings"].as_array().unwrap().len());
     let shown = text(&run(&daemon.socket, &["--output", "csv", "status"]).await.stdout);
     assert!(shown.contains("\ntoken.state,valid\n") && shown.contains("\ncalls.failed.token_refused,0\n"), "{shown}");

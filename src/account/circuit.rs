@@ -80,9 +80,10 @@ impl Circuit {
         }
     }
 
-    /// Takes the end of a fetch into account that `began` then: `fault`, if it ended by one that passes.
-    pub(super) fn note(&mut self, fault: Option<&CallError>, began: Instant, now: Instant) {
-        let pause = |failures| began.saturating_add(PROBES.delay(failures)).max(now);
+    /// Takes the end of a fetch into account: `fault`, if it ended by one that passes. The pause to the next probe is counted
+    /// from `since`.
+    pub(super) fn note(&mut self, fault: Option<&CallError>, since: Instant, now: Instant) {
+        let pause = |failures| since.saturating_add(PROBES.delay(failures)).max(now);
         match (&mut self.0, fault) {
             (_, None) => self.answered(),
             (None, Some(fault)) => {

@@ -271,7 +271,8 @@ impl BalanceDesk {
         self.memory.watchers.tell(answer.clone(), self.clock.boottime());
         let call_timeout = self.memory.settings.load().call_timeout;
         let fault = answer.as_ref().err().and_then(|error| circuit::passes(error, call_timeout));
-        self.circuit.note(fault, ended.began, now);
+        // A probe that met silence has paused between its tries.
+        self.circuit.note(fault, if ended.is_probe { ended.began } else { now }, now);
         self.look_for_token();
         let over_at = ended.deadline.get().saturating_add(LAST_WORD);
         let is_about_time = answer.as_ref().is_err_and(BalanceError::is_about_time);

@@ -64,6 +64,7 @@ impl Fetch {
             };
             if let Some(fault) = &fault {
                 debug!(account = %self.account, %fault, "the balance that KIS gives is not whole");
+                self.count_contradiction(fault);
             }
             match looks.take(&pages, fault) {
                 Decision::Serve { excuse } => return self.settle(Ok(excuse), pages),
@@ -100,6 +101,14 @@ impl Fetch {
             pages: pages.count,
             holdings: pages.holdings,
         })
+    }
+
+    /// Counts what KIS has answered in vain. What it has refused is counted already.
+    fn count_contradiction(&self, fault: &Contradiction) {
+        if !matches!(fault, Contradiction::Changed { .. }) {
+            let place = Place { tr_id: Tr::INQUIRE_BALANCE.id(self.client.environment()), row: None };
+            self.client.totals().count_failure(&place.malformed("output1", "contradicts the others"));
+        }
     }
 
     /// Reads page after page, until there are no more, or what is there cannot be a balance any more.

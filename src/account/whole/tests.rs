@@ -104,6 +104,10 @@ fn a_total_that_moves_between_pages_is_a_fill_and_one_that_is_not_said_is_none()
     pages.add(page(vec![holding("005930", 10, 700_000)], SoldOut::default(), summary(1_400_000, 0))).unwrap();
     let silent = Page { summary: None, ..page(Vec::new(), SoldOut::default(), summary(0, 0)) };
     assert_eq!(pages.add(silent), Ok(()));
+    let mut last = Pages::default();
+    last.add(page(vec![holding("005930", 10, 700_000)], SoldOut::default(), summary(0, 0))).unwrap();
+    let told = last.add(page(vec![holding("000660", 10, 700_000)], SoldOut::default(), summary(1_400_000, 0)));
+    assert_eq!((told, last.judge()), (Ok(()), Ok(())), "only the last page adds up");
     let moved = pages.add(page(vec![holding("000660", 10, 700_000)], SoldOut::default(), summary(1_300_000, 0)));
     assert_eq!(moved, Err(Contradiction::TotalMoved(1_400_000, 1_300_000)));
 }

@@ -108,6 +108,27 @@ async fn a_key_that_does_not_move_ends_the_pages() {
 }
 
 #[tokio::test]
+async fn pages_that_lead_back_to_one_before_are_an_error() {
+    let world = World::new().await;
+    let daemon = daemon(&world).await;
+    for _ in 0..3 {
+        script(
+            &world,
+            [
+                page("F", "000050", rows(0, 50), totals(150_000, 165_000)),
+                page("M", "000100", rows(50, 50), totals(150_000, 165_000)),
+                page("M", "000050", rows(100, 50), totals(150_000, 165_000)),
+            ],
+        );
+    }
+    let (error, message) = refused(&world, &daemon).await;
+    assert!(message.contains("round in circles"), "{message}");
+    assert_eq!((&error["code"], &error["data"]["retryable"], asked(&world)), (&json!(-32055), &json!(true), 9));
+    let status = daemon.ok("daemon.status", json!({})).await;
+    assert_eq!(status["calls"]["failed"]["upstream_malformed"], 3, "{status}");
+}
+
+#[tokio::test]
 async fn a_won_that_kis_loses_in_each_row_is_no_contradiction_and_one_more_is() {
     let world = World::new().await;
     let daemon = daemon(&world).await;
