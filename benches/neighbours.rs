@@ -1,6 +1,6 @@
 //! A well-behaved client among 1,000 idle and 200 hostile connections: how long it waits, beside how long it waits in quiet.
 //!
-//! `cargo bench --bench neighbours`. The daemon is a process of its own; the hostile clients run as fast as they are let.
+//! And what clients that never read make it hold. `cargo bench --bench neighbours`; with `-- unread` only the latter. The daemon is a process of its own; the hostile clients run as fast as they are let.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,6 +12,8 @@
 #![allow(clippy::disallowed_methods, reason = "it measures")]
 
 mod support;
+#[path = "support/unread.rs"]
+mod unread;
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -130,6 +132,10 @@ fn line(name: &str, waits: &[Duration]) -> String {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
+    unread::measure().await;
+    if std::env::args().any(|argument| argument == "unread") {
+        return ExitCode::SUCCESS;
+    }
     let world = World::in_real_time(Options::demo(Mode::Real)).await;
     let process = Process::start(&world, "kisd", "max_connections = 4096\n").await;
     process.call("account.balance", json!({})).await;

@@ -3,6 +3,8 @@
 import net from "node:net";
 import readline from "node:readline";
 
+// KIS says nothing of a price before the market has loaded it.
+const won = (amount) => amount?.toLocaleString("en") ?? "–";
 const kisd = net.connect(process.argv[2] ?? "/run/kisd/kisd.sock");
 kisd.write(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "account.balance" }) + "\n");
 for await (const line of readline.createInterface({ input: kisd })) {
@@ -11,9 +13,9 @@ for await (const line of readline.createInterface({ input: kisd })) {
     console.error(`${error.message} (code ${error.code})`);
     process.exitCode = 1;
   } else {
-    console.log(`${balance.account}: ${balance.total_evaluation.toLocaleString("en")} won`);
+    console.log(`${balance.account}: ${won(balance.total_evaluation)} won`);
     for (const { stock_code, stock_name, quantity, current_price } of balance.holdings) {
-      console.log(`${stock_code} ${stock_name}: ${quantity.toLocaleString("en")} @ ${current_price.toLocaleString("en")}`);
+      console.log(`${stock_code} ${stock_name}: ${won(quantity)} @ ${won(current_price)}`);
     }
   }
   kisd.end();

@@ -15,6 +15,12 @@ with socket.socket(socket.AF_UNIX) as kisd:
 if "error" in reply:
     sys.exit(f"{reply['error']['message']} (code {reply['error']['code']})")
 balance = reply["result"]
-print(f"{balance['account']}: {balance['total_evaluation']:,} won")
+
+
+def won(amount):  # KIS says nothing of a price before the market has loaded it
+    return "–" if amount is None else f"{amount:,}"
+
+
+print(f"{balance['account']}: {won(balance['total_evaluation'])} won")
 for holding in balance["holdings"]:
-    print(f"{holding['stock_code']} {holding['stock_name']}: {holding['quantity']:,} @ {holding['current_price']:,}")
+    print(f"{holding['stock_code']} {holding['stock_name']}: {holding['quantity']:,} @ {won(holding['current_price'])}")

@@ -11,7 +11,6 @@ use chrono::DateTime;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
-    task::JoinSet,
 };
 use tokio_util::codec::Decoder;
 
@@ -90,8 +89,8 @@ pub fn dialect(bytes: &[u8]) {
     let Some(first) = bytes.first() else { return };
     let said = RUNTIME.block_on(async {
         let (ours, theirs) = UnixStream::pair().unwrap();
-        let mut tasks = JoinSet::new();
-        SERVER.receive(theirs, &mut tasks);
+        let mut begun = server::serve::Begun::default();
+        SERVER.receive(theirs, &mut begun);
         let (mut reader, mut writer) = ours.into_split();
         let mut said = Vec::new();
         let talk = async {

@@ -58,6 +58,7 @@ fn the_error_codes() {
         (-32056, "permission_denied"),
         (-32057, "shutting_down"),
         (-32058, "overloaded"),
+        (-32062, "not_supported"),
     ];
     assert_eq!(codes, expected.map(|(code, kind)| (code, json!(kind))));
 }

@@ -49,9 +49,10 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("schemars", &["wire/", "server/methods/catalog.rs", "mcp/"]),
     ("sha2", &["token/store.rs"]),
     ("procfs", &["token/store/lease.rs"]),
-    ("nix", &["server/peer.rs"]),
+    ("nix", &["server/groups.rs"]),
     // The mark of its keys only.
     ("kis_simulator", &["config/mark.rs"]),
+    ("tokio_tungstenite", &["server/websocket.rs"]),
 ];
 
 /// The only places where a secret is taken out of its type: the wire to KIS, the mirror, and the one comparison.

@@ -3,11 +3,11 @@
 
 mod support;
 
-use std::fs;
+use std::{fs, time::Duration};
 
-use kisd::simulator::{Mode, Options};
+use kisd::simulator::{Mode, Options, Portfolio};
 use serde_json::json;
-use support::{Lines, World, process::Process};
+use support::{Lines, World, dialect::DIALECTS, process::Process};
 
 /// Requests that are under way together.
 const TOGETHER: usize = 50;
@@ -84,4 +84,44 @@ async fn a_client_that_asks_for_much_and_never_reads_holds_little_memory() {
     process.call("account.balance", json!({ "max_age_ms": 0 })).await;
     let after = resident_kib(&process);
     assert!(after <= before + 16 * 1024, "{before} KiB before, {after} KiB after");
+}
+
+/// The memory of a process once it has stopped to grow or shrink.
+async fn settled(process: &Process) -> u64 {
+    let mut last = resident_kib(process);
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let now = resident_kib(process);
+        if now.abs_diff(last) <= 128 {
+            return now;
+        }
+        last = now;
+    }
+}
+
+#[tokio::test]
+async fn clients_that_never_read_hold_little_memory_and_leave_none_behind() {
+    let shared = r#"{"jsonrpc":"2.0","id":1,"method":"account.balance","params":{"max_age_ms":3600000}}"#;
+    let own = r#"{"jsonrpc":"2.0","id":1,"method":"daemon.metrics"}"#;
+    for (request, held_at_most, left_at_most) in [(shared, 20 * 1024, 8 * 1024), (own, 60 * 1024, 30 * 1024)] {
+        for dialect in DIALECTS {
+            let world = World::in_real_time(Options::demo(Mode::Real)).await;
+            world.simulator.set_portfolio(Portfolio::of_size(70));
+            let process = Process::start(&world, "kisd", "").await;
+            process.call("account.balance", json!({})).await;
+            calls(&process, 20_000).await;
+            let batch = format!("[{}]", vec![request; 100].join(","));
+            let before = settled(&process).await;
+            let mut deaf = Vec::new();
+            for _ in 0..300 {
+                deaf.push(dialect.ask(&process.socket, &batch).await);
+            }
+            let held = settled(&process).await;
+            drop(deaf);
+            let after = settled(&process).await;
+            let what = format!("{dialect:?}: {before} KiB before, {held} KiB held, {after} KiB after");
+            println!("{what}");
+            assert!(held <= before + held_at_most && after <= before + left_at_most, "{what}");
+        }
+    }
 }

@@ -73,15 +73,18 @@ impl Circuit {
         }
     }
 
+    /// KIS has answered.
+    pub(super) fn answered(&mut self) {
+        if self.0.take().is_some() {
+            info!("KIS answers again");
+        }
+    }
+
     /// Takes the end of a fetch into account that `began` then: `fault`, if it ended by one that passes.
     pub(super) fn note(&mut self, fault: Option<&CallError>, began: Instant, now: Instant) {
         let pause = |failures| began.saturating_add(PROBES.delay(failures)).max(now);
         match (&mut self.0, fault) {
-            (None, None) => {}
-            (Some(_), None) => {
-                info!("KIS answers again");
-                self.0 = None;
-            }
+            (_, None) => self.answered(),
             (None, Some(fault)) => {
                 warn!("KIS cannot be asked: {fault}; callers are told so at once until it answers a probe");
                 self.0 = Some(Open { fault: fault.clone(), failures: 1, probe_at: pause(1), asked_at: now });

@@ -20,32 +20,34 @@ use super::{
     AccountId, Balance, BalanceError, Settings,
     circuit::{self, Circuit},
     fetch::Fetch,
-    handle::{BalanceHandle, Fetched, Memory, Request, Waiter},
-    pace::{Progress, Size},
+    handle::{Answer, BalanceHandle, Fetched, Memory, Request, Waiter},
+    pace::{Deadline, Progress, Size},
 };
 use crate::{
     clock::{Instant, SharedClock},
-    kis::KisClient,
-    token::{State, TokenHandle},
+    kis::{KisClient, KisError},
+    token::{CallError, State, TokenHandle},
 };
 
 /// Longest time of a fetch that nobody waits for: that of the largest balance on the smallest quota.
 const LONGEST: Duration = Duration::from_secs(600);
+
+/// A fetch is over so long before the time of its callers is: what it has met says more than that the time is over.
+const LAST_WORD: Duration = Duration::from_millis(100);
 
 /// A fetch under way.
 struct Fetching {
     end: Pin<Box<dyn Future<Output = Result<Balance, BalanceError>> + Send>>,
     progress: watch::Receiver<Option<Progress>>,
     began: Instant,
-    /// The latest of those who waited when it began.
-    until: Instant,
+    deadline: Arc<Deadline>,
     /// It goes on although nobody waits for it.
     is_probe: bool,
 }
 
 /// What becomes of a fetch.
 enum Event {
-    Ended(Result<Balance, BalanceError>),
+    Ended(Answer),
     Progressed(Progress),
 }
 
@@ -136,6 +138,7 @@ impl BalanceDesk {
             let _ = waiter.reply.send(Ok(balance));
             return;
         }
+        self.look_for_token();
         if let Some((last, retry_after)) = self.circuit.refusal(now) {
             let _ = waiter.reply.send(Err(BalanceError::CircuitOpen { last, retry_after }));
             return;
@@ -148,6 +151,9 @@ impl BalanceDesk {
         let progress = *under_way.progress.borrow();
         let is_shared = max_age.unwrap_or_else(|| self.memory.settings.load().max_age) > Duration::ZERO;
         let waiting = if is_shared { &mut self.waiting } else { &mut self.next };
+        if is_shared {
+            under_way.deadline.extend(waiter.until.saturating_sub(LAST_WORD));
+        }
         if is_shared || !waiting.is_empty() {
             self.memory.coalesced.fetch_add(1, Ordering::Relaxed);
         }
@@ -177,31 +183,39 @@ impl BalanceDesk {
     fn fetch(&mut self, is_probe: bool) -> Fetching {
         let now = self.clock.monotonic();
         self.fetched_at = Some(now);
+        self.memory.progress.store(None);
         let settings = **self.memory.settings.load();
         let usual = now.saturating_add(settings.call_timeout);
+        // Nobody's time is over while nobody waits; that KIS does not answer at all is news soon enough.
         let waited = self.waiting.iter().map(|waiter| waiter.until).max();
-        let until = waited.map_or(usual, |until| until.max(usual));
+        let (latest, first_page_by) = match waited {
+            Some(until) => (until.max(usual).saturating_sub(LAST_WORD), Instant::MAX),
+            None => (usual.max(now.saturating_add(LONGEST)), usual),
+        };
+        let deadline = Arc::new(Deadline::new(latest));
         let (progress, told) = watch::channel(None);
         let fetch = Fetch {
             account: self.account.clone(),
             client: self.client.clone(),
             token: self.token.clone(),
             settings,
-            first_page_by: until,
-            // Nobody's time is over while nobody waits; that KIS does not answer at all is news soon enough.
-            deadline: if waited.is_none() { until.max(now.saturating_add(LONGEST)) } else { until },
+            deadline: deadline.clone(),
+            first_page_by,
             is_probe,
             previous: self.memory.last.load().as_ref().map(|last| last.balance.clone()),
             known: self.size,
             progress,
         };
-        Fetching { end: Box::pin(fetch.run()), progress: told, began: now, until, is_probe }
+        Fetching { end: Box::pin(fetch.run()), progress: told, began: now, deadline, is_probe }
     }
 
     fn note(&mut self, event: Event, fetching: &mut Option<Fetching>) {
         match event {
             Event::Progressed(progress) => {
+                // KIS answers, whatever becomes of the pages that follow.
+                self.circuit.answered();
                 self.size = Some(progress.size);
+                self.memory.progress.store(Some(Arc::new(progress)));
                 let told = self.tell_who_cannot_wait(progress);
                 let is_wanted = !self.waiting.is_empty()
                     || self.memory.watchers.shortest().is_some()
@@ -211,9 +225,9 @@ impl BalanceDesk {
                     *fetching = self.fetch_next();
                 }
             }
-            Event::Ended(result) => {
+            Event::Ended(answer) => {
                 if let Some(ended) = fetching.take() {
-                    *fetching = self.finish(result, &ended);
+                    *fetching = self.finish(answer, &ended);
                 }
             }
         }
@@ -221,33 +235,33 @@ impl BalanceDesk {
 
     /// Answers those whose time is over before the balance can be there; whether there were any.
     fn tell_who_cannot_wait(&mut self, progress: Progress) -> bool {
-        let calls_per_second = self.client.calls_per_second();
+        let hasty = self.waiting.extract_if(.., |waiter| !progress.fits(waiter.timeout, waiter.until));
         // The next fetch begins when this one is over.
-        let next = progress.not_before.saturating_add(progress.least);
-        let mut told = false;
-        for (waiting, not_before) in [(&mut self.waiting, progress.not_before), (&mut self.next, next)] {
-            for waiter in waiting.extract_if(.., |waiter| waiter.until < not_before) {
-                told = true;
-                let _ = waiter.reply.send(Err(BalanceError::DoesNotFit {
-                    pages: progress.size.pages,
-                    calls_per_second,
-                    needed: progress.usual,
-                    timeout: waiter.timeout,
-                    may_fit: progress.least < waiter.timeout,
-                }));
-            }
+        let late = self.next.extract_if(.., |waiter| !progress.fits_next(waiter.until));
+        let told: Vec<Waiter> = hasty.chain(late).collect();
+        let any = !told.is_empty();
+        for waiter in told {
+            self.tell_it_does_not_fit(waiter, &progress);
         }
-        told
+        any
+    }
+
+    fn tell_it_does_not_fit(&mut self, waiter: Waiter, progress: &Progress) {
+        if let Some(size) = &mut self.size {
+            size.too_short = size.too_short.max(waiter.timeout);
+        }
+        let error = progress.does_not_fit(self.client.calls_per_second(), waiter.timeout);
+        let _ = waiter.reply.send(Err(error));
     }
 
     /// Hands out what was fetched, and starts the next fetch if somebody waits for it.
-    fn finish(&mut self, result: Result<Balance, BalanceError>, ended: &Fetching) -> Option<Fetching> {
+    fn finish(&mut self, answer: Answer, ended: &Fetching) -> Option<Fetching> {
         let now = self.clock.monotonic();
-        let answer = result.map(Arc::new);
+        let progress = self.memory.progress.swap(None);
         match &answer {
             Ok(balance) => {
                 let purchase_total = balance.purchase_total();
-                self.size = Some(Size { purchase_total, pages: balance.pages });
+                self.size = Some(Size { purchase_total, pages: balance.pages, expected: 0, too_short: Duration::ZERO });
                 let fetched = Fetched { at: self.clock.boottime(), balance: balance.clone() };
                 self.memory.last.store(Some(Arc::new(fetched)));
             }
@@ -258,10 +272,15 @@ impl BalanceDesk {
         let fault = answer.as_ref().err().and_then(|error| circuit::passes(error, call_timeout));
         self.circuit.note(fault, ended.began, now);
         self.look_for_token();
-        let has_more_time = answer.as_ref().is_err_and(BalanceError::is_about_time);
-        for waiter in self.waiting.drain(..) {
-            if has_more_time && waiter.until > ended.until {
+        let over_at = ended.deadline.get().saturating_add(LAST_WORD);
+        let is_about_time = answer.as_ref().is_err_and(BalanceError::is_about_time);
+        let no_slot = matches!(answer, Err(BalanceError::Call(CallError::Kis(KisError::NoSlot { .. }))));
+        for waiter in std::mem::take(&mut self.waiting) {
+            if is_about_time && waiter.until > over_at {
                 self.next.push(waiter);
+            } else if let Some(progress) = progress.as_ref().filter(|_| no_slot) {
+                // There was a slot for some pages, and none for the others.
+                self.tell_it_does_not_fit(waiter, progress);
             } else {
                 let _ = waiter.reply.send(answer.clone());
             }
@@ -301,7 +320,7 @@ async fn event_of(fetching: &mut Option<Fetching>) -> Event {
     let Some(Fetching { end, progress, .. }) = fetching else { return std::future::pending().await };
     tokio::select! {
         biased;
-        result = &mut *end => Event::Ended(result),
+        result = &mut *end => Event::Ended(result.map(Arc::new)),
         progress = told(progress) => Event::Progressed(progress),
     }
 }

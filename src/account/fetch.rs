@@ -9,7 +9,7 @@ use super::{
     AccountId, Balance, BalanceError, Settings,
     balance::Totals,
     looks::{Decision, Excuse, Looks},
-    pace::{Progress, Size},
+    pace::{Deadline, Progress, Size},
     whole::{Contradiction, Pages},
 };
 use crate::{
@@ -33,10 +33,10 @@ pub(super) struct Fetch {
     pub(super) client: Arc<KisClient>,
     pub(super) token: TokenHandle,
     pub(super) settings: Settings,
-    /// When the first page must be there,
+    /// When all of it must be there,
+    pub(super) deadline: Arc<Deadline>,
+    /// and the first page, if that is sooner.
     pub(super) first_page_by: Instant,
-    /// and when all of it.
-    pub(super) deadline: Instant,
     /// KIS was silent, and it is to be found out whether it still is.
     pub(super) is_probe: bool,
     /// The balance before.
@@ -57,7 +57,7 @@ impl Fetch {
             let (pages, fault) = match (self.read(seen.is_none()).await, seen.take()) {
                 (Ok(read), _) => read,
                 // What has been read says more than that the time is over.
-                (Err(error), Some(pages)) if error.is_about_time() || clock.monotonic() >= self.deadline => {
+                (Err(error), Some(pages)) if error.is_about_time() || clock.monotonic() >= self.deadline.get() => {
                     return self.settle(looks.out_of_time(), pages);
                 }
                 (Err(error), _) => return Err(error),
@@ -70,7 +70,7 @@ impl Fetch {
                 Decision::GiveUp(error) => return self.settle(Err(error), pages),
                 Decision::Again { pause } => {
                     let resume = clock.monotonic().saturating_add(pause);
-                    if resume >= self.deadline {
+                    if resume >= self.deadline.get() {
                         return self.settle(looks.out_of_time(), pages);
                     }
                     clock.sleep_until(resume).await;
@@ -154,7 +154,8 @@ impl Fetch {
     async fn page(&self, key: &PageKey, is_page_one: bool, is_first: bool) -> Result<Reply, CallError> {
         let query = balance::query(self.account.cano(), self.account.product_code(), self.settings.prices, key);
         let call = balance::call(&query, !is_page_one);
-        let deadline = if is_page_one && is_first { self.first_page_by } else { self.deadline };
+        let deadline = self.deadline.get();
+        let deadline = if is_page_one && is_first { deadline.min(self.first_page_by) } else { deadline };
         let (client, knocks) = (&self.client, self.is_probe && is_page_one && is_first);
         self.token
             .authorized(deadline, |token| async move {
@@ -169,8 +170,14 @@ impl Fetch {
     /// There is at least one page more.
     fn tell_progress(&self, pages: &Pages, cycle: Option<Duration>, now: Instant) {
         let purchase_total = pages.purchase_total();
-        let known = self.known.filter(|known| known.purchase_total == purchase_total).map_or(0, |known| known.pages);
-        let size = Size { purchase_total, pages: known.max(pages.count + 1) };
+        let known = self.known.filter(|known| known.purchase_total == purchase_total);
+        let expected = purchase_total.and_then(|total| Size::expected(pages.count, pages.purchase_sum(), total));
+        let size = Size {
+            purchase_total,
+            pages: known.map_or(0, |known| known.pages).max(pages.count + 1),
+            expected: expected.or(known.map(|known| known.expected)).unwrap_or(0).min(MOST_PAGES),
+            too_short: known.map_or(Duration::ZERO, |known| known.too_short),
+        };
         let progress = Progress::after(pages.count, size, self.client.calls_per_second(), cycle, now);
         self.progress.send_replace(Some(progress));
     }

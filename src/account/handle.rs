@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     AccountId, Balance, BalanceError, Settings,
     error::is_supported,
+    pace::Progress,
     watch::{Subscription, Watchers},
 };
 use crate::{
@@ -46,6 +47,8 @@ pub(super) struct Waiter {
 pub(super) struct Memory {
     pub(super) settings: ArcSwap<Settings>,
     pub(super) last: ArcSwapOption<Fetched>,
+    /// How far the fetch under way has come, if it has several pages.
+    pub(super) progress: ArcSwapOption<Progress>,
     /// Calls that were answered by a fetch that another call had set in motion.
     pub(super) coalesced: AtomicU64,
     pub(super) watchers: Arc<Watchers>,
@@ -63,6 +66,7 @@ impl Memory {
         Self {
             settings: ArcSwap::from_pointee(settings),
             last: ArcSwapOption::empty(),
+            progress: ArcSwapOption::empty(),
             coalesced: AtomicU64::new(0),
             watchers: Arc::default(),
         }
@@ -146,7 +150,15 @@ impl BalanceHandle {
             self.requests.send(Request { max_age, waiter }).await.map_err(|_| stopped())?;
             answer.await.map_err(|_| stopped())?
         };
-        clock::before(&*self.clock, until, asked).await.unwrap_or_else(|| Err(timed_out(timeout).into()))
+        clock::before(&*self.clock, until, asked).await.unwrap_or_else(|| Err(self.timed_out(timeout)))
+    }
+
+    fn timed_out(&self, timeout: Duration) -> BalanceError {
+        if let Some(progress) = &*self.memory.progress.load() {
+            return progress.does_not_fit(self.client.calls_per_second(), timeout);
+        }
+        let reason = format!("not complete within {}", humantime::format_duration(timeout));
+        CallError::from(KisError::Unreachable { tr_id: "account.balance", reason, sent: true }).into()
     }
 
     /// Asks to be told of the balance whenever it changes, at most once in `interval`.
@@ -200,9 +212,4 @@ impl BalanceHandle {
 
 fn stopped() -> CallError {
     TokenError::Stopped.into()
-}
-
-fn timed_out(timeout: Duration) -> CallError {
-    let reason = format!("not complete within {}", humantime::format_duration(timeout));
-    KisError::Unreachable { tr_id: "account.balance", reason, sent: true }.into()
 }

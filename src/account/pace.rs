@@ -1,7 +1,11 @@
-//! How long a balance of many pages takes at the quota of its app key, as pure functions.
+//! How long a balance of many pages takes at the quota of its app key, and until when it may.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
+use super::BalanceError;
 use crate::clock::Instant;
 
 /// For waiting in line and slow answers, beside a fifth of the time that the calls take.
@@ -12,35 +16,90 @@ const SLACK: Duration = Duration::from_secs(1);
 pub(super) struct Size {
     /// `pchs_amt_smtl_amt` when that was: with another one it may have become smaller.
     pub(super) purchase_total: Option<i64>,
-    /// Pages that there are at least.
+    /// Pages that there are at least,
     pub(super) pages: usize,
+    /// as many as there will be, by what has been read,
+    pub(super) expected: usize,
+    /// and the longest time into which they did not fit.
+    pub(super) too_short: Duration,
+}
+
+impl Size {
+    /// The pages that there will be when `sum` of `total` won have been listed on the first `read`; `None` before it is half.
+    pub(super) fn expected(read: usize, sum: i128, total: i64) -> Option<usize> {
+        let (read, total) = (i128::try_from(read).ok()?, i128::from(total));
+        let is_half = sum > 0 && sum.saturating_mul(2) >= total;
+        is_half.then(|| usize::try_from(read.saturating_mul(total) / sum).ok()).flatten().map(|pages| pages + 1)
+    }
+}
+
+/// When a fetch must be over: later, when somebody joins who has more time.
+#[derive(Debug)]
+pub(super) struct Deadline(AtomicU64);
+
+impl Deadline {
+    pub(super) fn new(at: Instant) -> Self {
+        Self(AtomicU64::new(nanos(at)))
+    }
+
+    pub(super) fn get(&self) -> Instant {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn extend(&self, at: Instant) {
+        self.0.fetch_max(nanos(at), Ordering::Relaxed);
+    }
+}
+
+fn nanos(at: Instant) -> u64 {
+    u64::try_from(at.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// How far a read has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Progress {
     pub(super) size: Size,
-    /// It cannot be there sooner.
-    pub(super) not_before: Instant,
+    /// It cannot be there sooner,
+    not_before: Instant,
+    /// and is not expected sooner.
+    expected_at: Instant,
     /// The least time that the whole of it takes.
-    pub(super) least: Duration,
+    least: Duration,
     /// The time to give it.
-    pub(super) usual: Duration,
+    usual: Duration,
 }
 
 impl Progress {
-    /// After `read` pages of at least `size.pages`, of which the last was there `now`; the quickest took `cycle` from the one
-    /// before, if there were two.
+    /// After `read` pages, of which the last was there `now`; the quickest took `cycle` from the one before, if there were two.
     pub(super) fn after(read: usize, size: Size, calls_per_second: u32, cycle: Option<Duration>, now: Instant) -> Self {
         let least = |calls| least(calls, calls_per_second, cycle);
-        let usual =
-            least(size.pages).max(Duration::from_secs(1).saturating_mul(count(size.pages)) / calls_per_second.max(1));
+        let whole = size.pages.max(size.expected);
+        let usual = least(whole).max(Duration::from_secs(1).saturating_mul(count(whole)) / calls_per_second.max(1));
         Self {
             size,
             not_before: now.saturating_add(least(size.pages.saturating_sub(read))),
-            least: least(size.pages.saturating_sub(1)),
+            expected_at: now.saturating_add(least(whole.saturating_sub(read))),
+            least: least(whole.saturating_sub(1)),
             usual: usual.saturating_add(usual / 5).saturating_add(SLACK),
         }
+    }
+
+    /// Whether it fits into a caller's `timeout`, which is over at `until`. What is only expected counts if so much time was too
+    /// short before: then it need not be tried again.
+    pub(super) fn fits(&self, timeout: Duration, until: Instant) -> bool {
+        let was_too_short = timeout <= self.size.too_short;
+        self.not_before <= until && !(was_too_short && self.expected_at > until)
+    }
+
+    /// Whether another fetch after this one fits into that.
+    pub(super) fn fits_next(&self, until: Instant) -> bool {
+        self.not_before.saturating_add(self.least) <= until
+    }
+
+    /// What to tell a caller whose time it does not fit into.
+    pub(super) fn does_not_fit(&self, calls_per_second: u32, timeout: Duration) -> BalanceError {
+        let (pages, needed, may_fit) = (self.size.pages, self.usual, self.least < timeout);
+        BalanceError::DoesNotFit { pages, calls_per_second, needed, timeout, may_fit }
     }
 }
 
@@ -59,8 +118,34 @@ mod tests {
     use super::*;
 
     fn progress(read: usize, pages: usize, calls_per_second: u32, cycle: Option<u64>) -> Progress {
-        let size = Size { purchase_total: Some(1), pages };
+        let size = Size { purchase_total: Some(1), pages, expected: 0, too_short: Duration::ZERO };
         Progress::after(read, size, calls_per_second, cycle.map(Duration::from_millis), Duration::from_secs(100))
+    }
+
+    #[test]
+    fn pages_to_come_are_expected_once_half_of_what_was_paid_is_listed() {
+        for (read, sum, total, expected) in [
+            (1, 10, 100, None),
+            (5, 49, 100, None),
+            (5, 50, 100, Some(11)),
+            (29, 687, 1_000, Some(43)),
+            (3, 100, 100, Some(4)),
+            (3, 0, 0, None),
+            (3, -5, 100, None),
+        ] {
+            assert_eq!(Size::expected(read, sum, total), expected, "{sum} of {total} on {read}");
+        }
+    }
+
+    #[test]
+    fn what_is_only_expected_ends_a_read_for_whom_so_much_time_was_too_short() {
+        let (now, timeout) = (Duration::from_secs(100), Duration::from_secs(30));
+        let size = Size { purchase_total: Some(1), pages: 30, expected: 43, too_short: Duration::ZERO };
+        let fits = |size, timeout| Progress::after(1, size, 1, None, now).fits(timeout, now + timeout);
+        assert!(fits(size, timeout), "it may be thirty pages");
+        let tried = Size { too_short: timeout, ..size };
+        assert!(!fits(tried, timeout) && fits(tried, Duration::from_secs(31)));
+        assert!(!fits(size, Duration::from_secs(28)), "and is not less");
     }
 
     #[test]
@@ -70,7 +155,8 @@ mod tests {
             (1, 35, 1, None, 34, 34, 43),
             (29, 30, 1, Some(1_000), 1, 29, 37),
             (1, 35, 1, Some(3_000), 102, 102, 127),
-            (1, 15, 18, None, 0, 0, 2),
+            (1, 10, 18, None, 0, 0, 1),
+            (1, 20, 18, None, 1, 1, 2),
             (1, 40, 18, None, 2, 2, 3),
             (1, 10, 18, Some(2_000), 18, 18, 25),
         ] {

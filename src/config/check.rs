@@ -170,27 +170,31 @@ impl Check<'_> {
         if length > MAX_PATH_BYTES {
             self.fault("rpc.socket", format!("has {length} bytes; allowed are {MAX_PATH_BYTES} for a socket"));
         }
+        let allow_uids = raw.allow_uids.unwrap_or_default();
+        let allow_gids = raw.allow_gids.unwrap_or_default();
+        let allow_refresh_uids = raw.allow_refresh_uids.unwrap_or_default();
+        let admits_others = !(allow_uids.is_empty() && allow_gids.is_empty() && allow_refresh_uids.is_empty());
         server::Settings {
             socket,
-            socket_mode: self.socket_mode(raw.socket_mode),
-            allow_uids: raw.allow_uids.unwrap_or_default(),
-            allow_gids: raw.allow_gids.unwrap_or_default(),
-            allow_refresh_uids: raw.allow_refresh_uids.unwrap_or_default(),
+            // Who is let in must be able to reach the socket; the peer's credentials decide about the others.
+            socket_mode: self.socket_mode(raw.socket_mode, if admits_others { 0o666 } else { 0o600 }),
+            allow_uids,
+            allow_gids,
+            allow_refresh_uids,
             max_connections: self.number("rpc.max_connections", raw.max_connections, 1024, 1, 65_536),
             max_request_bytes: self.number("rpc.max_request_bytes", raw.max_request_bytes, 65_536, 1024, 16 << 20),
         }
     }
 
-    fn socket_mode(&mut self, raw: Option<String>) -> u32 {
-        const DEFAULT: u32 = 0o600;
-        let Some(text) = raw else { return DEFAULT };
+    fn socket_mode(&mut self, raw: Option<String>, default: u32) -> u32 {
+        let Some(text) = raw else { return default };
         let digits = text.strip_prefix("0o").unwrap_or(&text);
         match u32::from_str_radix(digits, 8) {
             // Without both bits the owner, kisd itself, could not tell a live socket from a stale one.
             Ok(mode) if mode & !0o666 == 0 && mode & 0o600 == 0o600 => mode,
             _ => {
                 self.fault("rpc.socket_mode", "is not a mode; allowed is an octal text such as \"0600\" or \"0660\"");
-                DEFAULT
+                default
             }
         }
     }

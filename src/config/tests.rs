@@ -73,6 +73,8 @@ fn a_short_file_is_enough_and_the_rest_is_what_the_contract_says() {
         (config.rpc.socket_mode, config.rpc.max_connections, config.rpc.max_request_bytes),
         (0o600, 1024, 65_536)
     );
+    let others = place.load(&(whole() + "[rpc]\nallow_gids = [7]\n")).unwrap();
+    assert_eq!(others.rpc.socket_mode, 0o666, "who is let in can reach the socket");
     assert_eq!(config.account.to_string(), "12****78-01");
     let real = place.load(&whole().replace("paper", "real")).unwrap();
     assert_eq!((real.kis.base_url.port(), real.kis.calls_per_second), (Some(9443), 18));
@@ -119,6 +121,8 @@ fn every_key_can_be_overridden_by_the_environment_and_texts_stay_texts() {
         ("KISD_KIS__MODE", "real"),
         ("KISD_KIS__ACCOUNT_NO", "01234567"),
         ("KISD_KIS__CALLS_PER_SECOND", "7"),
+        ("KISD_KIS__ACCEPT_DIFFERENCE", "true"),
+        ("KISD_BALANCE__PRICES", "unified"),
         ("KISD_TOKEN__REFRESH_BEFORE", "20m"),
         ("KISD_RPC__ALLOW_UIDS", "[1000, 1001]"),
         ("KISD_LOG__LEVEL", "debug"),
@@ -130,6 +134,7 @@ fn every_key_can_be_overridden_by_the_environment_and_texts_stay_texts() {
     let config = place.load_with(&whole(), &variables).unwrap();
     assert_eq!(config.kis.environment.name(), "real");
     assert_eq!((config.account.cano(), config.kis.calls_per_second), ("01234567", 7));
+    assert_eq!((config.balance.accept_difference, config.balance.prices.name()), (true, "unified"));
     assert_eq!((config.token.refresh_before.as_secs(), config.rpc.allow_uids), (1200, vec![1000, 1001]));
     assert_eq!(config.log.level, "debug");
 }
@@ -151,6 +156,7 @@ fn everything_that_is_wrong_is_said_at_once_with_file_key_and_what_is_allowed() 
     let text = "[kis]\nmode = \"demo\"\napp_key = \"short-s3cr3t\"\naccount_no = \"12345678x\"\n\
                 base_url = \"http://example.com\"\ncalls_per_second = 0\nrequest_timeout = \"soon\"\n\
                 [token]\nfile = \"here\"\nrefresh_before = \"13h\"\nissue_interval = \"1s\"\n\
+                [balance]\nprices = \"kosdaq\"\n\
                 [rpc]\nsocket_mode = \"rw\"\nmax_connections = 0\n[log]\nlevel = \"verbose\"\nformat = \"xml\"\n";
     let keys = [
         ("kis.mode", "\"paper\" and \"real\""),
@@ -163,6 +169,7 @@ fn everything_that_is_wrong_is_said_at_once_with_file_key_and_what_is_allowed() 
         ("token.file", "absolute"),
         ("token.refresh_before", "to \"12h\""),
         ("token.issue_interval", "from \"1m\""),
+        ("balance.prices", "\"krx\", \"nxt\" and \"unified\""),
         ("rpc.socket_mode", "\"0600\""),
         ("rpc.max_connections", "from 1"),
         ("log.level", "info"),

@@ -124,8 +124,8 @@ pub(crate) fn classify(
 }
 
 fn refusal(answer: Answer) -> KisError {
-    // Seen in outages, during maintenance and with bad tokens: without a code it is not a decision about this call.
-    if answer.msg_cd.is_empty() && !(400..500).contains(&answer.http_status) {
+    // Seen in outages, and with bad tokens: the body says nothing, so the server's failure is all there is to go by.
+    if answer.msg_cd.is_empty() && answer.http_status >= 500 {
         return KisError::Transient(answer);
     }
     match codes::class(&answer.msg_cd) {
@@ -197,11 +197,10 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_without_a_code_passes_unless_the_status_refuses_the_request() {
+    fn a_failure_without_a_code_is_passing_when_the_server_failed() {
         let empty = r#"{"rt_cd":"1","msg_cd":"","msg1":""}"#;
         assert!(matches!(verdict(500, empty), Err(KisError::Transient(_))));
-        assert!(matches!(verdict(200, empty), Err(KisError::Transient(_))));
-        assert!(matches!(verdict(403, empty), Err(KisError::Rejected(_))));
+        assert!(matches!(verdict(200, empty), Err(KisError::Rejected(_))));
     }
 
     #[test]

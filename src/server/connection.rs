@@ -1,8 +1,8 @@
-//! What a connection carries through every dialect, and the count of connections.
+//! What a connection carries through every dialect.
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+    atomic::{AtomicBool, Ordering},
 };
 
 use tokio_util::{
@@ -10,35 +10,8 @@ use tokio_util::{
     task::{TaskTracker, task_tracker::TaskTrackerToken},
 };
 
-use super::{dispatch::Dispatcher, peer::Caller};
+use super::{dispatch::Dispatcher, peer::Caller, places::Place, refusals::Refusals, unread::Unread};
 use crate::clock::SharedClock;
-
-/// Counts open connections.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Gauge(Arc<AtomicUsize>);
-
-impl Gauge {
-    pub(crate) fn read(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Counts one more, unless there are `limit` already.
-    pub(super) fn enter(&self, limit: usize) -> Option<Entered> {
-        let counted =
-            self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| (open < limit).then_some(open + 1));
-        counted.is_ok().then(|| Entered(self.clone()))
-    }
-}
-
-/// One counted connection.
-#[derive(Debug)]
-pub(super) struct Entered(Gauge);
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
 
 /// How a shutdown reaches connections: first no more requests are read, then calls in flight are answered, then all is cut.
 #[derive(Debug, Clone, Default)]
@@ -74,10 +47,20 @@ pub(super) struct Connection {
     pub(super) phases: Phases,
     pub(super) clock: SharedClock,
     pub(super) max_request_bytes: usize,
+    pub(super) refusals: Arc<Refusals>,
     /// HTTP calls being answered.
     pub(super) calls: TaskTracker,
     /// Whether there has been an HTTP call, so that part of its answer may still have to be written.
     pub(super) has_called: AtomicBool,
-    pub(super) _counted: Entered,
+    /// Whether an answer is waited for, and nothing of the peer: then somebody has to notice that the peer has gone.
+    pub(super) owes: AtomicBool,
+    pub(super) place: Place,
     pub(super) _open: TaskTrackerToken,
+}
+
+impl Connection {
+    /// The replies of the peer's user.
+    pub(super) fn unread(&self) -> &Unread {
+        &self.place.unread
+    }
 }

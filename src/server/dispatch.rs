@@ -20,13 +20,17 @@ use super::{
     error::{internal, own, passing, standard},
     methods::{Feed, Methods, Outcome},
     peer::Caller,
-    reply::{Reply, failure},
+    reply::{Reply, alone, failure},
     request::{Refused, parse},
+    unread::{Charge, Unread},
 };
 use crate::wire::codes::{INVALID_REQUEST, Kind, METHOD_NOT_FOUND, PARSE_ERROR};
 
 /// Requests in one batch.
 const MAX_BATCH: usize = 100;
+
+/// A result of at most so many bytes is not worth refusing: the refusal is as long.
+const SHORT: usize = 512;
 
 /// The methods, and how to call them.
 #[derive(Debug)]
@@ -40,17 +44,24 @@ pub(super) struct Dispatcher {
 pub(super) enum Started {
     /// All is said; `None` if there is no reply to give.
     Done(Option<Reply>),
-    /// There will be a reply, or none, at the end of this.
-    Pending(Pin<Box<dyn Future<Output = Option<Reply>> + Send>>),
+    /// There will be a reply, or none.
+    Pending(Pending),
     /// A subscription begins; its number is the reply.
     Subscribe { id: Bytes, feed: Feed },
     /// The subscription of this number ends; whether there was one is the reply.
     Unsubscribe { id: Option<Bytes>, method: &'static str, number: u64 },
 }
 
+/// A reply that is waited for.
+pub(super) struct Pending {
+    /// Requests that it answers.
+    pub(super) requests: usize,
+    pub(super) reply: Pin<Box<dyn Future<Output = Option<Reply>> + Send>>,
+}
+
 impl Started {
     /// The reply, if there is one already.
-    fn done(self) -> Option<Reply> {
+    pub(super) fn done(self) -> Option<Reply> {
         match self {
             Self::Done(reply) => reply,
             _ => None,
@@ -65,7 +76,7 @@ impl Started {
             started => return started,
         };
         let message = "Invalid request: subscriptions are for WebSocket and the JSON stream, and not within a batch";
-        Self::Done(id.map(|id| reply(id, Err(standard(INVALID_REQUEST, message)))))
+        Self::Done(id.map(|id| reply_of(id, Err(standard(INVALID_REQUEST, message)))))
     }
 }
 
@@ -74,23 +85,20 @@ impl Dispatcher {
         Self { methods, give_up }
     }
 
-    /// Carries out a message, up to where it has to wait.
-    pub(super) fn start(&self, caller: Caller, message: &Bytes) -> Started {
+    /// Carries out a message, up to where it has to wait. Its replies count among those of the caller's user.
+    pub(super) fn start(&self, caller: Caller, unread: &Unread, message: &Bytes) -> Started {
         let Ok(text) = std::str::from_utf8(message) else {
             return said(failure("null", &standard(PARSE_ERROR, "Parse error: not UTF-8")));
         };
         match text.trim_ascii_start().as_bytes().first() {
-            Some(b'[') => self.batch(caller, message, text),
+            Some(b'[') => self.batch(caller, unread, message, text),
             _ => self.single(caller, message, text),
         }
     }
 
-    /// The reply to a message; `None` if there is none to give.
-    pub(super) async fn reply(&self, caller: Caller, message: &Bytes) -> Option<Reply> {
-        match self.start(caller, message).without_subscriptions() {
-            Started::Pending(reply) => reply.await,
-            started => started.done(),
-        }
+    /// Carries out a message where nothing can follow its reply.
+    pub(super) fn start_once(&self, caller: Caller, unread: &Unread, message: &Bytes) -> Started {
+        self.start(caller, unread, message).without_subscriptions()
     }
 
     /// What a method without parameters answers with at once, if that is a text.
@@ -119,7 +127,7 @@ impl Dispatcher {
 
     /// The reply to a subscription, which has a number unless there are too many.
     pub(super) fn subscribed(id: Bytes, number: Result<u64, usize>) -> Reply {
-        reply(
+        reply_of(
             id,
             number
                 .map(|number| number.to_string().into())
@@ -129,10 +137,10 @@ impl Dispatcher {
 
     /// The reply to the end of a subscription.
     pub(super) fn unsubscribed(id: Option<Bytes>, was_there: bool) -> Option<Reply> {
-        id.map(|id| reply(id, Ok(Bytes::from_static(if was_there { b"true" } else { b"false" }))))
+        id.map(|id| reply_of(id, Ok(Bytes::from_static(if was_there { b"true" } else { b"false" }))))
     }
 
-    fn batch(&self, caller: Caller, message: &Bytes, text: &str) -> Started {
+    fn batch(&self, caller: Caller, unread: &Unread, message: &Bytes, text: &str) -> Started {
         let requests: Vec<&RawValue> = match serde_json::from_str(text) {
             Ok(requests) => requests,
             Err(error) => return said(failure("null", &standard(PARSE_ERROR, format!("Parse error: {error}")))),
@@ -145,22 +153,28 @@ impl Dispatcher {
             return said(failure("null", &own(Kind::Overloaded, message)));
         }
         // All are begun before any is waited for.
+        let mut held = Held { bytes: 0, limit: unread.of_batch(), charge: unread.charge() };
         let started: Vec<Started> = requests
             .iter()
-            .map(|request| self.single(caller, message, request.get()).without_subscriptions())
+            .map(|request| held.add(self.single(caller, message, request.get()).without_subscriptions()))
             .collect();
         if started.iter().all(|started| matches!(started, Started::Done(_))) {
             return Started::Done(together(started.into_iter().filter_map(Started::done)));
         }
-        Started::Pending(Box::pin(async move {
+        held.charge.set(held.bytes);
+        let requests = started.len();
+        let reply = Box::pin(async move {
             let replies = join_all(started.into_iter().map(|started| async {
                 match started {
-                    Started::Pending(reply) => reply.await,
+                    Started::Pending(pending) => pending.reply.await,
                     started => started.done(),
                 }
             }));
-            together(replies.await.into_iter().flatten())
-        }))
+            let reply = together(replies.await.into_iter().flatten());
+            drop(held);
+            reply
+        });
+        Started::Pending(Pending { requests, reply })
     }
 
     fn single(&self, caller: Caller, message: &Bytes, text: &str) -> Started {
@@ -171,7 +185,11 @@ impl Dispatcher {
         let id = request.id.map(|id| message.slice_ref(id.as_bytes()));
         let call = AssertUnwindSafe(|| self.methods.call(&request.method, caller, request.params));
         let answer = match catch_unwind(call) {
-            Ok(Some(Outcome::Later(answer))) => return self.later(id, &request.method, answer),
+            Ok(Some(Outcome::Later(answer))) => {
+                // Not a part of the message, which would be kept as long as the answer takes.
+                let id = id.map(|id| Bytes::copy_from_slice(&id));
+                return self.later(id, &request.method, answer);
+            }
             Ok(Some(Outcome::Now(answer))) => answer,
             // Without an id nobody could tell its notifications from others.
             Ok(Some(Outcome::Subscribe(feed))) => {
@@ -184,7 +202,7 @@ impl Dispatcher {
             }
             Err(_) => Err(panicked(&request.method)),
         };
-        Started::Done(id.map(|id| reply(id, answer)))
+        Started::Done(id.map(|id| reply_of(id, answer)))
     }
 
     fn later<F>(&self, id: Option<Bytes>, method: &str, answer: F) -> Started
@@ -192,14 +210,42 @@ impl Dispatcher {
         F: Future<Output = Result<Bytes, ErrorObjectOwned>> + Send + 'static,
     {
         let (give_up, method) = (self.give_up.clone(), method.to_owned());
-        Started::Pending(Box::pin(async move {
+        let reply = Box::pin(async move {
             let answer = tokio::select! {
                 biased;
                 answer = AssertUnwindSafe(answer).catch_unwind() => answer.unwrap_or_else(|_| Err(panicked(&method))),
                 () = give_up.cancelled() => Err(passing(Kind::ShuttingDown, "kisd is shutting down")),
             };
-            id.map(|id| reply(id, answer))
-        }))
+            id.map(|id| reply_of(id, answer))
+        });
+        Started::Pending(Pending { requests: 1, reply })
+    }
+}
+
+/// Replies of a batch while it is carried out.
+struct Held {
+    bytes: usize,
+    limit: usize,
+    charge: Charge,
+}
+
+impl Held {
+    /// Adds what one request came to. A result that would take too much memory is refused; it has changed nothing, since what
+    /// changes something is waited for.
+    fn add(&mut self, started: Started) -> Started {
+        let Started::Done(Some(reply)) = started else { return started };
+        let reply = match reply {
+            Reply::Result { id, result } if alone(&result) > SHORT && self.bytes + result.len() > self.limit => {
+                let message = format!(
+                    "the replies of this batch take more than {} bytes; ask for this one in a message of its own",
+                    self.limit
+                );
+                reply_of(id, Err(passing(Kind::Overloaded, message)))
+            }
+            reply => reply,
+        };
+        self.bytes += reply.held();
+        Started::Done(Some(reply))
     }
 }
 
@@ -207,7 +253,7 @@ fn said(reply: String) -> Started {
     Started::Done(Some(Reply::Text(reply)))
 }
 
-fn reply(id: Bytes, answer: Result<Bytes, ErrorObjectOwned>) -> Reply {
+fn reply_of(id: Bytes, answer: Result<Bytes, ErrorObjectOwned>) -> Reply {
     match answer {
         Ok(result) => Reply::Result { id, result },
         // An id is a part of a message that is UTF-8.
@@ -247,10 +293,37 @@ mod tests {
         let caller = Caller { peer: Peer { uid: 1, gid: 1, pid: None }, rights: Rights { refresh: false } };
         let call = |id, method| format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}"}}"#);
         let batch = format!("[{},{},{}]", call(1, "panics"), call(2, "panics later"), call(3, "answers"));
-        let reply = dispatcher.reply(caller, &batch.into()).await.unwrap().into_text();
+        let started = dispatcher.start_once(caller, &Unread::default(), &batch.into());
+        let Started::Pending(pending) = started else { panic!("nothing waits") };
+        let reply = pending.reply.await.unwrap().into_text();
         assert!(!reply.contains("secret") && reply.contains(r#"{"jsonrpc":"2.0","id":3,"result":7}"#), "{reply}");
         for id in [1, 2] {
             assert!(reply.contains(&format!(r#""id":{id},"error":{{"code":-32603"#)), "{reply}");
         }
+    }
+
+    #[test]
+    fn a_batch_holds_a_bounded_amount_of_memory_unless_its_results_are_shared() {
+        const LENGTH: usize = 10_000;
+        let (shared, mut methods) = (Bytes::from(vec![b'7'; LENGTH]), Methods::default());
+        methods.insert("shared", move |_, _| Outcome::Now(Ok(shared.clone())));
+        methods.insert("own", |_, _| Outcome::Now(Ok(Bytes::from(vec![b'7'; LENGTH]))));
+        let dispatcher = Dispatcher::new(methods, CancellationToken::new());
+        let caller = Caller { peer: Peer { uid: 1, gid: 1, pid: None }, rights: Rights { refresh: false } };
+        let unread = Unread::default();
+        let batch = |method| {
+            let request = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
+            let batch = format!("[{}]", vec![request; MAX_BATCH].join(","));
+            let reply = dispatcher.start_once(caller, &unread, &batch.into()).done().unwrap();
+            (reply.held(), reply.into_text().matches("-32058").count())
+        };
+        let (held, refused) = batch("shared");
+        assert!(held < 1000 && refused == 0, "{held} bytes, {refused} refused");
+        let (held, refused) = batch("own");
+        assert!(held < 300_000 && refused == 74, "{held} bytes, {refused} refused");
+        let mut charge = unread.charge();
+        charge.set(1 << 30);
+        let (held, refused) = batch("own");
+        assert!(held < 50_000 && refused == 99, "{held} bytes, {refused} refused");
     }
 }

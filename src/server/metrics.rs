@@ -20,7 +20,7 @@ pub(super) fn text(backend: &Backend) -> Result<String, std::fmt::Error> {
     let version = Info::new([("version", env!("CARGO_PKG_VERSION")), ("mode", account.client.environment().name())]);
     registry.register("build", "The daemon and the environment it serves", version);
     gauge(&mut registry, "start_time_seconds", "When the daemon started, in Unix time", seconds(backend.started_at));
-    gauge(&mut registry, "connections", "Open connections", count(backend.connections.read()));
+    gauge(&mut registry, "connections", "Open connections", count(backend.connections.taken()));
     gauge(&mut registry, "subscriptions", "Subscriptions to the balance", count(account.balance.subscriptions()));
     let coalesced = account.balance.coalesced();
     counter(&mut registry, "coalesced_calls", "Calls of clients answered together with another", coalesced);

@@ -1,8 +1,12 @@
 //! The socket: who may connect, the three dialects, and the methods.
 //!
-//! The way of a call: [`serve`] accepts and checks the peer, the first byte chooses [`http`] (HTTP and WebSocket) or [`stream`]
-//! (JSON values one after another), and every dialect hands its messages to one [`dispatch::Dispatcher`], so that ids, batches,
-//! notifications and errors are the same everywhere. Methods are described once, in [`methods`].
+//! The way of a call: [`serve`] accepts, [`admission`] says whether the peer is let in and [`places`] whether there is room for
+//! it, the first byte chooses [`http`] (with [`websocket`]) or [`stream`] (JSON values one after another), and every dialect
+//! hands its messages to one [`dispatch::Dispatcher`], so that ids, batches, notifications and errors are the same everywhere.
+//! Methods are described once, in [`methods`].
+//!
+//! What is handed out by number or by memory ([`places`], [`unread`], [`refuse`], [`groups`]) is shared out by user: what one
+//! takes never uses up what another needs.
 //!
 //! jsonrpsee's errors are used; its server is not: it cannot serve the JSON stream, loses ids that are negative numbers, never
 //! runs notifications and ignores unknown parameters. Nor is its registry: what a method answers is parsed and copied there once
@@ -10,14 +14,20 @@
 //!
 //! Must never: hold a decision of a domain, or let a side effect live in a future that dies with its connection.
 
-pub(crate) mod connection;
+mod admission;
+mod connection;
 mod dispatch;
 mod error;
+mod groups;
 mod http;
 mod methods;
 mod metrics;
 mod outbox;
 pub mod peer;
+mod pipe;
+mod places;
+mod refusals;
+mod refuse;
 mod reply;
 mod request;
 pub mod serve;
@@ -26,8 +36,10 @@ pub mod socket;
 mod stream;
 mod subscriptions;
 mod timing;
+mod unread;
+mod websocket;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
@@ -62,12 +74,15 @@ pub struct Backend {
     /// When the daemon started.
     pub started_at: DateTime<Utc>,
     /// Open connections.
-    pub(crate) connections: connection::Gauge,
+    pub(crate) connections: places::Places,
+    /// What was refused, for the log.
+    refusals: Arc<refusals::Refusals>,
 }
 
 impl Backend {
     /// A backend for one account.
     pub fn new(account: Account, started_at: DateTime<Utc>) -> Self {
-        Self { account, started_at, connections: connection::Gauge::default() }
+        let refusals = Arc::new(refusals::Refusals::new(account.client.clock().clone()));
+        Self { account, started_at, connections: places::Places::default(), refusals }
     }
 }

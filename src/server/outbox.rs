@@ -10,13 +10,16 @@ use std::{
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::AsyncWrite;
 
-use super::reply::{Piece, Reply};
+use super::reply::{Piece, Reply, alone};
 
 /// A result of at least so many bytes is not copied.
 const SHARED_FROM: usize = 512;
 
-/// With more than this waiting, nothing should be added.
+/// With more than this waiting, nothing should be added;
 const FULL: usize = 256 * 1024;
+
+/// nor with more than this that is held for this connection alone.
+const FULL_ALONE: usize = 64 * 1024;
 
 /// So little is copied together for one plain write, which costs less than a gathering one of shared pieces. Memory for small
 /// pieces comes in chunks of this size.
@@ -28,25 +31,40 @@ const PIECES: usize = 64;
 /// What waits to be written to one connection.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
-    sealed: VecDeque<Bytes>,
+    sealed: VecDeque<Sealed>,
     /// Small pieces that follow the sealed ones.
     open: BytesMut,
     bytes: usize,
+    /// Of these, what nobody else has.
+    alone: usize,
+}
+
+#[derive(Debug)]
+struct Sealed {
+    bytes: Bytes,
+    is_alone: bool,
 }
 
 impl Outbox {
     /// Adds a reply and the end of its line.
     pub(super) fn push_line(&mut self, reply: &Reply) {
+        self.push(reply);
+        self.copy(b"\n");
+    }
+
+    /// Adds a reply.
+    pub(super) fn push(&mut self, reply: &Reply) {
         reply.pieces(&mut |piece| match piece {
             Piece::Result(result) if result.len() >= SHARED_FROM && !self.is_little(result.len()) => {
                 self.seal();
                 self.bytes += result.len();
-                self.sealed.push_back(result.clone());
+                let alone = alone(result);
+                self.alone += alone;
+                self.sealed.push_back(Sealed { bytes: result.clone(), is_alone: alone > 0 });
             }
             Piece::Result(result) => self.copy(result),
             Piece::Small(bytes) => self.copy(bytes),
         });
-        self.copy(b"\n");
     }
 
     /// Whether all that waits is still little when so many bytes are added.
@@ -54,22 +72,39 @@ impl Outbox {
         self.sealed.is_empty() && self.bytes + more <= LITTLE
     }
 
-    fn copy(&mut self, bytes: &[u8]) {
+    /// Adds a few bytes.
+    pub(super) fn copy(&mut self, bytes: &[u8]) {
         if self.open.capacity() - self.open.len() < bytes.len() {
             self.open.reserve(bytes.len().max(LITTLE));
         }
         self.open.extend_from_slice(bytes);
         self.bytes += bytes.len();
+        self.alone += bytes.len();
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.bytes >= FULL
+        self.bytes >= FULL || self.alone >= FULL_ALONE
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
+    /// Memory of what waits, without what others have too.
+    pub(super) fn alone(&self) -> usize {
+        self.alone
     }
 
     fn seal(&mut self) {
         if !self.open.is_empty() {
-            self.sealed.push_back(self.open.split().freeze());
+            self.sealed.push_back(Sealed { bytes: self.open.split().freeze(), is_alone: true });
         }
+    }
+
+    /// All that waits, in pieces.
+    pub(super) fn into_pieces(mut self) -> VecDeque<Bytes> {
+        self.seal();
+        self.sealed.into_iter().map(|sealed| sealed.bytes).collect()
     }
 
     /// Writes all that waits.
@@ -84,8 +119,12 @@ impl Outbox {
             } else {
                 self.seal();
                 let mut slices = [IoSlice::new(&[]); PIECES];
-                let pieces =
-                    self.sealed.iter().zip(&mut slices).map(|(piece, slice)| *slice = IoSlice::new(piece)).count();
+                let pieces = self
+                    .sealed
+                    .iter()
+                    .zip(&mut slices)
+                    .map(|(piece, slice)| *slice = IoSlice::new(&piece.bytes))
+                    .count();
                 ready!(writer.as_mut().poll_write_vectored(context, &slices[..pieces]))?
             };
             if written == 0 {
@@ -99,6 +138,7 @@ impl Outbox {
     fn take(&mut self, mut written: usize) {
         self.bytes -= written;
         if self.sealed.is_empty() {
+            self.alone -= written;
             self.open.advance(written);
             if self.open.is_empty() {
                 // A connection that has nothing to say holds no memory.
@@ -107,12 +147,18 @@ impl Outbox {
             return;
         }
         while let Some(first) = self.sealed.front_mut().filter(|_| written > 0) {
-            let part = written.min(first.len());
-            first.advance(part);
+            let part = written.min(first.bytes.len());
+            first.bytes.advance(part);
             written -= part;
-            if first.is_empty() {
+            if first.is_alone {
+                self.alone -= part;
+            }
+            if first.bytes.is_empty() {
                 self.sealed.pop_front();
             }
+        }
+        if self.sealed.is_empty() && self.sealed.capacity() > PIECES {
+            self.sealed = VecDeque::new();
         }
     }
 }
@@ -167,7 +213,23 @@ mod tests {
             }
             while outbox.poll_write(Pin::new(&mut slow), &mut context).is_pending() {}
             prop_assert_eq!(String::from_utf8(slow.0).unwrap(), expected);
-            prop_assert_eq!(outbox.bytes, 0);
+            prop_assert_eq!((outbox.bytes, outbox.alone), (0, 0));
         }
+    }
+
+    #[test]
+    fn a_result_that_many_have_fills_no_memory() {
+        let shared = Bytes::from("x".repeat(2000));
+        let many = |result: &dyn Fn() -> Bytes| {
+            let replies = (0..100).map(|_| Reply::Result { id: Bytes::from_static(b"1"), result: result() }).collect();
+            let mut outbox = Outbox::default();
+            outbox.push_line(&Reply::Batch(replies));
+            outbox
+        };
+        let outbox = many(&|| shared.clone());
+        // The first two are little enough to be copied.
+        assert!(outbox.bytes > 200_000 && outbox.alone() < 10_000, "{}", outbox.alone());
+        let own = many(&|| Bytes::from("x".repeat(2000)));
+        assert!(own.alone() > 190_000 && own.is_full() && !outbox.is_full());
     }
 }

@@ -14,6 +14,8 @@ pub(super) enum Reply {
     Result { id: Bytes, result: Bytes },
     /// The replies of a batch.
     Batch(Vec<Reply>),
+    /// What a subscriber is told: a result, with what is before it; two braces follow.
+    Notification { before: String, result: Bytes },
     /// Anything else, written out.
     Text(String),
 }
@@ -44,23 +46,57 @@ impl Reply {
                 }
                 piece(Piece::Small(b"]"));
             }
+            Self::Notification { before, result } => {
+                piece(Piece::Small(before.as_bytes()));
+                piece(Piece::Result(result));
+                piece(Piece::Small(b"}}"));
+            }
             Self::Text(text) => piece(Piece::Small(text.as_bytes())),
         }
     }
 
-    /// Its JSON in one piece.
-    pub(super) fn into_text(self) -> String {
-        if let Self::Text(text) = self {
-            return text;
+    /// Bytes of its JSON.
+    pub(super) fn length(&self) -> usize {
+        let mut length = 0;
+        self.pieces(&mut |piece| {
+            length += match piece {
+                Piece::Small(bytes) => bytes.len(),
+                Piece::Result(result) => result.len(),
+            }
+        });
+        length
+    }
+
+    /// Memory that it holds alone: what it shares with others is there anyway.
+    pub(super) fn held(&self) -> usize {
+        match self {
+            Self::Result { id, result } => id.len() + alone(result),
+            Self::Batch(replies) => replies.iter().map(Self::held).sum(),
+            Self::Notification { before, result } => before.len() + alone(result),
+            Self::Text(text) => text.len(),
         }
-        let mut json = Vec::new();
+    }
+
+    /// Appends its JSON.
+    pub(super) fn copy_to(&self, json: &mut Vec<u8>) {
         self.pieces(&mut |piece| match piece {
             Piece::Small(bytes) => json.extend_from_slice(bytes),
             Piece::Result(bytes) => json.extend_from_slice(bytes),
         });
-        // Every piece is JSON that was written here or read as UTF-8.
-        String::from_utf8(json).unwrap_or_default()
     }
+
+    /// Its JSON in one piece.
+    #[cfg(test)]
+    pub(super) fn into_text(self) -> String {
+        let mut json = Vec::new();
+        self.copy_to(&mut json);
+        String::from_utf8(json).unwrap()
+    }
+}
+
+/// Bytes of a result that nobody else has.
+pub(super) fn alone(result: &Bytes) -> usize {
+    if result.is_unique() { result.len() } else { 0 }
 }
 
 /// An error reply; the id as JSON.
@@ -83,7 +119,16 @@ mod tests {
         let reply = Reply::Result { id: Bytes::from_static(b"-5"), result: Bytes::from_static(b"[7]") };
         assert_eq!(reply.clone().into_text(), r#"{"jsonrpc":"2.0","id":-5,"result":[7]}"#);
         let batch = Reply::Batch(vec![reply, Reply::Text("{}".to_owned())]);
+        assert_eq!(batch.length(), 43);
         assert_eq!(batch.into_text(), r#"[{"jsonrpc":"2.0","id":-5,"result":[7]},{}]"#);
+    }
+
+    #[test]
+    fn what_is_shared_is_held_by_nobody_alone() {
+        let reply = |result: &Bytes| Reply::Result { id: Bytes::from_static(b"1"), result: result.clone() };
+        let shared = Bytes::from(vec![b'7'; 1000]);
+        assert_eq!(Reply::Batch(vec![reply(&shared), reply(&shared)]).held(), 2);
+        assert_eq!(Reply::Result { id: Bytes::from_static(b"1"), result: shared }.held(), 1001);
     }
 
     #[test]

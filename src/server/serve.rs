@@ -2,43 +2,33 @@
 
 use std::{
     future::Future,
-    io,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use axum::Router;
-use futures_util::StreamExt;
-use jsonrpsee::types::ErrorObjectOwned;
-use rustix::net::RecvFlags;
+use rustix::process::{Resource, getrlimit};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, Interest},
     net::{UnixListener, UnixStream},
-    sync::Semaphore,
     task::JoinSet,
 };
-use tokio_util::{codec::FramedRead, sync::CancellationToken, task::TaskTracker};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{Instrument, debug, debug_span, warn};
 
 use super::{
     Backend, Settings,
+    admission::{Admission, Overflow, Verdict},
     connection::{Connection, Phases},
     dispatch::Dispatcher,
-    error::{own, passing},
+    groups::Groups,
     http, methods,
-    peer::{Caller, Peer, RefusedPeers},
-    reply::failure,
-    request::id_of,
+    peer::{Caller, Peer},
+    places::{Place, Places, Rules},
+    refuse::{REFUSE_WITHIN, Refusal, first_byte, refuse},
     stream,
 };
-use crate::{
-    clock::{self, Clock, Instant, SharedClock},
-    wire::{
-        codes::Kind,
-        frame::{Frame, JsonStream},
-    },
-};
+use crate::clock::{self, SharedClock};
 
 /// At shutdown, calls in flight have this long to finish,
 const FINISH_WITHIN: Duration = Duration::from_millis(4500);
@@ -49,14 +39,14 @@ const TOLD_WITHIN: Duration = Duration::from_millis(300);
 /// Pause after the system could not give us a connection, usually for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// A refused peer has this long to say which dialect it wants to be refused in.
-const REFUSE_WITHIN: Duration = Duration::from_secs(1);
-
-/// Bytes of a refused request that are read only to be thrown away.
-const MAX_UNREAD: usize = 64 * 1024;
-
 /// Refusals under way; beyond, connections are closed without a word.
-const MAX_REFUSALS: usize = 32;
+const MAX_REFUSALS: usize = 64;
+
+/// Connections that wait for a look at the group database.
+const MAX_ASKING: usize = 64;
+
+/// File descriptors for everything that is not a connection.
+const OTHER_DESCRIPTORS: usize = 64;
 
 /// Something to do at regular times from within the accepting loop, to prove that it runs.
 pub struct Heartbeat {
@@ -72,16 +62,57 @@ impl std::fmt::Debug for Heartbeat {
     }
 }
 
+/// What the accepting loop has begun, and sees the end of.
+#[derive(Debug, Default)]
+pub(crate) struct Begun {
+    /// Connections, served or being refused.
+    connections: JoinSet<()>,
+    /// Peers whose groups are being looked up.
+    asking: JoinSet<Asked>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    stream: UnixStream,
+    peer: Peer,
+    verdict: Verdict,
+    _place: Place,
+}
+
+/// The settings, with what follows from them.
+#[derive(Debug)]
+struct Terms {
+    settings: Settings,
+    rules: Rules,
+}
+
+impl Terms {
+    fn of(settings: Settings, admission: &Admission) -> Self {
+        admission.warn_of(&settings);
+        let Settings { allow_uids, allow_gids, allow_refresh_uids, max_connections, .. } = &settings;
+        let admits_others = !(allow_uids.is_empty() && allow_gids.is_empty() && allow_refresh_uids.is_empty());
+        let descriptors = getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
+        let others = OTHER_DESCRIPTORS + MAX_REFUSALS + MAX_ASKING;
+        let within_reach = descriptors.map_or(usize::MAX, |all| all.saturating_sub(others).max(1));
+        let max = (*max_connections).min(within_reach);
+        if max < *max_connections {
+            warn!(descriptors, max, "rpc.max_connections is more than the system's limit of file descriptors allows");
+        }
+        Self { rules: Rules { max, own: admission.own(), admits_others }, settings }
+    }
+}
+
 /// Serves the socket.
 #[derive(Debug)]
 pub struct Server {
     backend: Arc<Backend>,
     dispatcher: Arc<Dispatcher>,
     router: Router,
-    settings: ArcSwap<Settings>,
+    admission: Admission,
+    terms: ArcSwap<Terms>,
     phases: Phases,
-    refusals: Arc<Semaphore>,
-    refused: RefusedPeers,
+    refusing: Places,
+    asking: Places,
     clock: SharedClock,
 }
 
@@ -91,26 +122,29 @@ impl Server {
         let backend = Arc::new(backend);
         let phases = Phases::default();
         let dispatcher = Dispatcher::new(methods::all(backend.clone()), phases.give_up.clone());
+        let admission = Admission::new(Overflow::of_this_process(), Groups::of_the_system(clock.clone()));
         Self {
             backend,
             dispatcher: Arc::new(dispatcher),
             router: http::router(),
-            settings: ArcSwap::from_pointee(settings),
+            terms: ArcSwap::from_pointee(Terms::of(settings, &admission)),
+            admission,
             phases,
-            refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
-            refused: RefusedPeers::default(),
+            refusing: Places::default(),
+            asking: Places::default(),
             clock,
         }
     }
 
     /// Replaces limits and admissions for connections to come. The socket itself stays where it is.
     pub fn reload(&self, settings: Settings) {
-        self.settings.store(Arc::new(settings));
+        self.terms.store(Arc::new(Terms::of(settings, &self.admission)));
     }
 
     /// Serves `listener` until `shutdown`, then lets calls in flight finish; takes at most five seconds for that.
     pub async fn run(&self, listener: UnixListener, heartbeat: Option<Heartbeat>, shutdown: CancellationToken) {
-        let mut tasks = JoinSet::new();
+        let mut begun = Begun::default();
+        let refusals = &self.backend.refusals;
         let mut accepting = true;
         let mut beats = heartbeat.as_ref().map(|heartbeat| tokio::time::interval(heartbeat.every));
         loop {
@@ -122,12 +156,16 @@ impl Server {
                         (heartbeat.beat)();
                     }
                 }
-                Some(_) = tasks.join_next() => {}
-                () = reached(&*self.clock, self.refused.flush_at()) => self.refused.flush(self.clock.monotonic()),
+                Some(_) = begun.connections.join_next() => {}
+                Some(Ok(asked)) = begun.asking.join_next() => {
+                    let Asked { stream, peer, verdict, _place } = asked;
+                    self.judge(stream, peer, verdict, &mut begun);
+                }
+                () = refusals.due() => refusals.flush(),
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
                         accepting = true;
-                        self.receive(stream, &mut tasks);
+                        self.receive(stream, &mut begun);
                     }
                     Err(error) => {
                         // Once for as long as it lasts, and not twenty times a second.
@@ -140,41 +178,64 @@ impl Server {
             }
         }
         drop(listener);
-        self.finish(tasks).await;
+        refusals.finish();
+        self.finish(begun.connections).await;
+        refusals.finish();
     }
 
-    /// Serves one accepted connection in `tasks`, or refuses it.
-    pub(crate) fn receive(&self, stream: UnixStream, tasks: &mut JoinSet<()>) {
-        let settings = self.settings.load();
+    /// Serves one accepted connection, or refuses it. Never waits, since others wait to be accepted.
+    pub(crate) fn receive(&self, stream: UnixStream, begun: &mut Begun) {
+        let terms = self.terms.load();
         let peer = match Peer::of(&stream) {
             Ok(peer) => peer,
             Err(error) => return warn!(%error, "cannot tell who connects; the connection is closed"),
         };
-        let Some(rights) = peer.rights(&settings) else {
-            self.refused.note(peer, self.clock.monotonic());
-            let message =
-                format!("uid {} is not allowed here; the owner of kisd can add it to rpc.allow_uids", peer.uid);
-            return self.refuse(stream, own(Kind::PermissionDenied, message), "403 Forbidden", tasks);
-        };
-        let Some(counted) = self.backend.connections.enter(settings.max_connections) else {
-            warn!(limit = settings.max_connections, "refused a connection over rpc.max_connections");
-            let message = format!("all {} connections of rpc.max_connections are taken", settings.max_connections);
-            return self.refuse(stream, passing(Kind::Overloaded, message), "503 Service Unavailable", tasks);
+        if let Some(verdict) = self.admission.at_once(peer, &terms.settings) {
+            return self.judge(stream, peer, verdict, begun);
+        }
+        let rules = Rules { max: MAX_ASKING, admits_others: true, ..terms.rules };
+        match self.asking.enter(peer, rules) {
+            Ok(place) => {
+                let verdict = self.admission.by_groups(peer, terms.settings.allow_gids.clone());
+                begun.asking.spawn(async move { Asked { stream, peer, verdict: verdict.await, _place: place } });
+            }
+            Err(_) => self.judge(stream, peer, Verdict::GroupsUnknown, begun),
+        }
+    }
+
+    fn judge(&self, stream: UnixStream, peer: Peer, verdict: Verdict, begun: &mut Begun) {
+        match (verdict, Refusal::of_verdict(verdict, peer)) {
+            (_, Some(refusal)) => self.refuse(stream, peer, refusal, begun),
+            (Verdict::Admitted(rights), None) => self.admit(stream, Caller { peer, rights }, begun),
+            (_, None) => {}
+        }
+    }
+
+    fn admit(&self, stream: UnixStream, caller: Caller, begun: &mut Begun) {
+        let (terms, peer) = (self.terms.load(), caller.peer);
+        let place = match self.backend.connections.enter(peer, terms.rules) {
+            Ok(place) => place,
+            Err(why) => {
+                let refusal = Refusal::of_no_place(why, peer, terms.rules.max);
+                return self.refuse(stream, peer, refusal, begun);
+            }
         };
         let connection = Arc::new(Connection {
-            caller: Caller { peer, rights },
+            caller,
             dispatcher: self.dispatcher.clone(),
             phases: self.phases.clone(),
             clock: self.clock.clone(),
-            max_request_bytes: settings.max_request_bytes,
+            max_request_bytes: terms.settings.max_request_bytes,
+            refusals: self.backend.refusals.clone(),
             calls: TaskTracker::new(),
             has_called: AtomicBool::new(false),
-            _counted: counted,
+            owes: AtomicBool::new(false),
+            place,
             _open: self.phases.open.token(),
         });
         let router = self.router.clone();
         let span = debug_span!("connection", peer.uid, peer.pid);
-        tasks.spawn(
+        begun.connections.spawn(
             async move {
                 let first = tokio::select! {
                     first = first_byte(&stream) => first,
@@ -195,13 +256,15 @@ impl Server {
         );
     }
 
-    fn refuse(&self, stream: UnixStream, error: ErrorObjectOwned, status: &'static str, tasks: &mut JoinSet<()>) {
-        let Ok(permit) = self.refusals.clone().try_acquire_owned() else { return };
+    fn refuse(&self, stream: UnixStream, peer: Peer, refusal: Refusal, begun: &mut Begun) {
+        self.backend.refusals.note(refusal.what, peer);
+        let rules = Rules { max: MAX_REFUSALS, admits_others: true, ..self.terms.load().rules };
+        let Ok(place) = self.refusing.enter(peer, rules) else { return };
         let clock = self.clock.clone();
-        tasks.spawn(async move {
-            let _permit = permit;
+        begun.connections.spawn(async move {
+            let _place = place;
             let deadline = clock.monotonic().saturating_add(REFUSE_WITHIN);
-            let _ = clock::before(&*clock, deadline, refuse(stream, error, status)).await;
+            let _ = clock::before(&*clock, deadline, refuse(stream, refusal)).await;
         });
     }
 
@@ -210,7 +273,7 @@ impl Server {
         open.close();
         self.phases.begin();
         if self.within(FINISH_WITHIN, open.wait()).await.is_none() {
-            warn!(connections = self.backend.connections.read(), "calls are still in flight; giving them up");
+            warn!(connections = self.backend.connections.taken(), "calls are still in flight; giving them up");
             give_up.cancel();
             let _ = self.within(TOLD_WITHIN, open.wait()).await;
         }
@@ -231,46 +294,4 @@ async fn next_beat(beats: &mut Option<tokio::time::Interval>) {
         }
         None => std::future::pending().await,
     }
-}
-
-/// Completes at `at`; never, if there is no such instant.
-async fn reached(clock: &dyn Clock, at: Option<Instant>) {
-    match at {
-        Some(at) => clock.sleep_until(at).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// The first byte that the peer sends, left where it is; `None` if it sends none.
-async fn first_byte(stream: &UnixStream) -> io::Result<Option<u8>> {
-    let mut byte = [0];
-    let peek = || Ok(rustix::net::recv(stream, &mut byte[..], RecvFlags::PEEK).map(|(length, _)| length)?);
-    let length: usize = stream.async_io(Interest::READABLE, peek).await?;
-    Ok((length > 0).then_some(byte[0]))
-}
-
-/// Says no in the dialect of the peer.
-async fn refuse(stream: UnixStream, error: ErrorObjectOwned, status: &str) -> io::Result<()> {
-    let http = first_byte(&stream).await?.is_some_and(|byte| byte.is_ascii_uppercase());
-    let (mut reader, mut writer) = stream.into_split();
-    let reply = if http {
-        let reply = failure("null", &error);
-        let length = reply.len();
-        format!(
-            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{reply}"
-        )
-    } else {
-        // To the first request, so that a client that waits for its id is not left waiting.
-        let request = FramedRead::new(&mut reader, JsonStream::new(MAX_UNREAD)).next().await;
-        let id = match &request {
-            Some(Ok(Frame::Message(request))) => id_of(request),
-            _ => "null",
-        };
-        format!("{}\n", failure(id, &error))
-    };
-    writer.write_all(reply.as_bytes()).await?;
-    writer.shutdown().await?;
-    // Closed with something unread, the connection would be reset and the answer perhaps lost.
-    tokio::io::copy(&mut reader.take(MAX_UNREAD as u64), &mut tokio::io::sink()).await?;
-    Ok(())
 }

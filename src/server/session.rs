@@ -4,11 +4,11 @@
 //! many calls may be in flight, and so much may wait to be taken; then nothing more is read.
 
 use std::{
-    future::poll_fn,
+    future::{Future, poll_fn},
     io,
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll},
+    pin::{Pin, pin},
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
@@ -16,13 +16,17 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 
 use super::{
     connection::Connection,
-    dispatch::{Dispatcher, Started},
+    dispatch::{Dispatcher, Pending, Started},
+    outbox::Outbox,
     reply::Reply,
     subscriptions::Subscriptions,
 };
 
-/// Calls of one connection in flight.
+/// Calls of one connection in flight, each request of a batch by itself,
 const MAX_IN_FLIGHT: usize = 64;
+
+/// and bytes of the messages that asked for them: their ids are kept.
+const MAX_IN_FLIGHT_BYTES: usize = 256 * 1024;
 
 /// What one connection may do before others have their turn, in requests of usual length,
 const TURN: usize = 64;
@@ -44,7 +48,7 @@ pub(super) enum Incoming {
 }
 
 /// A connection that carries messages both ways. A peer that does not take what is sent is an error of
-/// [`poll_flush`](Channel::poll_flush), after a while.
+/// [`poll_flush`](Channel::poll_flush), after a while; one that has gone while only an answer is waited for, at once.
 pub(super) trait Channel {
     /// The next message; `None` when the peer has said everything.
     fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Option<Incoming>>;
@@ -52,8 +56,8 @@ pub(super) trait Channel {
     /// Queues a reply.
     fn send(&mut self, reply: Reply);
 
-    /// Whether so much is queued that nothing should be added.
-    fn is_full(&self) -> bool;
+    /// What is queued.
+    fn outbox(&self) -> &Outbox;
 
     /// Writes what is queued.
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
@@ -62,11 +66,64 @@ pub(super) trait Channel {
     fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
+/// Messages whose replies are waited for.
+#[derive(Default)]
+struct InFlight {
+    calls: FuturesUnordered<Call>,
+    requests: usize,
+    bytes: usize,
+}
+
+struct Call {
+    pending: Pending,
+    bytes: usize,
+}
+
+impl Future for Call {
+    type Output = (Option<Reply>, usize, usize);
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let reply = ready!(self.pending.reply.as_mut().poll(context));
+        Poll::Ready((reply, self.pending.requests, self.bytes))
+    }
+}
+
+impl InFlight {
+    fn push(&mut self, pending: Pending, bytes: usize) {
+        self.requests += pending.requests;
+        self.bytes += bytes;
+        self.calls.push(Call { pending, bytes });
+    }
+
+    fn is_empty(&self) -> bool {
+        self.requests == 0
+    }
+
+    fn is_full(&self) -> bool {
+        self.requests >= MAX_IN_FLIGHT || self.bytes >= MAX_IN_FLIGHT_BYTES
+    }
+
+    /// The next reply, if there is one to give; pending also when nothing is in flight.
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Reply>> {
+        match ready!(self.calls.poll_next_unpin(context)) {
+            Some((reply, requests, bytes)) => {
+                self.requests -= requests;
+                self.bytes -= bytes;
+                Poll::Ready(reply)
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
 /// Answers what comes on `channel` until it ends or the daemon goes down.
 pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Channel) {
     let phases = &connection.phases;
     let (mut drain, mut cut) = (pin!(phases.drain.cancelled()), pin!(phases.cut.cancelled()));
-    let mut calls = FuturesUnordered::new();
+    let mut in_flight = InFlight::default();
+    // Where memory is scarce, a reply has to be taken before the next is made.
+    let (unread, mut charge) = (connection.unread(), connection.unread().charge());
+    let is_full = |outbox: &Outbox| outbox.is_full() || (!outbox.is_empty() && unread.is_scarce());
     let mut subscriptions = Subscriptions::default();
     let (mut reading, mut listening) = (true, false);
     poll_fn(|context| {
@@ -85,17 +142,17 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
         loop {
             // Whether something that has not been looked at may be ready.
             let mut again = false;
-            while !channel.is_full() {
-                match calls.poll_next_unpin(context) {
-                    Poll::Ready(Some(Some(reply))) => channel.send(reply),
-                    Poll::Ready(Some(None)) => {}
-                    Poll::Ready(None) | Poll::Pending => break,
+            while !is_full(channel.outbox()) {
+                match in_flight.poll_next(context) {
+                    Poll::Ready(Some(reply)) => channel.send(reply),
+                    Poll::Ready(None) => {}
+                    Poll::Pending => break,
                 }
             }
             // Calls that are finished, or messages that are there, wait until some of it is taken.
-            again |= channel.is_full();
-            while reading && calls.len() < MAX_IN_FLIGHT {
-                if channel.is_full() {
+            again |= is_full(channel.outbox());
+            while reading && !in_flight.is_full() {
+                if is_full(channel.outbox()) {
                     again = true;
                     break;
                 }
@@ -111,10 +168,10 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
                 turn = turn.saturating_sub(cost);
                 let reply = match incoming {
                     Some(Incoming::Message(message)) => {
-                        match connection.dispatcher.start(connection.caller, &message) {
+                        match connection.dispatcher.start(connection.caller, unread, &message) {
                             Started::Done(reply) => reply,
-                            Started::Pending(reply) => {
-                                calls.push(reply);
+                            Started::Pending(pending) => {
+                                in_flight.push(pending, message.len());
                                 again = true;
                                 None
                             }
@@ -149,7 +206,9 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
                     channel.send(reply);
                 }
             }
+            connection.owes.store(!reading || !in_flight.is_empty(), Ordering::Relaxed);
             let flushed = channel.poll_flush(context);
+            charge.set(channel.outbox().alone());
             if matches!(flushed, Poll::Ready(Ok(())))
                 && !again
                 && let Some(notification) = subscriptions.poll_next(context)
@@ -161,10 +220,10 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
             match flushed {
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Ready(Ok(())) if again => {}
-                Poll::Ready(Ok(())) if !reading && calls.is_empty() && subscriptions.is_empty() => {
+                Poll::Ready(Ok(())) if !reading && in_flight.is_empty() && subscriptions.is_empty() => {
                     return Poll::Ready(());
                 }
-                Poll::Pending if again && !channel.is_full() => {}
+                Poll::Pending if again && !is_full(channel.outbox()) => {}
                 _ => return Poll::Pending,
             }
         }

@@ -68,7 +68,7 @@ pub async fn claim(settings: &Settings) -> Result<(UnixListener, SocketClaim), C
     let path = &settings.socket;
     let failed = |action| move |reason| ClaimError::Io { action, path: path.clone(), reason };
     if let Some(directory) = path.parent().filter(|directory| !directory.is_dir()) {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed("make the directory of"))?;
+        make(directory, settings.socket_mode).map_err(failed("make the directory of"))?;
     }
     let lock = lock(path)?;
     remove_stale(path).await?;
@@ -82,6 +82,16 @@ pub async fn claim(settings: &Settings) -> Result<(UnixListener, SocketClaim), C
     fs::set_permissions(path, Permissions::from_mode(settings.socket_mode)).map_err(failed("set the mode of"))?;
     let listener = socket.listen(BACKLOG).map_err(failed("listen on"))?;
     Ok((listener, claim))
+}
+
+/// Makes a directory, and those that it is in. Who may reach the socket must be able to enter them, and no more.
+fn make(directory: &Path, socket_mode: u32) -> io::Result<()> {
+    let missing: Vec<&Path> = directory.ancestors().take_while(|directory| !directory.is_dir()).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let mode =
+        0o700 | if socket_mode & 0o060 == 0 { 0 } else { 0o010 } | if socket_mode & 0o006 == 0 { 0 } else { 0o001 };
+    // Whatever the umask says.
+    missing.into_iter().try_for_each(|made| fs::set_permissions(made, Permissions::from_mode(mode)))
 }
 
 fn lock(path: &Path) -> Result<File, ClaimError> {

@@ -15,9 +15,9 @@ use tokio_util::{codec::Decoder, io::poll_read_buf};
 use super::{
     connection::Connection,
     outbox::Outbox,
+    pipe::Pipe,
     reply::Reply,
     session::{Channel, Incoming, converse},
-    timing::{ImpatientStream, TAKEN_WITHIN},
 };
 use crate::{
     clock::{SharedClock, Wait},
@@ -32,7 +32,7 @@ const READ: usize = 8 * 1024;
 
 pub(super) async fn serve(stream: UnixStream, connection: Arc<Connection>) {
     let lines = Lines {
-        stream: ImpatientStream::new(stream, connection.clock.clone(), TAKEN_WITHIN),
+        stream: Pipe::new(stream, connection.clone()),
         clock: connection.clock.clone(),
         codec: JsonStream::new(connection.max_request_bytes),
         buffer: BytesMut::new(),
@@ -44,7 +44,7 @@ pub(super) async fn serve(stream: UnixStream, connection: Arc<Connection>) {
 }
 
 struct Lines {
-    stream: ImpatientStream,
+    stream: Pipe,
     clock: SharedClock,
     codec: JsonStream,
     buffer: BytesMut,
@@ -81,7 +81,13 @@ impl Channel for Lines {
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(_)) => return Poll::Ready(None),
                 // Silence between messages is a client that has nothing to ask.
-                Poll::Pending if !self.codec.is_inside() => return Poll::Pending,
+                Poll::Pending if !self.codec.is_inside() => {
+                    if self.buffer.is_empty() && self.buffer.capacity() > 2 * READ {
+                        // After a long message.
+                        self.buffer = BytesMut::new();
+                    }
+                    return Poll::Pending;
+                }
                 Poll::Pending => {
                     let clock = &self.clock;
                     let end = || clock.sleep_until(clock.monotonic().saturating_add(COMPLETE_WITHIN));
@@ -96,12 +102,13 @@ impl Channel for Lines {
         self.outbox.push_line(&reply);
     }
 
-    fn is_full(&self) -> bool {
-        self.outbox.is_full()
+    fn outbox(&self) -> &Outbox {
+        &self.outbox
     }
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.outbox.poll_write(Pin::new(&mut self.stream), context)
+        ready!(self.outbox.poll_write(Pin::new(&mut self.stream), context))?;
+        Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_close(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -69,7 +69,7 @@ impl Subscriptions {
                 Poll::Pending => true,
                 Poll::Ready(None) => false,
                 Poll::Ready(Some(result)) => {
-                    due = Some(notification(active.feed.method, active.number, &result));
+                    due = Some(notification(active.feed.method, active.number, result));
                     active.told = true;
                     !ending
                 }
@@ -79,8 +79,7 @@ impl Subscriptions {
     }
 }
 
-fn notification(method: &str, number: u64, result: &Bytes) -> Reply {
-    let result = String::from_utf8_lossy(result);
-    let params = format!(r#"{{"subscription":{number},"result":{result}}}"#);
-    Reply::Text(format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{params}}}"#))
+fn notification(method: &str, number: u64, result: Bytes) -> Reply {
+    let before = format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{{"subscription":{number},"result":"#);
+    Reply::Notification { before, result }
 }

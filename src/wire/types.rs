@@ -20,6 +20,7 @@ pub struct BalanceParams {
     pub max_age_ms: Option<u64>,
     /// Longest time that the answer may take, in milliseconds, from 1000 to 600000. Left out: rpc.call_timeout.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    #[schemars(range(min = 1000, max = 600_000))]
     pub timeout_ms: Option<u64>,
 }
 

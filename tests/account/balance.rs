@@ -16,22 +16,24 @@ async fn the_demo_account_is_the_example_of_the_contract() {
     let figures = [
         ("total_evaluation", 10_000_000),
         ("deposit", 5_000_000),
-        ("total_profit_loss", 500_000),
-        ("purchase_amount", 9_500_000),
-        ("evaluation_amount", 10_000_000),
-        ("deposit_d1", 0),
-        ("deposit_d2", 0),
+        ("total_profit_loss", 250_000),
+        ("purchase_amount", 4_750_000),
+        ("evaluation_amount", 5_000_000),
+        ("deposit_d1", 5_000_000),
+        ("deposit_d2", 5_000_000),
         ("net_assets", 10_000_000),
     ];
     for (field, expected) in figures {
         assert_eq!(balance[field], expected, "{field}");
     }
+    let won = |field: &str| balance[field].as_i64().unwrap();
+    assert_eq!(won("total_evaluation"), won("evaluation_amount") + won("deposit_d2"), "securities and cash");
     assert_eq!(balance["profit_loss_rate"].to_string(), "5.26");
     assert_eq!((balance["mode"].as_str(), balance["account"].as_str()), (Some("paper"), Some("12****78-01")));
     let samsung = json!({
         "stock_code": "005930", "stock_name": "삼성전자", "quantity": 10, "avg_price": 70000, "current_price": 75000,
         "evaluation_amount": 750_000, "profit_loss": 50_000, "profit_loss_rate": 7.14, "available_quantity": 10,
-        "purchase_amount": 700_000, "position": "현금",
+        "purchase_amount": 700_000, "position": "현금", "loan_date": null, "loan_amount": 0,
     });
     assert_eq!(balance["holdings"][0], samsung);
     assert!(balance["holdings"].as_array().unwrap().iter().all(|holding| holding["quantity"] != 0));

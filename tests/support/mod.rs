@@ -9,7 +9,9 @@
 )]
 
 pub mod agent;
+pub mod dialect;
 pub mod process;
+pub mod users;
 
 use std::{
     fs::{self, OpenOptions, Permissions},
@@ -251,7 +253,11 @@ pub struct Lines {
 
 impl Lines {
     pub async fn connect(socket: &Path) -> Self {
-        let (reader, writer) = UnixStream::connect(socket).await.unwrap().into_split();
+        Self::of(UnixStream::connect(socket).await.unwrap())
+    }
+
+    pub fn of(stream: UnixStream) -> Self {
+        let (reader, writer) = stream.into_split();
         Self { reader: BufReader::new(reader), writer }
     }
 

@@ -8,7 +8,12 @@ use tokio::process::{Child, Command};
 use super::{Lines, World, eventually};
 
 pub fn kisd() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kisd"));
+    kisd_by(env!("CARGO_BIN_EXE_kisd"))
+}
+
+/// kisd, started by another program.
+pub fn kisd_by(program: &str) -> Command {
+    let mut command = Command::new(program);
     // Nothing of the machine's own configuration, and nothing of a systemd that may run the tests.
     command.env_clear().env("PATH", "/usr/bin:/bin").kill_on_drop(true).stdin(Stdio::null());
     command

@@ -25,6 +25,13 @@ pub enum Fault {
         /// The body.
         body: String,
     },
+    /// These very bytes instead of an answer, which need not be text.
+    Bytes {
+        /// HTTP status.
+        status: u16,
+        /// The body.
+        body: Vec<u8>,
+    },
     /// KIS's refusal with this code, in the form of the call's family.
     Code(String),
     /// The connection is closed without an answer; nothing happened.

@@ -55,7 +55,12 @@ pub(super) struct Ledger {
 impl Ledger {
     pub(super) fn inquire_balance(&mut self, request: &Request, options: &Options) -> Answer {
         let mut options = options.clone();
-        options.portfolio = options.portfolio.moved(self.moved);
+        let premium = match request.param("AFHR_FLPR_YN") {
+            Some("X") => options.nxt_premium,
+            Some("Y") => options.nxt_premium / 2,
+            _ => 0,
+        };
+        options.portfolio = options.portfolio.moved(self.moved.saturating_add(premium));
         let answer = self.balance(request, &options);
         self.moved = self.moved.saturating_add(options.price_step);
         answer

@@ -99,6 +99,8 @@ pub struct Options {
     pub portfolio: Portfolio,
     /// Won by which every price moves after each page of a balance, which KIS calculates with the prices of its moment.
     pub price_step: i64,
+    /// Won by which prices of NXT are above those of the Korea Exchange; the unified ones are halfway.
+    pub nxt_premium: i64,
     /// Whether a last page that is full announces another, which is then refused with SYDB0050, as one real account was recorded.
     pub full_page_has_next: bool,
     /// Whether the row of a position that was sold out has blanks for what there is none of.
@@ -131,6 +133,7 @@ impl Options {
             dates_answers: true,
             portfolio: Portfolio::demo(),
             price_step: 0,
+            nxt_premium: 0,
             full_page_has_next: false,
             sold_out_blank: false,
         }

@@ -83,6 +83,7 @@ impl World {
             Fault::Raw { status, headers, body } => {
                 (Answer(Response { status, headers, body: body.into_bytes() }), Ending::Whole)
             }
+            Fault::Bytes { status, body } => (Answer(Response { status, headers: Vec::new(), body }), Ending::Whole),
             Fault::Code(code) => {
                 let answer = Answer::refusal(&request.path, &code, &format!("simulated: {code}"));
                 (answer, Ending::Whole)

@@ -127,7 +127,8 @@ impl KisClient {
         // KIS repeats account numbers in its messages.
         let account = call.query.iter().find(|(name, _)| *name == "CANO").map_or("", |(_, number)| *number);
         let private = [token.expose(), account];
-        let (exchange, verdict) = self.send(tr_id, request, private, deadline, std::future::ready(())).await?;
+        let (exchange, verdict) =
+            self.send(tr_id, request, private, deadline, std::future::ready(())).await.map_err(of_a_read)?;
         match verdict.inspect_err(|error| self.totals.count_failure(error))? {
             Verdict::Success => {
                 let more = More::of(exchange.tr_cont.as_deref());
@@ -139,6 +140,16 @@ impl KisClient {
                 Err(error)
             }
         }
+    }
+}
+
+/// During maintenance KIS refuses without a code: that is no decision about what was asked, and a read costs nothing to repeat.
+fn of_a_read(error: KisError) -> KisError {
+    match error {
+        KisError::Rejected(answer) if answer.msg_cd.is_empty() && (200..300).contains(&answer.http_status) => {
+            KisError::Transient(answer)
+        }
+        error => error,
     }
 }
 

@@ -65,7 +65,7 @@ fn status(call: Call<'_, NoParams>) -> Result<DaemonStatus, MethodError> {
             rate_limited: failed(FailureKind::Throttled),
             coalesced: account.balance.coalesced(),
         },
-        connections: backend.connections.read() as u64,
+        connections: backend.connections.taken() as u64,
         subscriptions: account.balance.subscriptions() as u64,
         quota: Quota {
             calls_per_second: account.client.calls_per_second(),

@@ -14,9 +14,10 @@ use crate::{
     server::{
         Backend,
         error::{MethodError, own},
-        peer::Caller,
+        peer::{Caller, Peer},
+        refusals::Refused,
     },
-    token::{self, Source, State, TokenHandle},
+    token::{self, Source, State, TokenError, TokenHandle},
     wire::{
         codes::Kind,
         method,
@@ -74,8 +75,8 @@ fn status(call: Call<'_, NoParams>) -> Result<TokenStatus, MethodError> {
 
 async fn refresh(backend: Arc<Backend>, caller: Caller, _: NoParams) -> Result<TokenStatus, MethodError> {
     let Caller { peer, rights } = caller;
-    info!(peer.uid, peer.pid, allowed = rights.refresh, "a renewal of the token was asked for");
     if !rights.refresh {
+        backend.refusals.note(Refused::Renewal, peer);
         let message = format!(
             "uid {} may not ask for a renewal of the token; root and the daemon's own user may, and whoever is in \
              rpc.allow_refresh_uids",
@@ -85,8 +86,30 @@ async fn refresh(backend: Arc<Backend>, caller: Caller, _: NoParams) -> Result<T
     }
     let account = &backend.account;
     let deadline = account.client.clock().monotonic().saturating_add(account.balance.call_timeout());
-    account.token.refresh(deadline).await?;
+    let mut asked = Asked { peer, is_logged: false };
+    let refreshed = account.token.refresh(deadline).await;
+    if let Err(TokenError::TooEarly { .. }) = refreshed {
+        asked.is_logged = true;
+        backend.refusals.note(Refused::EarlyRenewal, peer);
+    }
+    refreshed?;
     Ok(on_the_wire(account.token.status()))
+}
+
+/// A renewal that was asked for by who may: it has a line in the log whatever becomes of it, also when the caller hangs up. One
+/// within KIS's minute is refused, and counted with refusals.
+struct Asked {
+    peer: Peer,
+    is_logged: bool,
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        let peer = self.peer;
+        if !self.is_logged {
+            info!(peer.uid, peer.pid, allowed = true, "a renewal of the token was asked for");
+        }
+    }
 }
 
 pub(super) fn on_the_wire(status: token::TokenStatus) -> TokenStatus {
