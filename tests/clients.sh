@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Clients that nobody here wrote, and the examples, against a demo daemon: MCP Inspector and Gemini CLI from npm, the MCP SDK,
-# websockets and web3.py from PyPI, curl and socat, and whatever of examples/ has its runtime on this machine.
+# websockets and web3.py from PyPI, curl and socat, and whatever of examples/ has its runtime on this machine. Public clients of KIS
+# against the simulator: mojito2 and python-kis from PyPI.
 #
 #   tests/clients.sh [DIRECTORY]    the programs in DIRECTORY; without it, a debug build is made
 #
@@ -15,7 +16,9 @@ installed=$(realpath target/clients)
 work=$(mktemp -d)
 "$programs/kisd" demo >"$work/demo" 2>"$work/log" &
 demo=$!
-trap 'kill $demo; wait $demo 2>/dev/null; rm -rf "$work"' EXIT
+"$programs/kisd" simulate --listen 127.0.0.1:0 --mode both --latency 50ms --json >"$work/simulated" 2>"$work/calls" &
+simulator=$!
+trap 'kill $demo $simulator; wait $demo $simulator 2>/dev/null; rm -rf "$work"' EXIT
 socket=
 for _ in $(seq 100); do
     socket=$(sed -n 's/.*daemon on \(.*\)$/\1/p' "$work/demo")
@@ -86,10 +89,16 @@ import sys
 from prometheus_client.openmetrics.parser import text_fd_to_metric_families
 print(*(family.name for family in text_fd_to_metric_families(sys.stdin)))"' - "$socket" "$python"
         check "MCP SDK for Python" "kisd://rpc/discover ->" "$python" tests/clients/mcp_sdk.py "$programs/kisctl" "$socket"
-        check "websockets: subscribes" "10000000" "$python" tests/clients/websocket.py "$socket"
+        check "websockets: subscribes" "10000000" "$python" tests/clients/subscriber.py "$socket"
         check "web3.py: IPC provider" "10000000" "$python" tests/clients/web3_ipc.py "$socket"
     else
         skip "MCP SDK, websockets, web3.py" "pip cannot install them: $(tail -n 1 "$work/pip")"
+    fi
+    if "$python" -m pip install --quiet --disable-pip-version-check mojito2 pandas python-kis typing_extensions >>"$work/pip" 2>&1; then
+        check "mojito2 and python-kis: token and balance, real and paper" "python-kis paper" \
+            "$python" tests/clients/kis_clients.py "$work/simulated"
+    else
+        skip "mojito2, python-kis" "pip cannot install them: $(tail -n 1 "$work/pip")"
     fi
 else
     skip "python" "not installed"

@@ -420,3 +420,16 @@ async fn a_bot_in_any_language_steers_the_simulator_that_it_is_pointed_at() {
     let closed = Simulated::start(&["--no-control"]).await;
     assert_eq!(steer(closed.url(), "GET /__sim/calls", &Value::Null).await, (404, Value::Null));
 }
+
+#[tokio::test]
+async fn a_key_of_kis_is_sent_to_this_machine_with_a_warning_only() {
+    let kis = Options { app_key: "PSabcdefghijklmnopqrstuvwxyz01234567".to_owned(), ..Options::demo(Mode::Real) };
+    for (options, warned) in [(kis, true), (Options::demo(Mode::Real), false)] {
+        let world = World::with(options).await;
+        let file = world.config_file("kisd", "");
+        let output = kisd().arg("--config").arg(file).arg("check").output().await.unwrap();
+        let shown = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{shown}");
+        assert_eq!(shown.contains("note: kis.app_key is not one of kisd simulate"), warned, "{shown}");
+    }
+}

@@ -175,7 +175,7 @@ async fn time_is_advanced_and_set() {
     let first = world.token(0).await;
     assert_eq!(world.token_answer(0).await.1["error_code"], "EGW00133");
     let now = world.done("POST /__sim/time", json!({ "advance_ms": 61_000 })).await;
-    assert_eq!(now["now"], "2026-01-23T12:01:01+09:00");
+    assert_eq!(now["now"], "2026-01-23T12:01:01.000+09:00");
     assert_eq!(world.token(0).await, first, "the same token for six hours");
     world.done("POST /__sim/time", json!({ "set": "2026-01-24T12:00:00+09:00" })).await;
     let (_, head, body) = world.balance_answer(0, "12345678", &first).await;
@@ -327,7 +327,7 @@ async fn the_record_has_every_call_and_nothing_secret_and_a_reset_begins_anew() 
     world.done("POST /__sim/portfolio", json!({ "holdings": [] })).await;
     world.done("POST /__sim/limit", json!({ "calls_per_second": 0 })).await;
     world.done("POST /__sim/time", json!({ "set": "2020-01-01T00:00:00+09:00" })).await;
-    assert_eq!(world.done("POST /__sim/reset", Value::Null).await["now"], "2026-01-23T12:00:00+09:00");
+    assert_eq!(world.done("POST /__sim/reset", Value::Null).await["now"], "2026-01-23T12:00:00.000+09:00");
     assert_eq!(world.done("GET /__sim/calls", Value::Null).await["calls"], json!([]));
     assert_eq!(world.balance(0, "12345678", &token).await.1["msg_cd"], "EGW00121", "nobody knows the old token");
     let token = world.token(0).await;

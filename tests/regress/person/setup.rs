@@ -132,7 +132,8 @@ async fn check_as_root_plays_the_part_of_systemd_for_the_service_and_for_nothing
         fs::write(files.join(name), text).unwrap();
         chmod(&files.join(name), 0o600);
     };
-    write("config.toml", "[kis]\nmode = \"paper\"\naccount_no = \"12345678\"\n");
+    let url = world.simulator.base_url();
+    write("config.toml", &format!("[kis]\nmode = \"paper\"\naccount_no = \"12345678\"\nbase_url = \"{url}\"\n"));
     write("app_key", &world.options.app_key);
     write("app_secret", &world.options.app_secret);
     let check = async |place: &str, arguments: &str| {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 use serde_json::{Value, json, value::RawValue};
@@ -20,6 +20,10 @@ const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
     serde_json::from_slice(body).map_err(|error| Refused::new(400, format!("the body is not as it must be: {error}")))
+}
+
+fn instant(instant: DateTime<Utc>) -> String {
+    kst(instant).to_rfc3339_opts(SecondsFormat::Millis, false)
 }
 
 #[derive(Deserialize)]
@@ -41,7 +45,7 @@ pub(super) fn time(world: &World, body: &[u8]) -> Done {
         }
         _ => return Err(Refused::new(400, "it is one of advance_ms and set, at most a century away")),
     }
-    Ok(json!({ "now": kst(world.clock.now()).to_rfc3339() }))
+    Ok(json!({ "now": instant(world.clock.now()) }))
 }
 
 fn portfolios(key: &mut Key) -> impl Iterator<Item = &mut Portfolio> {
@@ -305,7 +309,7 @@ pub(super) fn portfolio(world: &World, body: &[u8]) -> Done {
 /// Goes back to how it was at the start, but for the time that has passed.
 pub(super) fn reset(world: &World, _: &[u8]) -> Done {
     world.reset();
-    Ok(json!({ "now": kst(world.clock.now()).to_rfc3339() }))
+    Ok(json!({ "now": instant(world.clock.now()) }))
 }
 
 /// Every call so far.
@@ -314,7 +318,7 @@ pub(super) fn calls(world: &World, _: &[u8]) -> Done {
         .iter()
         .map(|call| {
             json!({
-                "time": kst(call.time).to_rfc3339_opts(chrono::SecondsFormat::Millis, false),
+                "time": instant(call.time),
                 "key": call.key,
                 "method": call.method,
                 "path": call.path,

@@ -1,4 +1,4 @@
-"""The websockets library as a subscriber: websocket.py SOCKET"""
+"""The websockets library as a subscriber: subscriber.py SOCKET"""
 import asyncio
 import json
 import sys
