@@ -62,7 +62,7 @@ impl Book {
         let mut seen: Vec<*const KeySession> = Vec::new();
         self.accounts.values().map(|account| &account.key).filter(move |key| {
             let is_new = !seen.contains(&Arc::as_ptr(key));
-            seen.extend(is_new.then(|| Arc::as_ptr(key)));
+            seen.extend(is_new.then_some(Arc::as_ptr(key)));
             is_new
         })
     }

@@ -27,6 +27,7 @@ async fn the_openrpc_document_names_every_method_that_is_served_and_no_other() {
     names.sort_unstable();
     let all = [
         "account.balance",
+        "account.list",
         "account.subscribeBalance",
         "account.unsubscribeBalance",
         "daemon.metrics",
@@ -58,7 +59,10 @@ fn the_error_codes() {
         (-32056, "permission_denied"),
         (-32057, "shutting_down"),
         (-32058, "overloaded"),
+        (-32060, "outcome_unknown"),
+        (-32061, "unknown_account"),
         (-32062, "not_supported"),
+        (-32063, "not_found"),
     ];
     assert_eq!(codes, expected.map(|(code, kind)| (code, json!(kind))));
 }

@@ -91,7 +91,10 @@ async fn a_refusal_is_told_on_stderr_with_1_and_when_to_try_again() {
     assert!(message.contains("one token a minute") && message.contains("try again in 60 s"), "{message}");
     let refused = ctl.run(&["--json", "token", "refresh"]).await;
     let error: Value = serde_json::from_slice(&refused.stderr).unwrap();
-    assert_eq!(error["data"], json!({ "kind": "token_unavailable", "retryable": true, "retry_after_ms": 60_000 }));
+    let expected = json!({
+        "kind": "token_unavailable", "retryable": true, "retry_after_ms": 60_000, "account_name": "default",
+    });
+    assert_eq!(error["data"], expected);
     assert_eq!(ctl.run(&["call", "no.such"]).await.status.code(), Some(1));
 }
 

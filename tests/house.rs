@@ -36,7 +36,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("prometheus_client", &["kis/totals.rs", "server/metrics.rs"]),
     ("axum", &["server/http.rs", "server/serve.rs"]),
     ("hyper", &["server/http.rs", "server/timing.rs"]),
-    ("figment", &["config/load.rs"]),
+    ("figment", &["config/load.rs", "config/environment.rs"]),
     ("tokio_cron_scheduler", &["daemon/schedule.rs"]),
     ("tracing_subscriber", &["telemetry.rs"]),
     ("tracing_appender", &["telemetry.rs"]),

@@ -103,7 +103,7 @@ async fn settled(process: &Process) -> u64 {
 async fn clients_that_never_read_hold_little_memory_and_leave_none_behind() {
     let shared = r#"{"jsonrpc":"2.0","id":1,"method":"account.balance","params":{"max_age_ms":3600000}}"#;
     let own = r#"{"jsonrpc":"2.0","id":1,"method":"daemon.metrics"}"#;
-    for (request, held_at_most, left_at_most) in [(shared, 20 * 1024, 8 * 1024), (own, 60 * 1024, 30 * 1024)] {
+    for (request, held_at_most, left_at_most) in [(shared, 20 * 1024, 12 * 1024), (own, 60 * 1024, 30 * 1024)] {
         for dialect in DIALECTS {
             let world = World::in_real_time(Options::demo(Mode::Real)).await;
             world.simulator.set_portfolio(Portfolio::of_size(70));

@@ -246,7 +246,15 @@ async fn running_out_of_file_descriptors_is_survived() {
     let reply = served.call("account.balance", json!({ "max_age_ms": 60_000 })).await;
     assert_eq!(reply["result"]["deposit"], 5_000_000, "who is connected is served: {reply}");
     drop(crowd);
-    let reply = process.call("account.balance", json!({ "max_age_ms": 0 })).await;
+    // The daemon sees them go one after another.
+    let mut reply = process.call("account.balance", json!({ "max_age_ms": 0 })).await;
+    for _ in 0..200 {
+        if reply["error"]["data"]["kind"] != "overloaded" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        reply = process.call("account.balance", json!({ "max_age_ms": 0 })).await;
+    }
     assert_eq!(reply["result"]["deposit"], 5_000_000, "and so is everybody afterwards: {reply}");
 }
 

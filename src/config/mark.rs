@@ -23,10 +23,16 @@ fn is_marked(kis: &kis::Settings) -> bool {
 
 impl Config {
     /// What is allowed, and probably not meant.
-    pub fn warnings(&self) -> Vec<&'static str> {
-        let elsewhere = self.keys.iter().any(|key| kis::is_loopback(&key.kis.base_url) && !is_marked(&key.kis));
-        let warning = "an app_key is not one of kisd simulate, but its base_url is on this machine: what listens there gets the key";
-        elsewhere.then_some(warning).into_iter().collect()
+    pub fn warnings(&self) -> Vec<String> {
+        let elsewhere = |kis: &kis::Settings| kis::is_loopback(&kis.base_url) && !is_marked(kis);
+        let accounts = self.accounts.iter().filter(|account| elsewhere(&self.keys[account.key].kis));
+        let warning = |account| {
+            let table = self.table(account);
+            format!(
+                "{table}.app_key is not one of kisd simulate, but {table}.base_url is on this machine: what listens there gets the key"
+            )
+        };
+        accounts.map(warning).collect()
     }
 }
 

@@ -14,6 +14,7 @@
 mod accounts;
 mod check;
 mod credential;
+mod environment;
 mod load;
 mod mark;
 mod raw;

@@ -60,13 +60,18 @@ impl fmt::Display for Config {
 }
 
 impl Config {
+    /// The table of an account, for messages.
+    pub(super) fn table(&self, account: &AccountConfig) -> String {
+        match self.accounts.len() {
+            1 => "kis".to_owned(),
+            _ => format!("accounts.{}", account.name),
+        }
+    }
+
     /// The rows of an account. A single one is told as in `[kis]`.
     fn account(&self, account: &AccountConfig) -> Vec<(String, String)> {
         let KeyConfig { kis, expires_on } = &self.keys[account.key];
-        let table = match self.accounts.len() {
-            1 => "kis".to_owned(),
-            _ => format!("accounts.{}", account.name),
-        };
+        let table = self.table(account);
         let row = |key: &str, value: String| (format!("{table}.{key}"), value);
         let number = if self.accounts.len() == 1 { "account".to_owned() } else { format!("{table}.account_no") };
         let mut rows = vec![

@@ -137,6 +137,7 @@ impl Daemon {
         }
         systemd::stopping();
         schedule.stop().await;
+        sessions.stop_keys.cancel();
         sessions.stop_desks.cancel();
         let now = clock.monotonic();
         tasks.finish(stop_at.unwrap_or(now).saturating_sub(now).max(TASKS_WITHIN)).await;

@@ -86,6 +86,9 @@ struct Terms {
     rules: Rules,
 }
 
+/// However few file descriptors there are, this part of them is for connections.
+const LEAST_SHARE: usize = 4;
+
 impl Terms {
     fn of(settings: Settings, admission: &Admission) -> Self {
         admission.warn_of(&settings);
@@ -93,7 +96,8 @@ impl Terms {
         let admits_others = !(allow_uids.is_empty() && allow_gids.is_empty() && allow_refresh_uids.is_empty());
         let descriptors = getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
         let others = OTHER_DESCRIPTORS + MAX_REFUSALS + MAX_ASKING;
-        let within_reach = descriptors.map_or(usize::MAX, |all| all.saturating_sub(others).max(1));
+        let within_reach =
+            descriptors.map_or(usize::MAX, |all| all.saturating_sub(others).max(all / LEAST_SHARE).max(1));
         let max = (*max_connections).min(within_reach);
         if max < *max_connections {
             warn!(descriptors, max, "rpc.max_connections is more than the system's limit of file descriptors allows");

@@ -43,7 +43,7 @@ async fn a_business_error_is_passed_on_with_what_kis_said_and_not_repeated() {
     let error = daemon.error("account.balance", json!({})).await;
     assert_eq!(error["code"], -32054);
     let expected = json!({
-        "kind": "upstream_rejected", "retryable": false,
+        "kind": "upstream_rejected", "retryable": false, "account_name": "default",
         "kis": { "msg_cd": "OPSQ2000", "msg1": "ERROR : INPUT INVALID_CHECK_ACNO", "http_status": 200, "tr_id": "TTTC8434R" },
     });
     assert_eq!(error["data"], expected);

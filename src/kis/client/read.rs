@@ -129,7 +129,7 @@ impl KisClient {
         let private = [token.expose(), account];
         let (exchange, verdict) =
             self.send(tr_id, request, private, deadline, std::future::ready(())).await.map_err(of_a_read)?;
-        match verdict.inspect_err(|error| self.totals.count_failure(error))? {
+        match verdict.map_err(of_a_read).inspect_err(|error| self.totals.count_failure(error))? {
             Verdict::Success => {
                 let more = More::of(exchange.tr_cont.as_deref());
                 Ok(Reply { tr_id, more, http_status: exchange.http_status, body: exchange.body })

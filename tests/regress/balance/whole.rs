@@ -213,7 +213,7 @@ async fn no_holdings_beside_a_total_is_never_served() {
 #[tokio::test]
 async fn an_owner_who_accepts_the_difference_gets_the_balance_marked_and_then_with_one_look() {
     let world = World::new().await;
-    let daemon = daemon_with(&world, |config| config.balance.accept_difference = true).await;
+    let daemon = daemon_with(&world, |config| config.accounts[0].settings.accept_difference = true).await;
     let short = || page("D", "", rows(0, 5), totals(6_000, 6_600));
     script(&world, (0..3).map(|_| short()));
     let balance = served(&world, &daemon).await;

@@ -1,0 +1,144 @@
+//! The daemon, its accounts and its counters. The doc comments here are the descriptions in the OpenRPC document.
+
+use chrono::{DateTime, FixedOffset};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, Mode, TokenState, TokenStatus};
+
+/// The version of what clients may rely on: a client of the same `major` works, and `minor` counts what was added.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Contract {
+    /// Raised when something that clients rely on changes.
+    pub major: u32,
+    /// Raised when something is added.
+    pub minor: u32,
+}
+
+/// The version of this contract.
+pub const CONTRACT: Contract = Contract { major: 1, minor: 1 };
+
+/// Result of `account.list`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountList {
+    /// The accounts, by name.
+    pub accounts: Vec<AccountEntry>,
+}
+
+/// An account as `account.list` tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountEntry {
+    /// Its name.
+    pub name: String,
+    /// Whether it is the account that a call means which names none.
+    pub default: bool,
+    /// Its number with its middle hidden.
+    pub account: String,
+    /// The last two digits of the account number.
+    pub product_code: String,
+    /// Real money or paper trading.
+    pub mode: Mode,
+    /// Eight digits that tell its app key from others and say nothing of it. Accounts with the same share token and quota.
+    pub key: String,
+    /// The day on which KIS ends the app key, if the owner has said so.
+    pub key_expires_on: Option<String>,
+    /// The state of its token.
+    pub token: TokenState,
+    /// Whether the last fetch of its balance failed.
+    pub failing: bool,
+    /// What the caller may do.
+    pub rights: Vec<Right>,
+}
+
+/// Something that a caller may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Right {
+    /// Every method that only reads.
+    Read,
+    /// `token.refresh`.
+    Refresh,
+    /// A right that this client does not know: the daemon is newer.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
+/// The state of the daemon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DaemonStatus {
+    /// Version of kisd.
+    pub version: String,
+    /// Process id.
+    pub pid: u32,
+    /// When it started, Korean time.
+    pub started_at: DateTime<FixedOffset>,
+    /// Real money or paper trading.
+    pub mode: Mode,
+    /// The account number with its middle hidden.
+    pub account: String,
+    /// The name of that account, which is the default one.
+    #[serde(default)]
+    pub account_name: String,
+    /// Every account that the caller may read.
+    #[serde(default)]
+    pub accounts: Vec<AccountEntry>,
+    /// The version of what clients may rely on.
+    #[serde(default)]
+    pub contract: Contract,
+    /// The access token.
+    pub token: TokenStatus,
+    /// Calls since the start.
+    pub calls: Calls,
+    /// Open connections, the one that asks included.
+    pub connections: u64,
+    /// Subscriptions to the balance.
+    pub subscriptions: u64,
+    /// The limit of calls to KIS, and who waits for it.
+    pub quota: Quota,
+    /// Why the last fetch of the balance failed; null if it succeeded, or there was none.
+    pub upstream_error: Option<Fault>,
+    /// By how much this machine's clock was found to be behind KIS's, in milliseconds; 0 if they agree to five seconds.
+    pub clock_offset_ms: i64,
+}
+
+/// The limit of calls to KIS at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Quota {
+    /// Calls that are made within any second at most.
+    pub calls_per_second: u32,
+    /// Slots that are taken.
+    pub taken: u64,
+    /// Calls that wait for a slot.
+    pub waiting: u64,
+}
+
+/// Calls since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Calls {
+    /// Sent to KIS, token calls and repetitions included.
+    pub sent: u64,
+    /// Tokens that KIS handed out; it messages the owner of each.
+    pub issuances: u64,
+    /// Sent in vain, by kind.
+    pub failed: FailedCalls,
+    /// Answered by KIS with "too many calls" (EGW00201, EGW00215).
+    pub rate_limited: u64,
+    /// Calls of clients that shared a fetch which another had set in motion.
+    pub coalesced: u64,
+}
+
+/// Calls sent in vain, by kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FailedCalls {
+    /// KIS refused the access token.
+    pub token_refused: u64,
+    /// KIS refused the app key or secret.
+    pub credentials_rejected: u64,
+    /// No answer, or one that is not KIS's.
+    pub upstream_unreachable: u64,
+    /// KIS refused the call or had a fault.
+    pub upstream_rejected: u64,
+    /// KIS's answer did not parse.
+    pub upstream_malformed: u64,
+}
