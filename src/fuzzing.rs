@@ -15,16 +15,17 @@ use tokio::{
 use tokio_util::codec::Decoder;
 
 use crate::{
-    account::{self, Account, AccountId, BalanceDesk},
+    account::{self, Account, AccountId, AccountName, BalanceDesk},
+    book::Book,
     clock::{ManualClock, SharedClock},
     kis::{
-        self, Credentials, Environment, KisClient,
+        self, Credentials, Environment,
         reply::{More, Reply},
     },
     secret::{AppKey, AppSecret},
     server::{self, Backend, Server},
     token::{
-        self, TokenKeeper,
+        self, KeySession,
         store::{self, Mirrored, Store},
     },
     wire::frame::{Frame, FrameError, JsonStream},
@@ -171,23 +172,21 @@ fn idle_server() -> Server {
         calls_per_second: 18,
         request_timeout: Duration::from_secs(10),
     };
-    let client = Arc::new(KisClient::new(settings, clock.clone()).unwrap());
-    let store = Store::files("/nonexistent/token.json".into(), Environment::Real, &credentials());
     let token = token::Settings {
         file: "/nonexistent/token.json".into(),
         refresh_before: Duration::from_secs(600),
         issue_interval: Duration::from_secs(60),
         remedy: token::Remedy::Reload,
     };
-    let (_, token) = TokenKeeper::new(client.clone(), credentials(), token, store, clock.clone());
-    let id = AccountId::try_new("12345678", "01").unwrap();
+    let (key, _) = KeySession::new(settings, None, token, clock.clone()).unwrap();
+    let (name, id) = (AccountName::try_new("default").unwrap(), AccountId::try_new("12345678", "01").unwrap());
     let settings = account::Settings {
         max_age: Duration::ZERO,
         call_timeout: Duration::from_secs(30),
         prices: kis::balance::PriceBasis::Krx,
         accept_difference: false,
     };
-    let (_, balance) = BalanceDesk::new(id.clone(), client.clone(), token.clone(), settings);
+    let (_, balance) = BalanceDesk::new(id.clone(), key.client.clone(), key.token.clone(), settings, None);
     let settings = server::Settings {
         socket: "/nonexistent/kisd.sock".into(),
         socket_mode: 0o600,
@@ -197,6 +196,6 @@ fn idle_server() -> Server {
         max_connections: 16,
         max_request_bytes: MAX_BYTES,
     };
-    let backend = Backend::new(Account { id, client, token, balance }, DateTime::UNIX_EPOCH);
-    Server::new(backend, settings, clock)
+    let book = Book::new([Account { name: name.clone(), id, key, balance }], name).unwrap();
+    Server::new(Arc::new(Backend::new(book, DateTime::UNIX_EPOCH)), settings, clock)
 }

@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("mcp", &["wire"]),
     ("config", &["account", "kis", "secret", "server", "telemetry", "token", "wire"]),
     // For the fuzzer only.
-    ("fuzzing", &["account", "clock", "kis", "secret", "server", "token", "wire"]),
+    ("fuzzing", &["account", "book", "clock", "kis", "secret", "server", "token", "wire"]),
     ("daemon", &["book", "account", "clock", "config", "kis", "server", "token"]),
 ];
 

@@ -32,12 +32,13 @@ impl fmt::Display for Config {
             ("log.level", self.log.level.clone()),
         ];
         rows.extend(others.map(|(name, value)| (name.to_owned(), value)));
-        for (name, value) in rows {
-            writeln!(f, "{name:<23} {value}")?;
-        }
-        writeln!(f, "{:<23} {}", "log.format", self.log.format.name())?;
         let dir = self.log.dir.as_ref().map_or_else(|| "none; stderr only".to_owned(), |dir| dir.display().to_string());
-        writeln!(f, "{:<23} {dir}", "log.dir")?;
+        rows.push(("log.format".to_owned(), self.log.format.name().to_owned()));
+        rows.push(("log.dir".to_owned(), dir));
+        let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        for (name, value) in rows {
+            writeln!(f, "{name:<width$} {value}")?;
+        }
         if self.handed_over {
             writeln!(
                 f,
