@@ -4,6 +4,9 @@ use std::fmt;
 
 use super::{AccountConfig, Config, KeyConfig};
 
+/// Width of the column of names; longer names make it wider.
+const LEAST_WIDTH: usize = 23;
+
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file =
@@ -35,7 +38,7 @@ impl fmt::Display for Config {
         let dir = self.log.dir.as_ref().map_or_else(|| "none; stderr only".to_owned(), |dir| dir.display().to_string());
         rows.push(("log.format".to_owned(), self.log.format.name().to_owned()));
         rows.push(("log.dir".to_owned(), dir));
-        let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default().max(LEAST_WIDTH);
         for (name, value) in rows {
             writeln!(f, "{name:<width$} {value}")?;
         }

@@ -180,7 +180,7 @@ impl World {
         let shutdown = CancellationToken::new();
         let (reloads, receiver) = mpsc::channel(1);
         let running = tokio::spawn(daemon.run(listening, None, receiver, shutdown.clone()));
-        Ok(TestDaemon { socket, shutdown, reloads, running })
+        Ok(TestDaemon { socket, shutdown, reloads, running, clock: self.clock.clone() })
     }
 
     /// The output of `future` while time passes fifty times as fast as outside.
@@ -222,6 +222,7 @@ pub struct TestDaemon {
     pub reloads: mpsc::Sender<Config>,
     pub shutdown: CancellationToken,
     pub running: JoinHandle<Result<(), DaemonError>>,
+    clock: ManualClock,
 }
 
 impl TestDaemon {
@@ -281,9 +282,15 @@ impl TestDaemon {
         }
     }
 
-    pub async fn stop(self) {
+    /// Stops it. A shutdown that waits for a client gives up after seconds of its own time, which a standing clock never reaches.
+    pub async fn stop(mut self) {
         self.shutdown.cancel();
-        self.running.await.unwrap().unwrap();
+        loop {
+            tokio::select! {
+                ended = &mut self.running => return ended.unwrap().unwrap(),
+                () = tokio::time::sleep(Duration::from_secs(2)) => self.clock.advance(Duration::from_secs(1)),
+            }
+        }
     }
 }
 
