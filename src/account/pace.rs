@@ -98,7 +98,8 @@ impl Progress {
 
     /// What to tell a caller whose time it does not fit into.
     pub(super) fn does_not_fit(&self, calls_per_second: u32, timeout: Duration) -> BalanceError {
-        let (pages, needed, may_fit) = (self.size.pages, self.usual, self.least < timeout);
+        // With less than what it takes as a rule, another try would most likely end the same way.
+        let (pages, needed, may_fit) = (self.size.pages, self.usual, self.usual <= timeout);
         BalanceError::DoesNotFit { pages, calls_per_second, needed, timeout, may_fit }
     }
 }

@@ -40,11 +40,9 @@ async fn a_balance_that_does_not_fit_is_told_at_once_with_the_time_that_it_takes
     for _ in 0..3 {
         let (calls, elapsed) = (asked(&world), world.elapsed());
         let (error, _) = refused(&world, &daemon).await;
-        assert_eq!(
-            (&error["code"], asked(&world) - calls),
-            (&json!(-32052), 1),
-            "one call says that it is as large as before"
-        );
+        // One call says that it is as large as before, and a second how long a page takes.
+        assert_eq!(error["code"], -32052);
+        assert!((1..=2).contains(&(asked(&world) - calls)), "{} calls", asked(&world) - calls);
         assert!(world.elapsed() - elapsed < Duration::from_secs(6));
     }
     let reply = world.while_time_passes(daemon.call("account.balance", within(Duration::from_secs(60)))).await;
