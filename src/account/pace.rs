@@ -98,8 +98,7 @@ impl Progress {
 
     /// What to tell a caller whose time it does not fit into.
     pub(super) fn does_not_fit(&self, calls_per_second: u32, timeout: Duration) -> BalanceError {
-        // With less than what it takes as a rule, another try would most likely end the same way.
-        let (pages, needed, may_fit) = (self.size.pages, self.usual, self.usual <= timeout);
+        let (pages, needed, may_fit) = (self.size.pages, self.usual, self.least < timeout);
         BalanceError::DoesNotFit { pages, calls_per_second, needed, timeout, may_fit }
     }
 }

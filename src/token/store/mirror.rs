@@ -156,15 +156,16 @@ impl Files {
             }
             match self.replace(path, is_vacant, &text) {
                 Err(error) if is_only_in_place(&error) && path.exists() => return write_in_place(path, &text),
+                Ok(true) => return Ok(Way::Replaced),
                 // Another key's has just appeared in the same place.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                replaced => return replaced.map(|()| Way::Replaced),
+                Ok(false) => {}
+                Err(error) => return Err(error),
             }
         }
     }
 
-    /// Puts a new mirror in the place of this key's old one, or into a place that is vacant; fails if it is not vacant any more.
-    fn replace(&self, path: &Path, is_vacant: bool, text: &[u8]) -> io::Result<()> {
+    /// Puts a new mirror in the place of this key's old one, or into a place that is vacant; false if it is not vacant any more.
+    fn replace(&self, path: &Path, is_vacant: bool, text: &[u8]) -> io::Result<bool> {
         let directory = self.place.directory()?;
         let prefix = temporary(path, &self.binding);
         remove_leftovers(directory, &prefix);
@@ -173,10 +174,14 @@ impl Files {
         temporary.write_all(text)?;
         temporary.as_file().sync_all()?;
         match is_vacant {
-            true => temporary.persist_noclobber(path)?,
-            false => temporary.persist(path)?,
-        };
-        File::open(directory)?.sync_all()
+            true => match temporary.persist_noclobber(path) {
+                Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+                persisted => drop(persisted?),
+            },
+            false => drop(temporary.persist(path)?),
+        }
+        File::open(directory)?.sync_all()?;
+        Ok(true)
     }
 }
 
