@@ -103,7 +103,7 @@ async fn settled(process: &Process) -> u64 {
 async fn clients_that_never_read_hold_little_memory_and_leave_none_behind() {
     let shared = r#"{"jsonrpc":"2.0","id":1,"method":"account.balance","params":{"max_age_ms":3600000}}"#;
     let own = r#"{"jsonrpc":"2.0","id":1,"method":"daemon.metrics"}"#;
-    for (request, held_at_most, left_at_most) in [(shared, 20 * 1024, 12 * 1024), (own, 60 * 1024, 30 * 1024)] {
+    for (request, held_at_most) in [(shared, 20 * 1024), (own, 40 * 1024)] {
         for dialect in DIALECTS {
             let world = World::in_real_time(Options::demo(Mode::Real)).await;
             world.simulator.set_portfolio(Portfolio::of_size(70));
@@ -112,16 +112,23 @@ async fn clients_that_never_read_hold_little_memory_and_leave_none_behind() {
             calls(&process, 20_000).await;
             let batch = format!("[{}]", vec![request; 100].join(","));
             let before = settled(&process).await;
-            let mut deaf = Vec::new();
-            for _ in 0..300 {
-                deaf.push(dialect.ask(&process.socket, &batch).await);
+            let mut crowds = Vec::new();
+            for _ in 0..2 {
+                let mut deaf = Vec::new();
+                for _ in 0..300 {
+                    deaf.push(dialect.ask(&process.socket, &batch).await);
+                }
+                crowds.push(settled(&process).await);
+                drop(deaf);
+                while process.call("daemon.status", json!({})).await["result"]["connections"] != 1 {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
             }
-            let held = settled(&process).await;
-            drop(deaf);
-            let after = settled(&process).await;
-            let what = format!("{dialect:?}: {before} KiB before, {held} KiB held, {after} KiB after");
+            let [first, second] = crowds[..] else { panic!("two crowds") };
+            let what = format!("{dialect:?}: {before} KiB before, {first} KiB with a crowd, {second} KiB with another");
             println!("{what}");
-            assert!(held <= before + held_at_most && after <= before + left_at_most, "{what}");
+            // The allocator keeps some of what the first crowd held; the second has to do with that.
+            assert!(first.max(second) <= before + held_at_most, "{what}");
         }
     }
 }
