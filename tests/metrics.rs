@@ -28,7 +28,7 @@ async fn fails(world: &World, daemon: &TestDaemon, times: usize) {
 }
 
 #[tokio::test]
-async fn calls_are_counted_by_tr_and_those_in_vain_by_kind() {
+async fn calls_are_counted_by_tr_and_failed_ones_by_kind() {
     let world = World::new().await;
     let daemon = world.daemon("kisd").await;
     daemon.balance().await;

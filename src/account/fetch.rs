@@ -103,7 +103,7 @@ impl Fetch {
         })
     }
 
-    /// Counts what KIS has answered in vain. What it has refused is counted already.
+    /// Counts an answer of KIS that is of no use. Refusals are counted already.
     fn count_contradiction(&self, fault: &Contradiction) {
         if !matches!(fault, Contradiction::Changed { .. }) {
             let place = Place { tr_id: Tr::INQUIRE_BALANCE.id(self.client.environment()), row: None };

@@ -137,7 +137,7 @@ impl Style {
         let quota = status.quota;
         rows.extend([
             (words.calls, (words.calls_made)(calls.sent, calls.issuances)),
-            (words.in_vain, (words.failures)(failures)),
+            (words.failed, (words.failures)(failures)),
             (words.rate_limited, calls.rate_limited.to_string()),
             (words.quota, (words.quota_now)(quota.calls_per_second, quota.taken, quota.waiting)),
             (words.shared, (words.shared_calls)(calls.coalesced)),

@@ -97,7 +97,7 @@ pub(super) struct Words {
     pub(super) last_error: &'static str,
     pub(super) calls: &'static str,
     pub(super) calls_made: fn(u64, u64) -> String,
-    pub(super) in_vain: &'static str,
+    pub(super) failed: &'static str,
     /// Every account.
     pub(super) accounts: &'static str,
     /// Columns of the accounts: name, number, mode, key, token, rights.

@@ -38,7 +38,7 @@ pub struct Totals {
 pub struct Calls {
     /// Calls sent, repetitions included.
     pub sent: u64,
-    /// Those of them that were in vain, by the reason.
+    /// Those of them that failed, by reason.
     pub failed: BTreeMap<FailureKind, u64>,
 }
 
@@ -96,7 +96,7 @@ impl Totals {
         self.by_tr().clone()
     }
 
-    /// All calls sent, and those in vain by kind.
+    /// All calls sent, and those that failed, by kind.
     pub fn sum(&self) -> Calls {
         let mut sum = Calls::default();
         for calls in self.by_tr().values() {

@@ -98,7 +98,7 @@ impl Told for TokenStatus {
 impl Told for DaemonStatus {
     fn tell(&self) -> String {
         let failed = self.calls.failed;
-        let in_vain = [
+        let failed = [
             failed.token_refused,
             failed.credentials_rejected,
             failed.upstream_unreachable,
@@ -106,13 +106,13 @@ impl Told for DaemonStatus {
             failed.upstream_malformed,
         ];
         format!(
-            "{DATA} kisd {} for {} account {}, running since {}: {} calls to KIS, {} of them in vain, {} rate limited. {}",
+            "{DATA} kisd {} for {} account {}, running since {}: {} calls to KIS, {} of them failed, {} rate limited. {}",
             self.version,
             word(&self.mode),
             self.account,
             self.started_at.to_rfc3339(),
             self.calls.sent,
-            in_vain.iter().sum::<u64>(),
+            failed.iter().sum::<u64>(),
             self.calls.rate_limited,
             self.token.tell().trim_start_matches(DATA).trim_start(),
         )

@@ -82,7 +82,7 @@ fn upstream(backend: &Backend, registry: &mut Registry) {
         }
     }
     registry.register("upstream_calls", "Calls sent to KIS, by TR", sent);
-    registry.register("upstream_failures", "Calls to KIS in vain, by TR and kind", failed);
+    registry.register("upstream_failures", "Calls to KIS that failed, by TR and kind", failed);
     registry.register("upstream_seconds", "Time that KIS takes to answer, by TR", totals.durations.clone());
     let fault = book.default_account().balance.last_fault().is_some();
     gauge(registry, "upstream_failing", "Whether KIS failed the last fetch", f64::from(u8::from(fault)));

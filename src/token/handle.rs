@@ -98,7 +98,7 @@ impl TokenHandle {
                 return Err(refusal);
             } else if !seen.renewing && is_held {
                 let wait = self.wait(&seen);
-                // What has just failed is told at once; the minute is waited for.
+                // A failure is returned at once; only KIS's minute is waited for.
                 if seen.has_failed || self.clock.monotonic().saturating_add(wait) >= deadline {
                     return Err(unavailable(&seen, wait));
                 }

@@ -91,7 +91,7 @@ impl Kind {
             Self::ShuttingDown => "the daemon is shutting down",
             Self::Overloaded => "a limit of the daemon was reached",
             Self::OutcomeUnknown => "an order was sent and KIS's answer is not known; it must not be sent again",
-            Self::UnknownAccount => "no account of that name; the names are told",
+            Self::UnknownAccount => "there is no account of that name; the message lists the names",
             Self::NotSupported => "the mode, market or product has no such operation",
             Self::NotFound => "nothing of that name; suggestions are given",
             Self::Unknown => "a kind that this version does not know",

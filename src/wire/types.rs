@@ -61,7 +61,7 @@ pub struct UnsubscribeParams {
     pub subscription: u64,
 }
 
-/// What a subscriber to the balance is told: the whole state, whenever something in it has changed.
+/// What a balance subscriber receives: the whole state, whenever something in it has changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BalanceState {
     /// The newest balance; null if there has been none. Its `as_of` is that of the last change.

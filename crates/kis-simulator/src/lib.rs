@@ -2,7 +2,7 @@
 //!
 //! It answers as the live service was recorded to answer: its error codes, bodies and HTTP statuses, its string formats and
 //! padding, its page sizes, the spelling of its headers. It knows several app keys, real and paper, each with its token, its quota
-//! and its accounts; a call is told by its key. Time comes from a [`Clock`](crate::clock::Clock), and it, prices, holdings and faults
+//! and its accounts; a call belongs to the app key that it carries. Time comes from a [`Clock`](crate::clock::Clock), and it, prices, holdings and faults
 //! can be steered: from Rust by [`Simulator`], from any language by `POST /__sim/…`.
 //!
 //! Must never: depend on anything of ours but the clock and the HTTP, or it would agree with our misunderstandings.

@@ -24,7 +24,7 @@ pub struct Account {
 /// Everything that is simulated.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    /// The app keys, each in its environment. Calls are told by them.
+    /// The app keys, each in its environment. A call belongs to the one that it carries.
     pub keys: Vec<Options>,
     /// By how much every answer is late.
     pub latency: Duration,
@@ -57,7 +57,7 @@ impl Setup {
     }
 }
 
-/// One account as a client is told of it.
+/// What a client needs to know of one account.
 #[derive(Serialize)]
 struct Told<'a> {
     mode: &'static str,
@@ -68,7 +68,7 @@ struct Told<'a> {
     hts_id: &'a str,
 }
 
-/// What a client is told: the first account, and all of them.
+/// What a client needs to know: the first account, and all of them.
 #[derive(Serialize)]
 struct Description<'a> {
     base_url: &'a str,

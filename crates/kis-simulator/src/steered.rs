@@ -1,4 +1,4 @@
-//! The simulator's clock: a machine's clock, moved on by whoever steers the simulator.
+//! The simulator's clock: a machine's clock, moved forward by the test that steers the simulator.
 
 use std::time::Duration;
 

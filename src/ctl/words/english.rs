@@ -58,7 +58,7 @@ pub(super) const WORDS: Words = Words {
     no_such_account: |name, names| format!("there is no account {name}; there are {names}"),
     accounts_healthy: |names| format!("OK: {names}"),
     key_ends: |day| format!("ends {day}"),
-    in_vain: "in vain",
+    failed: "failed",
     failures: |[unreachable, refused, malformed, token, credentials]| {
         format!(
             "{unreachable} unreachable, {refused} refused, {malformed} not understood, {token} token refused, \
@@ -152,7 +152,9 @@ pub(super) const WORDS: Words = Words {
             Cause::Network => {
                 "look at network, DNS, firewall, proxy and the system's certificates; KIS is closed on some nights and weekends"
             }
-            Cause::Kis => "KIS answers, and has a fault or refuses for now: wait a minute; its message says more",
+            Cause::Kis => {
+                "KIS answers, but with an error of its own or a temporary refusal: try again in a minute; its message says more"
+            }
             Cause::Account => "see account_no, account_product_code and mode; KIS's message says more",
             Cause::Malformed => "KIS answers otherwise than known: please report it with the message",
             Cause::Permission => "have your uid added to rpc.allow_uids",

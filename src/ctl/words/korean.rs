@@ -61,7 +61,7 @@ pub(super) const WORDS: Words = Words {
     no_such_account: |name, names| format!("{name}: 그런 이름의 계좌가 없습니다. 있는 계좌: {names}"),
     accounts_healthy: |names| format!("정상: {names}"),
     key_ends: |day| format!("{day} 만료"),
-    in_vain: "실패",
+    failed: "실패",
     failures: |[unreachable, refused, malformed, token, credentials]| {
         format!(
             "응답 없음 {unreachable}, 거절 {refused}, 해석 불가 {malformed}, 토큰 거부 {token}, 키 거부 {credentials}"

@@ -120,7 +120,7 @@ pub struct Calls {
     pub sent: u64,
     /// Tokens that KIS handed out; it messages the owner of each.
     pub issuances: u64,
-    /// Sent in vain, by kind.
+    /// Calls that failed, by kind.
     pub failed: FailedCalls,
     /// Answered by KIS with "too many calls" (EGW00201, EGW00215).
     pub rate_limited: u64,
@@ -128,7 +128,7 @@ pub struct Calls {
     pub coalesced: u64,
 }
 
-/// Calls sent in vain, by kind.
+/// Calls to KIS that failed, by kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FailedCalls {
     /// KIS refused the access token.
