@@ -18,7 +18,7 @@ work=$(mktemp -d)
 demo=$!
 "$programs/kisd" simulate --listen 127.0.0.1:0 --mode both --latency 50ms --json >"$work/simulated" 2>"$work/calls" &
 simulator=$!
-trap 'kill $demo $simulator; wait $demo $simulator 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill $demo $simulator; wait $demo $simulator 2>/dev/null || true; rm -rf "$work"' EXIT
 socket=
 for _ in $(seq 100); do
     socket=$(sed -n 's/.*daemon on \(.*\)$/\1/p' "$work/demo")
