@@ -44,7 +44,7 @@ impl Circuit {
     pub(super) fn refusal(&mut self, now: Instant) -> Option<(CallError, Duration)> {
         let open = self.0.as_mut()?;
         open.asked_at = now;
-        Some((open.fault.clone(), open.probe_at.saturating_sub(now).max(LEAST_WAIT)))
+        Some((open.fault.clone(), open.probe_at.since(now).max(LEAST_WAIT)))
     }
 
     /// When to probe next; `None`: the circuit is closed.
@@ -54,7 +54,7 @@ impl Circuit {
 
     /// Whether to probe now that it is time. If nobody cares any more, the circuit closes instead.
     pub(super) fn is_probed(&mut self, now: Instant) -> bool {
-        let cared_for = self.0.as_ref().is_some_and(|open| now.saturating_sub(open.asked_at) < PROBED_FOR);
+        let cared_for = self.0.as_ref().is_some_and(|open| now.since(open.asked_at) < PROBED_FOR);
         if !cared_for {
             self.0 = None;
         }
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn it_opens_by_a_fault_and_closes_by_an_answer() {
-        let (mut circuit, now) = (Circuit::default(), Duration::from_secs(100));
+        let (mut circuit, now) = (Circuit::default(), Instant::at(Duration::from_secs(100)));
         assert_eq!(circuit.refusal(now), None);
         circuit.note(Some(&fault()), now, now);
         let (told, wait) = circuit.refusal(now).unwrap();
@@ -134,11 +134,11 @@ mod tests {
 
     #[test]
     fn probes_go_on_as_long_as_somebody_asks_and_ten_minutes_more() {
-        let (mut circuit, mut now) = (Circuit::default(), Duration::ZERO);
+        let (mut circuit, mut now) = (Circuit::default(), Instant::ZERO);
         circuit.note(Some(&fault()), now, now);
         for _ in 0..1000 {
             let next = circuit.probe_at().unwrap();
-            assert!(next > now && next <= now + Duration::from_secs(4));
+            assert!(next > now && next.since(now) <= Duration::from_secs(4));
             now = next;
             circuit.refusal(now);
             assert!(circuit.is_probed(now));
@@ -149,21 +149,21 @@ mod tests {
             circuit.note(Some(&fault()), now, now);
             now = circuit.probe_at().unwrap();
         }
-        assert!(now - silent_since >= PROBED_FOR && now - silent_since < PROBED_FOR + Duration::from_secs(5));
+        assert!(now.since(silent_since) >= PROBED_FOR && now.since(silent_since) < PROBED_FOR + Duration::from_secs(5));
         assert_eq!(circuit.refusal(now), None, "the next caller finds out");
     }
 
     #[test]
     fn a_probe_that_took_long_is_followed_by_the_next_at_once() {
-        let (mut circuit, began) = (Circuit::default(), Duration::from_secs(100));
-        let now = began + Duration::from_secs(30);
+        let (mut circuit, began) = (Circuit::default(), Instant::at(Duration::from_secs(100)));
+        let now = began.saturating_add(Duration::from_secs(30));
         circuit.note(Some(&fault()), began, now);
         assert_eq!(circuit.probe_at(), Some(now));
     }
 
     #[test]
     fn a_token_closes_what_its_lack_has_opened_and_nothing_else() {
-        let (mut circuit, now) = (Circuit::default(), Duration::from_secs(100));
+        let (mut circuit, now) = (Circuit::default(), Instant::at(Duration::from_secs(100)));
         circuit.note(Some(&fault()), now, now);
         circuit.token_is_back();
         assert!(circuit.refusal(now).is_some());

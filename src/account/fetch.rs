@@ -152,7 +152,7 @@ impl Fetch {
                 return Err(malformed("ctx_area_nk100", problem).into());
             }
             let now = clock.monotonic();
-            let took = answered_at.map(|before| now.saturating_sub(before));
+            let took = answered_at.map(|before| now.since(before));
             cycle = took.map(|took| cycle.map_or(took, |least| least.min(took)));
             answered_at = Some(now);
             self.tell_progress(&pages, cycle, now);

@@ -19,7 +19,7 @@ use super::{
     watch::{Subscription, Watchers},
 };
 use crate::{
-    clock::{self, Instant, SharedClock},
+    clock::{self, BootTime, Instant, SharedClock},
     kis::{KisClient, KisError},
     token::{CallError, TokenError},
 };
@@ -60,7 +60,7 @@ pub(super) struct Memory {
 #[derive(Debug)]
 pub(super) struct Fetched {
     /// On the clock that runs on while the machine is suspended: an answer ages meanwhile.
-    pub(super) at: Duration,
+    pub(super) at: BootTime,
     pub(super) balance: Arc<Balance>,
 }
 
@@ -82,13 +82,13 @@ impl Memory {
     pub(super) fn young<T>(
         &self,
         max_age: Option<Duration>,
-        now: Duration,
+        now: BootTime,
         use_it: impl FnOnce(&Arc<Balance>) -> T,
     ) -> Option<T> {
         let max_age = max_age.unwrap_or_else(|| self.settings.load().max_age);
         let last = self.last.load();
         let last = last.as_ref()?;
-        (max_age > Duration::ZERO && now.saturating_sub(last.at) <= max_age).then(|| use_it(&last.balance))
+        (max_age > Duration::ZERO && now.since(last.at) <= max_age).then(|| use_it(&last.balance))
     }
 
     /// How often subscribers may be told: so often that half of the quota is left for everybody else.

@@ -43,7 +43,7 @@ impl Deadline {
     }
 
     pub(super) fn get(&self) -> Instant {
-        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+        Instant::at(Duration::from_nanos(self.0.load(Ordering::Relaxed)))
     }
 
     pub(super) fn extend(&self, at: Instant) {
@@ -52,7 +52,7 @@ impl Deadline {
 }
 
 fn nanos(at: Instant) -> u64 {
-    u64::try_from(at.as_nanos()).unwrap_or(u64::MAX)
+    u64::try_from(at.after_start().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// How far a read has come.
@@ -117,9 +117,11 @@ fn count(calls: usize) -> u32 {
 mod tests {
     use super::*;
 
+    const START: Instant = Instant::at(Duration::from_secs(100));
+
     fn progress(read: usize, pages: usize, calls_per_second: u32, cycle: Option<u64>) -> Progress {
         let size = Size { purchase_total: Some(1), pages, expected: 0, too_short: Duration::ZERO };
-        Progress::after(read, size, calls_per_second, cycle.map(Duration::from_millis), Duration::from_secs(100))
+        Progress::after(read, size, calls_per_second, cycle.map(Duration::from_millis), START)
     }
 
     #[test]
@@ -139,9 +141,10 @@ mod tests {
 
     #[test]
     fn what_is_only_expected_ends_a_read_for_whom_so_much_time_was_too_short() {
-        let (now, timeout) = (Duration::from_secs(100), Duration::from_secs(30));
+        let timeout = Duration::from_secs(30);
         let size = Size { purchase_total: Some(1), pages: 30, expected: 43, too_short: Duration::ZERO };
-        let fits = |size, timeout| Progress::after(1, size, 1, None, now).fits(timeout, now + timeout);
+        let fits =
+            |size, timeout| Progress::after(1, size, 1, None, START).fits(timeout, START.saturating_add(timeout));
         assert!(fits(size, timeout), "it may be thirty pages");
         let tried = Size { too_short: timeout, ..size };
         assert!(!fits(tried, timeout) && fits(tried, Duration::from_secs(31)));
@@ -161,7 +164,7 @@ mod tests {
             (1, 10, 18, Some(2_000), 18, 18, 25),
         ] {
             let progress = progress(read, pages, rate, cycle);
-            assert_eq!(progress.not_before.as_secs() - 100, rest, "{read}/{pages} at {rate}");
+            assert_eq!(progress.not_before.since(START).as_secs(), rest, "{read}/{pages} at {rate}");
             assert_eq!((progress.least.as_secs(), progress.usual.as_secs()), (least, usual), "{pages} at {rate}");
         }
     }

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 
 use super::{Balance, BalanceError};
 use crate::{
-    clock::{Instant, SharedClock},
+    clock::{BootTime, Instant, SharedClock},
     kis::KisError,
     token::CallError,
 };
@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct News {
     /// When the last fetch ended, on the clock that runs on while the machine is suspended; `None`: none has.
-    at: Option<Duration>,
+    at: Option<BootTime>,
     /// Counts the changes, so that subscribers need not compare.
     version: u64,
     /// The newest balance.
@@ -33,7 +33,7 @@ pub struct News {
 }
 
 impl News {
-    fn take(&mut self, fetched: Result<Arc<Balance>, BalanceError>, at: Duration) {
+    fn take(&mut self, fetched: Result<Arc<Balance>, BalanceError>, at: BootTime) {
         let changed = match &fetched {
             Ok(new) => self.fault.is_some() || !self.balance.as_ref().is_some_and(|old| old.says_the_same(new)),
             Err(new) => !self.fault.as_ref().is_some_and(|old| is_alike(old, new)),
@@ -83,7 +83,7 @@ impl Watchers {
     }
 
     /// Tells everybody how a fetch ended.
-    pub(super) fn tell(&self, fetched: Result<Arc<Balance>, BalanceError>, at: Duration) {
+    pub(super) fn tell(&self, fetched: Result<Arc<Balance>, BalanceError>, at: BootTime) {
         self.news.send_modify(|news| news.take(fetched, at));
     }
 
@@ -131,7 +131,7 @@ impl Watchers {
 pub struct Subscription {
     interval: Duration,
     /// Fetches that ended before are too old to begin with.
-    from: Duration,
+    from: BootTime,
     /// The version that was told last.
     told: Option<u64>,
     told_at: Instant,

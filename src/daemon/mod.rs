@@ -140,7 +140,7 @@ impl Daemon {
         sessions.stop_keys.cancel();
         sessions.stop_desks.cancel();
         let now = clock.monotonic();
-        tasks.finish(stop_at.unwrap_or(now).saturating_sub(now).max(TASKS_WITHIN)).await;
+        tasks.finish(stop_at.unwrap_or(now).since(now).max(TASKS_WITHIN)).await;
         // `listening` is dropped on return, and with it the socket.
         info!("kisd has stopped");
         failed.map_or(Ok(()), |name| Err(DaemonError::Task(name)))

@@ -161,7 +161,7 @@ impl KisClient {
         let waiting = self.totals.begin_wait();
         let slot = self.quota.slot(deadline.saturating_sub(LEAST_ANSWER_TIME)).await?;
         drop(waiting);
-        self.totals.waits.observe(self.clock.monotonic().saturating_sub(asked).as_secs_f64());
+        self.totals.waits.observe(self.clock.monotonic().since(asked).as_secs_f64());
         about_to_send.await;
         self.totals.count_sent(tr_id);
         let started = self.clock.monotonic();
@@ -169,7 +169,7 @@ impl KisClient {
         let answer_by = deadline.min(started.saturating_add(live.request_timeout));
         let answer = clock::before(&*self.clock, answer_by, http::exchange(tr_id, request, &*self.clock)).await;
         drop(slot);
-        let took = self.clock.monotonic().saturating_sub(started);
+        let took = self.clock.monotonic().since(started);
         self.totals.note_duration(tr_id, took);
         let elapsed_ms = took.as_millis();
         let error = match answer {

@@ -9,7 +9,7 @@ use reqwest::{Response, redirect};
 use url::{Host, Url};
 
 use super::{error::KisError, reply::MAX_BODY_BYTES};
-use crate::clock::Clock;
+use crate::clock::{BootTime, Clock};
 
 /// Longest wait for a connection, TLS included: shorter than a request may take, so that "not even connected" is told apart
 /// from "sent, and no answer".
@@ -64,7 +64,7 @@ pub(crate) struct Exchange {
     /// `Date`: what time it was by KIS's clock,
     pub(crate) date: Option<DateTime<Utc>>,
     /// when its head arrived, as the time since boot.
-    pub(crate) head_at: Duration,
+    pub(crate) head_at: BootTime,
     /// The local end of the connection that it came on.
     pub(crate) connection: Option<SocketAddr>,
     pub(crate) tr_cont: Option<String>,

@@ -160,10 +160,7 @@ impl Quota {
     fn no_slot(&self) -> KisError {
         let now = self.clock.monotonic();
         let window = self.window();
-        KisError::NoSlot {
-            calls_per_second: window.limit,
-            retry_after: window.free_at(now).saturating_sub(now).max(WINDOW),
-        }
+        KisError::NoSlot { calls_per_second: window.limit, retry_after: window.free_at(now).since(now).max(WINDOW) }
     }
 
     fn window(&self) -> MutexGuard<'_, Window> {

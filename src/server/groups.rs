@@ -55,7 +55,7 @@ struct Known {
 
 impl Known {
     fn younger_than(&self, age: Duration, now: Instant) -> Option<Answer> {
-        self.answer.as_ref().filter(|(_, at)| now.saturating_sub(*at) < age).map(|(groups, _)| groups.clone())
+        self.answer.as_ref().filter(|(_, at)| now.since(*at) < age).map(|(groups, _)| groups.clone())
     }
 }
 
@@ -103,7 +103,7 @@ impl Groups {
             if let Some(groups) = user.younger_than(FRESH, now) {
                 return Some(groups);
             }
-            let failed_just_now = user.failed_at.is_some_and(|at| now.saturating_sub(at) < FAILED);
+            let failed_just_now = user.failed_at.is_some_and(|at| now.since(at) < FAILED);
             if user.running.is_none() && !failed_just_now {
                 user.running = Some(self.start(uid));
             }

@@ -148,7 +148,7 @@ impl Refusals {
     /// Logs what was counted for a second, and forgets who was quiet for one.
     pub(super) fn flush(&self) {
         let now = self.clock.monotonic();
-        self.log_counts(|counted| now.saturating_sub(counted.logged_at) >= LOGGED_EVERY);
+        self.log_counts(|counted| now.since(counted.logged_at) >= LOGGED_EVERY);
     }
 
     /// Logs what was counted and is not in the log yet.
@@ -194,7 +194,10 @@ mod tests {
         refusals.note(Refused::Renewal, peer(7));
         assert_eq!(counted(Some(7), Refused::Stranger), Some(2));
         assert_eq!(counted(Some(7), Refused::Renewal), Some(0), "kinds are counted apart");
-        assert_eq!((counted(Some(8), Refused::Stranger), refusals.flush_at()), (Some(0), Some(LOGGED_EVERY)));
+        assert_eq!(
+            (counted(Some(8), Refused::Stranger), refusals.flush_at()),
+            (Some(0), Some(Instant::at(LOGGED_EVERY)))
+        );
         clock.advance(LOGGED_EVERY);
         refusals.flush();
         assert_eq!(counted(Some(7), Refused::Stranger), Some(0), "the two were logged");

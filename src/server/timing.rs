@@ -9,7 +9,7 @@ use std::{
 
 use hyper::rt::{Sleep, Timer};
 
-use crate::clock::{SharedClock, Wait};
+use crate::clock::{Instant, SharedClock, Wait};
 
 /// hyper's timer.
 #[derive(Debug, Clone)]
@@ -32,13 +32,13 @@ impl Timer for ClockTimer {
     }
 
     fn sleep_until(&self, deadline: std::time::Instant) -> Pin<Box<dyn Sleep>> {
-        let at = deadline.saturating_duration_since(self.origin);
+        let at = Instant::at(deadline.saturating_duration_since(self.origin));
         Box::pin(ClockSleep(self.clock.sleep_until(at)))
     }
 
     fn now(&self) -> std::time::Instant {
         // A daemon does not live long enough to leave the range of instants.
-        self.origin.checked_add(self.clock.monotonic()).unwrap_or(self.origin)
+        self.origin.checked_add(self.clock.monotonic().after_start()).unwrap_or(self.origin)
     }
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{CallError, Settings, State, Token, TokenError, TokenStatus, machine::Hold, store::Obstacle};
 use crate::{
-    clock::{self, Instant, SharedClock},
+    clock::{self, BootTime, Instant, SharedClock},
     kis::{Answer, Credentials, KisError},
 };
 
@@ -22,7 +22,7 @@ pub(super) struct Snapshot {
     /// Whether the last try failed, for another reason than the minute.
     pub(super) has_failed: bool,
     /// When a refused token is tried again, as time since boot.
-    pub(super) retry_at: Option<Duration>,
+    pub(super) retry_at: Option<BootTime>,
     /// Whether it matters to the keeper that KIS serves a call with the token.
     pub(super) wants_news: bool,
     pub(super) next_refresh_at: Option<DateTime<Utc>>,
@@ -79,7 +79,7 @@ impl TokenHandle {
     pub async fn current(&self, deadline: Instant) -> Result<Arc<Token>, TokenError> {
         let mut snapshot = self.snapshot.clone();
         let asked = self.clock.monotonic();
-        let patience = asked.saturating_add(deadline.saturating_sub(asked) / 2);
+        let patience = asked.saturating_add(deadline.since(asked) / 2);
         let mut woken = false;
         loop {
             let seen = snapshot.borrow_and_update().clone();
@@ -227,7 +227,7 @@ impl TokenHandle {
     fn held_for(&self, seen: &Snapshot) -> Duration {
         let boot = self.clock.boottime();
         let held = seen.hold.map_or(Duration::ZERO, |hold| hold.remaining(boot).unwrap_or(Duration::MAX));
-        held.min(seen.retry_at.map_or(Duration::MAX, |at| at.saturating_sub(boot)))
+        held.min(seen.retry_at.map_or(Duration::MAX, |at| at.since(boot)))
     }
 }
 

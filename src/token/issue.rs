@@ -11,7 +11,7 @@ use super::{
     store::{Held, Mirrored, Note, Obstacle, Remaining, Store},
 };
 use crate::{
-    clock::{self, SharedClock},
+    clock::{self, BootTime, SharedClock},
     kis::{Credentials, KisClient, KisError, auth},
 };
 
@@ -32,7 +32,7 @@ pub(super) struct Known {
     /// The last token that KIS refused.
     pub(super) refused: Option<Arc<Token>>,
     /// Before this time since boot this process must not ask, whatever the disk says.
-    pub(super) not_before: Duration,
+    pub(super) not_before: BootTime,
 }
 
 /// How a try ended.
@@ -58,7 +58,7 @@ pub(super) struct Issuer {
     /// The key pair that the store is bound to; a reload replaces both together.
     pub(super) credentials: Credentials,
     /// The time since boot when this process began.
-    pub(super) started: Duration,
+    pub(super) started: BootTime,
     /// Who keeps this process from the lease.
     pub(super) obstacle: Arc<Obstacle>,
 }
@@ -79,7 +79,7 @@ impl Issuer {
             return Outcome::Adopted(token);
         }
         let wait = self.wait_after(&previous, &mut lent).await;
-        let wait = wait.max(known.not_before.saturating_sub(self.clock.boottime()));
+        let wait = wait.max(known.not_before.since(self.clock.boottime()));
         if wait > Duration::ZERO {
             return Outcome::TooEarly(wait);
         }
@@ -142,7 +142,7 @@ impl Issuer {
     /// How long to wait where nothing can be noted. So that a daemon that is started again and again does not ask every time,
     /// it asks only when it has lived for the interval.
     fn unnoted_wait(&self) -> Duration {
-        self.started.saturating_add(self.issue_interval).saturating_sub(self.clock.boottime())
+        self.started.saturating_add(self.issue_interval).since(self.clock.boottime())
     }
 
     fn token(&self, issued: auth::IssuedToken, known: &Known) -> Token {

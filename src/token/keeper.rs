@@ -85,7 +85,7 @@ impl TokenKeeper {
                 work = Some(self.begin(action));
             }
             self.shown.send_replace(self.machine.snapshot(now));
-            let timer = self.machine.timer(now).map(|at| at.saturating_sub(now.boot));
+            let timer = self.machine.timer(now).map(|at| at.since(now.boot));
             let timer = timer.map(|wait| self.clock.monotonic().saturating_add(wait));
             tokio::select! {
                 done = end_of(&mut work) => {

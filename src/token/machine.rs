@@ -22,7 +22,7 @@ use super::{
     policy,
     store::Mirrored,
 };
-use crate::clock;
+use crate::clock::{self, BootTime};
 
 /// Longest sleep without a look at the wall clock, which may have been stepped.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -34,7 +34,7 @@ pub(super) struct Now {
     /// Whether KIS has told this process the time.
     pub(super) confirmed: bool,
     /// The time since boot, which runs on during suspend and never steps. All intervals are measured by it.
-    pub(super) boot: Duration,
+    pub(super) boot: BootTime,
 }
 
 /// What is configured.
@@ -61,18 +61,18 @@ pub(super) enum Action {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hold {
     /// The minute between issuances, or a pause after a failure.
-    Until(Duration),
+    Until(BootTime),
     /// KIS hands out the same token again, which is dead or due.
-    SameToken(Duration),
+    SameToken(BootTime),
     /// The credentials are wrong.
     Rejected,
 }
 
 impl Hold {
     /// How much longer it holds; `None` if without end.
-    pub(super) fn remaining(self, boot: Duration) -> Option<Duration> {
+    pub(super) fn remaining(self, boot: BootTime) -> Option<Duration> {
         match self {
-            Self::Until(at) | Self::SameToken(at) => Some(at.saturating_sub(boot)),
+            Self::Until(at) | Self::SameToken(at) => Some(at.since(boot)),
             Self::Rejected => None,
         }
     }
@@ -90,15 +90,15 @@ pub(super) struct Machine {
     /// What callers are told while KIS refuses the credentials.
     refusal: Option<TokenError>,
     /// Before this instant nothing is asked for.
-    not_before: Duration,
+    not_before: BootTime,
     /// Before this instant nobody can make kisd try, after a failure.
-    no_refresh_before: Duration,
+    no_refresh_before: BootTime,
     /// Consecutive tries that failed.
     failures: u32,
     /// Consecutive issuances whose tokens never worked.
     wasted: u32,
     /// When a token was last asked for because the calls with one failed without a reason.
-    replaced_at: Option<Duration>,
+    replaced_at: Option<BootTime>,
     last_error: Option<String>,
     /// Whether the last try failed, for another reason than the minute.
     has_failed: bool,
@@ -129,8 +129,8 @@ impl Machine {
             trial: None,
             hold: None,
             refusal: None,
-            not_before: Duration::ZERO,
-            no_refresh_before: Duration::ZERO,
+            not_before: BootTime::ZERO,
+            no_refresh_before: BootTime::ZERO,
             failures: 0,
             wasted: 0,
             replaced_at: None,
@@ -154,7 +154,7 @@ impl Machine {
 
     /// Somebody asks for a renewal, whether it is due or not.
     pub(super) fn refresh(&mut self, now: Now) -> Result<(), TokenError> {
-        let retry_after = self.no_refresh_before.saturating_sub(now.boot);
+        let retry_after = self.no_refresh_before.since(now.boot);
         if retry_after.is_zero() {
             self.asked = true;
             return Ok(());
@@ -168,7 +168,7 @@ impl Machine {
     /// The configuration was read again, and the app key has stayed.
     pub(super) fn reconfigured(&mut self, rules: Rules) {
         self.rules = rules;
-        self.no_refresh_before = Duration::ZERO;
+        self.no_refresh_before = BootTime::ZERO;
         if self.hold == Some(Hold::Rejected) {
             (self.hold, self.refusal, self.last_error) = (None, None, None);
         }
@@ -217,7 +217,7 @@ impl Machine {
     }
 
     /// The time since boot at which to poll again; `None`: nothing will be due by itself.
-    pub(super) fn timer(&self, now: Now) -> Option<Duration> {
+    pub(super) fn timer(&self, now: Now) -> Option<BootTime> {
         let wake =
             self.wait(now).filter(|_| self.busy.is_none()).map(|wait| now.boot.saturating_add(wait.min(LONGEST_SLEEP)));
         wake.into_iter().chain(self.trial_at(now)).min()
@@ -267,7 +267,7 @@ impl Machine {
         // It has ended by a clock that nobody has confirmed: whether that is so, KIS says when the token is used.
         match current.proof_by {
             _ if current.outlives_clock => None,
-            Some(by) => Some(by.saturating_sub(now.boot)),
+            Some(by) => Some(by.since(now.boot)),
             None => Some(Duration::ZERO),
         }
     }

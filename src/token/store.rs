@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use self::{lease::FileLease, mirror::FileMirror, place::Place};
 use super::{Source, Token};
 use crate::{
-    clock::{self, BootId, Clock},
+    clock::{self, BootId, BootTime, Clock},
     kis::{Credentials, Environment},
 };
 
@@ -95,7 +95,7 @@ pub struct Note {
     /// The wall time.
     pub at: DateTime<Utc>,
     /// The time since boot, and which boot; `None` where that could not be told.
-    pub boot: Option<(BootId, Duration)>,
+    pub boot: Option<(BootId, BootTime)>,
     /// The process that asked.
     pub pid: u32,
 }
@@ -123,7 +123,7 @@ impl Note {
         if let (Some((noted_in, since_boot)), Some(id)) = (&self.boot, clock.boot_id())
             && *noted_in == id
         {
-            let remaining = since_boot.saturating_add(interval).saturating_sub(clock.boottime());
+            let remaining = since_boot.saturating_add(interval).since(clock.boottime());
             // A container may count the time since boot from elsewhere: then it says nothing.
             if remaining <= interval.saturating_add(CLOCKS_DIFFER) {
                 return Remaining::Exact(remaining);

@@ -205,14 +205,14 @@ impl World {
 
     /// How far the clock has moved.
     pub fn elapsed(&self) -> Duration {
-        self.clock.monotonic()
+        self.clock.monotonic().after_start()
     }
 
     /// The times between the token calls that were answered with a token.
     pub fn between_issuances(&self) -> Vec<Duration> {
-        let issued: Vec<Duration> =
-            self.simulator.calls_to("tokenP").iter().filter(|call| call.status == 200).map(|call| call.at).collect();
-        issued.windows(2).map(|pair| pair[1] - pair[0]).collect()
+        let mut issued = self.simulator.calls_to("tokenP");
+        issued.retain(|call| call.status == 200);
+        issued.windows(2).map(|pair| pair[1].at.since(pair[0].at)).collect()
     }
 }
 

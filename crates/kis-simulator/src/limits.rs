@@ -14,7 +14,7 @@ pub(super) struct Limits {
 impl Limits {
     /// Counts a call, unless it is one too many.
     pub(super) fn allow(&mut self, now: Instant, calls_per_second: usize) -> bool {
-        while self.arrivals.front().is_some_and(|at| now.saturating_sub(*at) >= WINDOW) {
+        while self.arrivals.front().is_some_and(|at| now.since(*at) >= WINDOW) {
             self.arrivals.pop_front();
         }
         let allowed = self.arrivals.len() < calls_per_second;

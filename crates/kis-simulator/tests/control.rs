@@ -1,8 +1,6 @@
 //! Steering over HTTP, as a test in any language does it.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use std::time::Duration;
-
 use kis_simulator::{
     Account, Mode, Options, Portfolio, Setup, Simulator,
     clock::{Clock, ManualClock},
@@ -181,7 +179,7 @@ async fn time_is_advanced_and_set() {
     let (_, head, body) = world.balance_answer(0, "12345678", &first).await;
     assert!(body.contains("EGW00123") && head.contains("Date: Sat, 24 Jan 2026 03:00:00 GMT"), "{head}\n{body}");
     // The program that is tested is on its own clock.
-    assert_eq!(world.clock.monotonic(), Duration::ZERO);
+    assert_eq!(world.clock.monotonic(), kis_simulator::clock::Instant::ZERO);
 }
 
 #[tokio::test]

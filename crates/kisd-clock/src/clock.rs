@@ -7,15 +7,18 @@
 mod boot;
 mod disciplined;
 mod manual;
+mod point;
 
 use std::{fmt, future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta, Utc};
 
-pub use self::{boot::BootId, disciplined::DisciplinedClock, manual::ManualClock};
-
-/// A point on the monotonic clock, as the time since the clock was made.
-pub type Instant = Duration;
+pub use self::{
+    boot::BootId,
+    disciplined::DisciplinedClock,
+    manual::ManualClock,
+    point::{BootTime, Instant},
+};
 
 /// A wait on a clock.
 pub type Wait = Pin<Box<dyn Future<Output = ()> + Send + Sync>>;
@@ -32,8 +35,8 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     fn monotonic(&self) -> Instant;
 
     /// Time since the machine was started: never jumps, and runs on while the machine is suspended. It carries a wall time that
-    /// was right once over steps of the wall clock; nothing can wait for it.
-    fn boottime(&self) -> Duration;
+    /// was right once over steps of the wall clock.
+    fn boottime(&self) -> BootTime;
 
     /// Completes once [`monotonic`](Clock::monotonic) has reached `at`.
     fn sleep_until(&self, at: Instant) -> Wait;
@@ -64,7 +67,7 @@ pub struct Told {
     /// The time that the server stated.
     pub wall: DateTime<Utc>,
     /// The time since boot when the statement arrived.
-    pub at: Duration,
+    pub at: BootTime,
     /// The local end of the connection that it came on, which tells connections apart.
     pub connection: Option<SocketAddr>,
 }
@@ -143,12 +146,13 @@ impl Clock for SystemClock {
     }
 
     fn monotonic(&self) -> Instant {
-        tokio::time::Instant::now().saturating_duration_since(self.origin)
+        Instant::at(tokio::time::Instant::now().saturating_duration_since(self.origin))
     }
 
-    fn boottime(&self) -> Duration {
+    fn boottime(&self) -> BootTime {
+        let reading = nix::time::clock_gettime(nix::time::ClockId::CLOCK_BOOTTIME);
         // Every Linux that kisd runs on has this clock.
-        nix::time::clock_gettime(nix::time::ClockId::CLOCK_BOOTTIME).map_or_else(|_| self.monotonic(), Duration::from)
+        BootTime::at(reading.map_or_else(|_| self.monotonic().after_start(), Duration::from))
     }
 
     fn boot_id(&self) -> Option<BootId> {
@@ -157,7 +161,7 @@ impl Clock for SystemClock {
 
     fn sleep_until(&self, at: Instant) -> Wait {
         // A deadline beyond what the runtime can hold means "never" to every caller.
-        match self.origin.checked_add(at) {
+        match self.origin.checked_add(at.after_start()) {
             Some(at) => Box::pin(tokio::time::sleep_until(at)),
             None => Box::pin(std::future::pending()),
         }

@@ -14,6 +14,8 @@ use std::{
 
 use rustix::fs::OFlags;
 
+use crate::clock::BootTime;
+
 /// Calls that it has room for; more than any limit allows in the time that a call counts.
 const ROOM: u64 = 128;
 
@@ -26,7 +28,7 @@ pub(super) struct CallLog {
     file: File,
     next: AtomicU64,
     /// What processes before this one have left.
-    found: Vec<Duration>,
+    found: Vec<BootTime>,
 }
 
 impl CallLog {
@@ -55,26 +57,26 @@ impl CallLog {
             // In full, so that later writes need no room on the disk.
             file.write_all_at(&ring, 0)?;
         }
-        let found: Vec<Duration> =
-            ring.as_chunks().0.iter().map(|nanos| Duration::from_nanos(u64::from_le_bytes(*nanos))).collect();
+        let instant = |nanos| BootTime::at(Duration::from_nanos(u64::from_le_bytes(nanos)));
+        let found: Vec<BootTime> = ring.as_chunks().0.iter().copied().map(instant).collect();
         // After the newest, so that the others are overwritten last.
         let newest = found.iter().enumerate().max_by_key(|(_, at)| **at).map_or(0, |(index, _)| index as u64);
         Ok(Self { file, next: AtomicU64::new(newest + 1), found })
     }
 
     /// How long ago, now that the time since boot is `now`, calls were made that are at most `age` old.
-    pub(super) fn recent(&self, now: Duration, age: Duration) -> impl Iterator<Item = Duration> {
+    pub(super) fn recent(&self, now: BootTime, age: Duration) -> impl Iterator<Item = Duration> {
         self.found
             .iter()
-            .filter(|at| !at.is_zero())
-            .filter_map(move |at| now.checked_sub(*at))
+            .filter(move |at| **at > BootTime::ZERO && **at <= now)
+            .map(move |at| now.since(*at))
             .filter(move |ago| *ago <= age)
     }
 
     /// Notes a call that is made when the time since boot is `at`.
-    pub(super) fn note(&self, at: Duration) {
+    pub(super) fn note(&self, at: BootTime) {
         let place = self.next.fetch_add(1, Ordering::Relaxed) % ROOM * INSTANT;
-        let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+        let nanos = u64::try_from(at.after_start().as_nanos()).unwrap_or(u64::MAX);
         // Without it a restart within the second may be told EGW00201, and recovers from it.
         let _ = self.file.write_all_at(&nanos.to_le_bytes(), place);
     }
@@ -97,7 +99,11 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn recent(path: &Path, now: Duration) -> Vec<Duration> {
+    fn at(ms: u64) -> BootTime {
+        BootTime::at(Duration::from_millis(ms))
+    }
+
+    fn recent(path: &Path, now: BootTime) -> Vec<Duration> {
         let mut recent: Vec<Duration> = CallLog::open(path).unwrap().recent(now, SECOND).collect();
         recent.sort();
         recent
@@ -109,16 +115,16 @@ mod tests {
         let path = directory.path().join("state/token.json.calls");
         let log = CallLog::open(&path).unwrap();
         for number in 1..=300 {
-            log.note(Duration::from_millis(number * 10));
+            log.note(at(number * 10));
         }
         let ago = |ms| Duration::from_millis(ms);
-        assert_eq!(recent(&path, ago(3_000)).len(), 101);
-        assert_eq!(recent(&path, ago(3_990)), [ago(990), ago(1_000)]);
-        assert!(recent(&path, ago(5_000)).is_empty());
-        assert_eq!(recent(&path, ago(2_000)).len(), 28, "what another boot has left may only look recent");
+        assert_eq!(recent(&path, at(3_000)).len(), 101);
+        assert_eq!(recent(&path, at(3_990)), [ago(990), ago(1_000)]);
+        assert!(recent(&path, at(5_000)).is_empty());
+        assert_eq!(recent(&path, at(2_000)).len(), 28, "what another boot has left may only look recent");
         let again = CallLog::open(&path).unwrap();
-        again.note(ago(3_500));
-        assert_eq!(recent(&path, ago(3_500)).len(), 52, "the oldest was overwritten");
+        again.note(at(3_500));
+        assert_eq!(recent(&path, at(3_500)).len(), 52, "the oldest was overwritten");
     }
 
     #[test]
@@ -139,9 +145,9 @@ mod tests {
         for garbage in [&b""[..], &[0xFF; 13], &[0xFF; 5000]] {
             std::fs::write(&path, garbage).unwrap();
             let log = CallLog::open(&path).unwrap();
-            assert_eq!(log.recent(Duration::from_secs(5), SECOND).count(), 0, "{}", garbage.len());
-            log.note(Duration::from_secs(5));
-            assert_eq!(recent(&path, Duration::from_secs(5)).len(), 1);
+            assert_eq!(log.recent(at(5_000), SECOND).count(), 0, "{}", garbage.len());
+            log.note(at(5_000));
+            assert_eq!(recent(&path, at(5_000)).len(), 1);
         }
     }
 }

@@ -7,7 +7,7 @@ use tracing::{debug, info, warn};
 use super::{Hold, Machine, Now};
 use crate::{
     backoff::Backoff,
-    clock,
+    clock::{self, BootTime},
     kis::Answer,
     token::{Token, policy},
 };
@@ -20,12 +20,12 @@ const TRIALS: Backoff = Backoff::new(Duration::from_secs(60), Duration::from_sec
 pub(super) struct Current {
     pub(super) token: Arc<Token>,
     /// When it was got.
-    pub(super) since: Duration,
+    pub(super) since: BootTime,
     /// Calls that KIS has failed without a reason, since it last served one: the first, and how many.
-    pub(super) unexplained: Option<(Duration, u32)>,
+    pub(super) unexplained: Option<(BootTime, u32)>,
     /// Until when it may be proven alive, if it has ended by a clock that nobody has confirmed; `None`: KIS was not asked for the
     /// time.
-    pub(super) proof_by: Option<Duration>,
+    pub(super) proof_by: Option<BootTime>,
     /// KIS has served a call with it after it had ended by such a clock: the clock is wrong.
     pub(super) outlives_clock: bool,
 }
@@ -33,7 +33,7 @@ pub(super) struct Current {
 /// A refused token that KIS has handed out again: it may be that the refusal was wrong.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Trial {
-    pub(super) at: Duration,
+    pub(super) at: BootTime,
     pub(super) failed: u32,
 }
 
@@ -82,9 +82,9 @@ impl Machine {
         let (since, count) = current.unexplained.unwrap_or((now.boot, 0));
         let count = count.saturating_add(1);
         current.unexplained = Some((since, count));
-        let lasts = now.boot.saturating_sub(since) >= policy::UNEXPLAINED_FOR && count >= policy::UNEXPLAINED;
+        let lasts = now.boot.since(since) >= policy::UNEXPLAINED_FOR && count >= policy::UNEXPLAINED;
         // Within six hours KIS would hand out the same token again; and if it was another, the token is not the reason.
-        let may = self.replaced_at.is_none_or(|at| now.boot.saturating_sub(at) >= policy::SAME_TOKEN);
+        let may = self.replaced_at.is_none_or(|at| now.boot.since(at) >= policy::SAME_TOKEN);
         if lasts && may && self.hold != Some(Hold::Rejected) {
             self.replaced_at = Some(now.boot);
             current.unexplained = None;
@@ -109,8 +109,8 @@ impl Machine {
 
     /// A token that dies young may be followed by another that does, and each costs the owner a message.
     fn count_refusal(&mut self, now: Now) {
-        let since = self.current.as_ref().map_or(Duration::ZERO, |current| current.since);
-        if now.boot.saturating_sub(since) >= policy::PROVEN_AFTER {
+        let since = self.current.as_ref().map_or(BootTime::ZERO, |current| current.since);
+        if now.boot.since(since) >= policy::PROVEN_AFTER {
             self.wasted = 0;
             return;
         }
@@ -139,7 +139,7 @@ impl Machine {
     }
 
     /// When the refused token is offered again: it costs a call, where asking for another would cost a message to the owner.
-    pub(super) fn trial_at(&self, now: Now) -> Option<Duration> {
+    pub(super) fn trial_at(&self, now: Now) -> Option<BootTime> {
         let waits = self.current.is_none() && self.is_waited_out(now);
         self.trial.filter(|_| waits).map(|trial| trial.at)
     }

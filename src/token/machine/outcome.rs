@@ -59,7 +59,7 @@ impl Machine {
         self.take_over(token, now);
         // Due again already: KIS hands out one token for six hours, and this one was renewed too early to be replaced.
         if self.due(now) == Some(Duration::ZERO) {
-            let least = self.not_before.saturating_sub(now.boot);
+            let least = self.not_before.since(now.boot);
             let wait = policy::same_token_hold(now.wall, issued_at, expires_at, least);
             self.hold = Some(Hold::SameToken(now.boot.saturating_add(wait)));
         }
@@ -67,7 +67,7 @@ impl Machine {
 
     fn still_refused(&mut self, token: Token, now: Now) {
         self.not_before = self.not_before.max(now.boot.saturating_add(self.interval()));
-        let least = self.not_before.saturating_sub(now.boot);
+        let least = self.not_before.since(now.boot);
         let wait = policy::same_token_hold(now.wall, token.issued_at, token.expires_at, least);
         let reason = "KIS hands out the token again that it refuses, as it does for six hours after issuing it";
         let _ = self.wait_for(Hold::SameToken(now.boot.saturating_add(wait)), reason.to_owned(), now);

@@ -31,20 +31,20 @@ struct Story {
     /// How far the wall clock is ahead of KIS's.
     ahead: TimeDelta,
     /// The live token by its number, when it was issued, and whether KIS refuses it.
-    kis: Option<(u32, Duration, bool)>,
+    kis: Option<(u32, BootTime, bool)>,
     life: Duration,
     trying: Option<Known>,
     /// When KIS was asked for a token and may have issued one.
-    issuances: Vec<Duration>,
+    issuances: Vec<BootTime>,
     /// Tokens that KIS has refused, and when; those that it has handed out since are in `trials` instead.
     refused: Vec<String>,
     /// Tokens that KIS has handed out again, and when it refused them last.
-    trials: Vec<(String, Option<Duration>)>,
+    trials: Vec<(String, Option<BootTime>)>,
 }
 
 impl Story {
     fn new() -> Self {
-        let now = Now { wall: start(), confirmed: false, boot: HOUR };
+        let now = Now { wall: start(), confirmed: false, boot: BootTime::at(HOUR) };
         Self {
             machine: Machine::new(RULES),
             now,
@@ -60,7 +60,7 @@ impl Story {
 
     fn pass(&mut self, time: Duration) {
         self.now.wall = clock::after(self.now.wall, time);
-        self.now.boot += time;
+        self.now.boot = self.now.boot.saturating_add(time);
     }
 
     fn step(&mut self, by: TimeDelta) {
@@ -89,13 +89,13 @@ impl Story {
         {
             let end = clock::until(self.now.wall, token.expires_at);
             // Ten minutes are the longest interval between wasted issuances.
-            assert!(at.saturating_sub(self.now.boot) <= end.max(10 * MINUTE), "held beyond the token's end");
+            assert!(at.since(self.now.boot) <= end.max(10 * MINUTE), "held beyond the token's end");
         }
     }
 
-    fn token(&self, number: u32, issued: Duration) -> Token {
+    fn token(&self, number: u32, issued: BootTime) -> Token {
         let kis_now = self.now.wall - self.ahead;
-        let issued_at = kis_now - clock::delta(self.now.boot - issued);
+        let issued_at = kis_now - clock::delta(self.now.boot.since(issued));
         Token {
             access_token: AccessToken::try_new(format!("token-{number}")).unwrap(),
             token_type: "Bearer".to_owned(),
@@ -108,7 +108,7 @@ impl Story {
     /// The try under way reaches KIS.
     fn answer_try(&mut self, fault: Option<KisError>) {
         let Some(known) = self.trying.take() else { return };
-        let wait = known.not_before.saturating_sub(self.now.boot);
+        let wait = known.not_before.since(self.now.boot);
         let outcome = if wait > Duration::ZERO {
             Outcome::TooEarly(wait)
         } else if let Some(error) = fault {
@@ -119,7 +119,7 @@ impl Story {
         } else {
             self.issuances.push(self.now.boot);
             let same = self.kis.filter(|(_, issued, _)| {
-                self.now.boot - *issued < policy::SAME_TOKEN && self.now.boot - *issued < self.life
+                self.now.boot.since(*issued) < policy::SAME_TOKEN && self.now.boot.since(*issued) < self.life
             });
             let (number, issued, dead) =
                 same.unwrap_or((self.kis.map_or(1, |(number, ..)| number + 1), self.now.boot, false));
@@ -143,7 +143,7 @@ impl Story {
         let alive = self.kis.is_some_and(|(number, issued, dead)| {
             offer.token.access_token.expose() == format!("token-{number}")
                 && !dead
-                && self.now.boot - issued < self.life
+                && self.now.boot.since(issued) < self.life
         });
         if alive {
             self.machine.served(&offer.token, self.now);
@@ -169,20 +169,20 @@ impl Story {
 
     fn check(&self) {
         for pair in self.issuances.windows(2) {
-            assert!(pair[1] - pair[0] >= MINUTE, "two issuances {:?} apart", pair[1] - pair[0]);
+            assert!(pair[1].since(pair[0]) >= MINUTE, "two issuances {:?} apart", pair[1].since(pair[0]));
         }
         if let Some(token) = self.offered() {
             let text = token.access_token.expose();
             assert!(!self.refused.iter().any(|refused| refused == text), "a refused token is offered");
             let refused_at = self.trials.iter().find(|(known, _)| known == text).and_then(|(_, at)| *at);
-            let rested = refused_at.is_none_or(|at| self.now.boot - at >= MINUTE);
+            let rested = refused_at.is_none_or(|at| self.now.boot.since(at) >= MINUTE);
             assert!(rested, "a token on trial is offered again within a minute");
         }
         let held = self.machine.hold.and_then(|hold| hold.remaining(self.now.boot)).unwrap_or_default();
         assert!(held <= policy::SAME_TOKEN, "held for {held:?}");
         if self.machine.busy.is_none() && self.machine.hold != Some(Hold::Rejected) && self.offered().is_none() {
             let timer = self.machine.timer(self.now).expect("without a token there is always a next look");
-            assert!(timer <= self.now.boot + LONGEST_SLEEP);
+            assert!(timer <= self.now.boot.saturating_add(LONGEST_SLEEP));
         }
     }
 }
@@ -255,7 +255,7 @@ fn a_token_with_which_every_call_fails_without_a_reason_is_replaced_once_in_six_
         story.answer_try(None);
     }
     assert_eq!(story.issuances.len(), 2, "{:?}", story.issuances);
-    assert!(story.issuances[1] - story.issuances[0] < HOUR + 4 * MINUTE);
+    assert!(story.issuances[1].since(story.issuances[0]) < HOUR + 4 * MINUTE);
     // After six hours KIS has another.
     story.pass(3 * HOUR);
     for _ in 0..60 {

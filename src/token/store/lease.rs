@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BootId, Clock, Held, Lease, Note, Obstacle, Pending, blocking,
+    BootId, BootTime, Clock, Held, Lease, Note, Obstacle, Pending, blocking,
     place::{Place, careful, content, is_private},
 };
 
@@ -88,7 +88,7 @@ impl Lease for FileLease {
             loop {
                 let place = self.place.clone();
                 let (file, locked) = blocking(move || Self::try_lock(&place)).await?;
-                let waited = clock.monotonic().saturating_sub(began);
+                let waited = clock.monotonic().since(began);
                 if locked {
                     obstacle.store(None);
                     return Ok(Box::new(LockFile(file)) as Box<dyn Held>);
@@ -179,8 +179,11 @@ impl Held for LockFile {
 
 impl From<Content> for Option<Note> {
     fn from(content: Content) -> Self {
-        let boot =
-            content.boot_id.as_deref().and_then(BootId::parse).zip(content.boottime_ns.map(Duration::from_nanos));
+        let boot = content
+            .boot_id
+            .as_deref()
+            .and_then(BootId::parse)
+            .zip(content.boottime_ns.map(|nanos| BootTime::at(Duration::from_nanos(nanos))));
         Some(Note { at: content.at?, boot, pid: content.pid.unwrap_or_default() })
     }
 }
@@ -188,8 +191,9 @@ impl From<Content> for Option<Note> {
 impl From<Option<Note>> for Content {
     fn from(note: Option<Note>) -> Self {
         let Some(Note { at, boot, pid }) = note else { return Self::default() };
-        let (boot_id, boottime_ns) =
-            boot.map(|(id, since)| (id.to_string(), u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))).unzip();
+        let (boot_id, boottime_ns) = boot
+            .map(|(id, since)| (id.to_string(), u64::try_from(since.after_start().as_nanos()).unwrap_or(u64::MAX)))
+            .unzip();
         Self { at: Some(at), boot_id, boottime_ns, pid: Some(pid) }
     }
 }

@@ -16,7 +16,7 @@ use arc_swap::ArcSwapOption;
 use chrono::{DateTime, TimeDelta, Utc};
 use tracing::{info, warn};
 
-use super::{BootId, Clock, Instant, SharedClock, Told, Wait, after};
+use super::{BootId, BootTime, Clock, Instant, SharedClock, Told, Wait, after};
 
 /// A wall clock that is off by less is left alone. Far less than the minute between issuances; more than `Date`, in whole
 /// seconds, is off by itself.
@@ -44,7 +44,7 @@ pub struct DisciplinedClock {
 #[derive(Debug)]
 struct Anchor {
     wall: DateTime<Utc>,
-    boottime: Duration,
+    boottime: BootTime,
     source: Source,
 }
 
@@ -64,16 +64,16 @@ struct Contradiction {
     claim: Anchor,
     answers: usize,
     connections: Vec<Option<SocketAddr>>,
-    since: Duration,
+    since: BootTime,
 }
 
 impl Anchor {
     /// What time it is, now that the time since boot is `boottime`.
-    fn now(&self, boottime: Duration) -> DateTime<Utc> {
-        after(self.wall, boottime.saturating_sub(self.boottime))
+    fn now(&self, boottime: BootTime) -> DateTime<Utc> {
+        after(self.wall, boottime.since(self.boottime))
     }
 
-    fn agrees(&self, told: DateTime<Utc>, boottime: Duration) -> bool {
+    fn agrees(&self, told: DateTime<Utc>, boottime: BootTime) -> bool {
         self.now(boottime).signed_duration_since(told).abs() <= TOLERATED
     }
 }
@@ -85,12 +85,12 @@ impl Contradiction {
     }
 
     /// Counts an answer; true if there is evidence enough.
-    fn add(&mut self, connection: Option<SocketAddr>, boottime: Duration) -> bool {
+    fn add(&mut self, connection: Option<SocketAddr>, boottime: BootTime) -> bool {
         self.answers += 1;
         if self.connections.len() < CONNECTIONS && !self.connections.contains(&connection) {
             self.connections.push(connection);
         }
-        let over = boottime.saturating_sub(self.since);
+        let over = boottime.since(self.since);
         self.answers >= ANSWERS && self.connections.len() >= CONNECTIONS && over >= OVER
     }
 }
@@ -102,7 +102,7 @@ impl DisciplinedClock {
     }
 
     /// True if the anchor is to give way to a server that says that it is `told`.
-    fn believes(&self, told: DateTime<Utc>, boottime: Duration, connection: Option<SocketAddr>) -> bool {
+    fn believes(&self, told: DateTime<Utc>, boottime: BootTime, connection: Option<SocketAddr>) -> bool {
         let mut contradiction = self.contradiction.lock().unwrap_or_else(PoisonError::into_inner);
         if self.anchor.load().as_ref().is_none_or(|anchor| anchor.agrees(told, boottime)) {
             *contradiction = None;
@@ -129,7 +129,7 @@ impl Clock for DisciplinedClock {
         self.machine.monotonic()
     }
 
-    fn boottime(&self) -> Duration {
+    fn boottime(&self) -> BootTime {
         self.machine.boottime()
     }
 
@@ -155,7 +155,7 @@ impl Clock for DisciplinedClock {
 
     fn discipline(&self, told: Told) {
         let (machine, boottime) = (self.machine.now(), self.machine.boottime());
-        let wall = after(told.wall, boottime.saturating_sub(told.at));
+        let wall = after(told.wall, boottime.since(told.at));
         if !self.believes(wall, boottime, told.connection) {
             return;
         }

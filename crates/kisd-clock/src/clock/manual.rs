@@ -11,7 +11,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
-use super::{BootId, Clock, Instant, SharedClock, Wait, after};
+use super::{BootId, BootTime, Clock, Instant, SharedClock, Wait, after};
 
 /// A clock that moves only when told to.
 #[derive(Debug, Clone)]
@@ -28,14 +28,14 @@ pub struct ManualClock {
 struct Reading {
     wall: DateTime<Utc>,
     monotonic: Instant,
-    boottime: Duration,
+    boottime: BootTime,
     boots: u32,
 }
 
 impl ManualClock {
     /// A clock that stands at `wall`.
     pub fn at(wall: DateTime<Utc>) -> Self {
-        let reading = Reading { wall, monotonic: Duration::ZERO, boottime: Duration::ZERO, boots: 1 };
+        let reading = Reading { wall, monotonic: Instant::ZERO, boottime: BootTime::ZERO, boots: 1 };
         Self {
             reading: Arc::new(watch::Sender::new(reading)),
             stepped: Arc::default(),
@@ -74,7 +74,7 @@ impl ManualClock {
     /// of a test do.
     pub fn reboot(&self) {
         self.reading.send_modify(|reading| {
-            reading.boottime = Duration::ZERO;
+            reading.boottime = BootTime::ZERO;
             reading.boots += 1;
         });
     }
@@ -101,7 +101,7 @@ impl Clock for ManualClock {
         self.reading.borrow().monotonic
     }
 
-    fn boottime(&self) -> Duration {
+    fn boottime(&self) -> BootTime {
         self.reading.borrow().boottime
     }
 
@@ -128,7 +128,7 @@ mod tests {
     #[tokio::test]
     async fn a_manual_sleeper_wakes_when_its_instant_is_reached_and_not_for_a_wall_step() {
         let clock = ManualClock::at(DateTime::UNIX_EPOCH);
-        let mut sleeper = tokio::spawn(clock.sleep_until(Duration::from_secs(60)));
+        let mut sleeper = tokio::spawn(clock.sleep_until(Instant::at(Duration::from_secs(60))));
         clock.step_wall(TimeDelta::hours(5));
         clock.advance(Duration::from_secs(59));
         assert!(tokio::time::timeout(Duration::from_millis(5), &mut sleeper).await.is_err());

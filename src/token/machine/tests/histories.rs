@@ -96,7 +96,7 @@ proptest! {
             }
         }
         // KIS hands out a dead token for up to six hours, and a wasted issuance is followed by ten minutes at most.
-        let until = story.now.boot + policy::SAME_TOKEN + 11 * MINUTE;
+        let until = story.now.boot.saturating_add(policy::SAME_TOKEN + 11 * MINUTE);
         story.confirm();
         while story.now.boot < until {
             story.act();
@@ -105,7 +105,7 @@ proptest! {
             story.pass(10 * SECOND);
         }
         let (_, issued, dead) = story.kis.expect("an issuance");
-        prop_assert!(!dead && story.now.boot - issued < story.life);
+        prop_assert!(!dead && story.now.boot.since(issued) < story.life);
         prop_assert!(story.offered().is_some());
     }
 }
