@@ -357,7 +357,7 @@ async fn a_fault_of_one_account_is_told_with_its_name_and_the_others_stay_well()
     let error = daemon.error("account.balance", of("second")).await;
     assert_eq!(error["data"]["account_name"], "second");
     let list = daemon.ok("account.list", json!({})).await["accounts"].clone();
-    let failing: Vec<bool> = list.as_array().unwrap().iter().map(|entry| entry["failing"] == true).collect();
+    let failing: Vec<bool> = list.as_array().unwrap().iter().map(|entry| !entry["fault"].is_null()).collect();
     assert_eq!(failing, [false, false, true]);
     let metrics = daemon.ok("daemon.metrics", json!({})).await;
     let metrics = metrics.as_str().unwrap();

@@ -11,7 +11,7 @@ use super::{
 use crate::wire::{
     place::Places,
     text::printable,
-    types::{DaemonStatus, TokenState},
+    types::{AccountEntry, DaemonStatus, Fault, TokenState},
 };
 
 /// Says in one line whether all is well with the default account, with a named one, or with all; an error if it is not.
@@ -34,37 +34,32 @@ pub(super) async fn check(
     Err(Failure::Ill { message: String::new(), no_daemon })
 }
 
-/// The line for what is well, or why it is not.
+/// The line for what is well, or why it is not: the daemon judges, and tells for each account.
 fn judge(status: &DaemonStatus, account: Option<&str>, all: bool, words: &Words) -> Result<String, String> {
-    let token = &status.token;
-    let is_default = account.is_none_or(|name| name == status.account_name);
-    if is_default && !all {
-        return match (token.state, &status.upstream_error) {
-            (TokenState::Valid, None) => Ok((words.healthy)(&token.expires_at.map(local).unwrap_or_default())),
-            (TokenState::Valid, Some(fault)) => Err(fault.message.clone()),
-            (state, _) => {
-                let error = token.last_error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
-                Err(format!("{} {}{error}", words.token, (words.token_state)(state)))
-            }
-        };
-    }
-    let asked: Vec<_> = status.accounts.iter().filter(|entry| account.is_none_or(|name| entry.name == name)).collect();
+    let is_asked = |entry: &&AccountEntry| all || account.map_or(entry.default, |name| entry.name == name);
+    let asked: Vec<_> = status.accounts.iter().filter(is_asked).collect();
     if asked.is_empty() {
         let names: Vec<&str> = status.accounts.iter().map(|entry| entry.name.as_str()).collect();
         return Err((words.no_such_account)(account.unwrap_or_default(), &names.join(", ")));
     }
-    let ill: Vec<String> = asked
-        .iter()
-        .filter(|entry| entry.token != TokenState::Valid || entry.failing)
-        .map(|entry| match entry.token {
-            TokenState::Valid => format!("{}: {}", entry.name, words.failing),
-            state => format!("{}: {} {}", entry.name, words.token, (words.token_state)(state)),
-        })
-        .collect();
-    match ill.is_empty() {
-        true => {
+    let why = |entry: &AccountEntry, fault: &Fault| match entry.token {
+        TokenState::Valid => fault.message.clone(),
+        state => format!("{} {}: {}", words.token, (words.token_state)(state), fault.message),
+    };
+    let ill: Vec<String> = match asked[..] {
+        [entry] => entry.fault.iter().map(|fault| why(entry, fault)).collect(),
+        _ => asked
+            .iter()
+            .filter_map(|entry| Some(format!("{}: {}", entry.name, why(entry, entry.fault.as_ref()?))))
+            .collect(),
+    };
+    if !ill.is_empty() {
+        return Err(ill.join("; "));
+    }
+    match asked[..] {
+        [entry] if entry.default => Ok((words.healthy)(&status.token.expires_at.map(local).unwrap_or_default())),
+        _ => {
             Ok((words.accounts_healthy)(&asked.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>().join(", ")))
         }
-        false => Err(ill.join("; ")),
     }
 }

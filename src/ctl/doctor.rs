@@ -27,13 +27,10 @@ use crate::wire::{
     method,
     place::Places,
     text::printable,
-    types::{Balance, BalanceParams, DaemonStatus, TokenState},
+    types::{AccountParams, Balance, BalanceParams, DaemonStatus, TokenState, TokenStatus},
 };
 
 pub(super) use self::cause::Cause;
-
-/// A balance this old shows that KIS answers, without another call for each look.
-const RECENT_MS: u64 = 1000;
 
 /// The default of rpc.call_timeout, and a little.
 const KIS_WITHIN: Duration = Duration::from_secs(35);
@@ -136,8 +133,11 @@ async fn of_daemon(report: &mut Report, client: &Client, account: Option<String>
         return;
     };
     // The token may be renewed by the call that shows whether KIS answers.
-    let balance = balance(client, account).await;
-    let status = in_time(ask_status(client)).await.unwrap_or(status);
+    let balance = balance(client, account.clone()).await;
+    let mut status = in_time(ask_status(client)).await.unwrap_or(status);
+    if let Some(token) = token_of(client, account).await {
+        status.token = token;
+    }
     of_clock(report, &status, words);
     of_token(report, &status, words);
     let quota = status.quota;
@@ -149,14 +149,17 @@ async fn of_daemon(report: &mut Report, client: &Client, account: Option<String>
             report.add(5, Mark::Doubtful, found, Some(doctor.quota_advice));
         }
     }
-    let (found, data) = match (&balance, &status.upstream_error) {
-        (Ok(balance), None) => return report.add(6, Mark::Good, (doctor.kis_answers)(&local(balance.as_of)), None),
-        // From memory: it was good, and KIS has failed since.
-        (Ok(_), Some(fault)) => (fault.message.clone(), fault.data.clone()),
-        (Err(failure), _) => (failure.explain(words), refusal(failure).and_then(data_of)),
+    let failure = match &balance {
+        Ok(balance) => return report.add(6, Mark::Good, (doctor.kis_answers)(&local(balance.as_of)), None),
+        Err(failure) => failure,
     };
-    let cause = Cause::of_call(data.as_ref(), &status);
-    report.add(6, Mark::Bad, printable(&found), Some((doctor.advice)(cause)));
+    let data = refusal(failure).and_then(data_of);
+    let (mark, advice) = match &data {
+        // KIS answers, and the quota is too small for all of it in that time, as the message says.
+        Some(data) if data.kind == Kind::RateLimited => (Mark::Doubtful, None),
+        data => (Mark::Bad, Some((doctor.advice)(Cause::of_call(data.as_ref(), &status.token)))),
+    };
+    report.add(6, mark, printable(&failure.explain(words)), advice);
 }
 
 fn of_clock(report: &mut Report, status: &DaemonStatus, words: &Words) {
@@ -209,14 +212,21 @@ fn of_token(report: &mut Report, status: &DaemonStatus, words: &Words) {
         (TokenState::Valid, None) => report.add(4, Mark::Good, state, None),
         _ => {
             let error = token.last_error.as_ref().map(|error| format!(": {}", printable(error))).unwrap_or_default();
-            report.add(4, Mark::Bad, format!("{state}{error}"), Some((doctor.advice)(Cause::of_token(status))));
+            report.add(4, Mark::Bad, format!("{state}{error}"), Some((doctor.advice)(Cause::of_token(token))));
         }
     }
 }
 
-/// A recent balance. It may take its time, as KIS may; a daemon that hangs meanwhile is told apart.
+/// The token of the account that is asked about, if it is not the default.
+async fn token_of(client: &Client, account: Option<String>) -> Option<TokenStatus> {
+    let params = serde_json::value::to_raw_value(&AccountParams { account: Some(account?) }).ok()?;
+    let raw = in_time(ask(client, method::TOKEN_STATUS, Some(params))).await.ok()?;
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// A balance that KIS gives now. It may take its time, as KIS may; a daemon that hangs meanwhile is told apart.
 async fn balance(client: &Client, account: Option<String>) -> Result<Balance, Failure> {
-    let params = BalanceParams { account, max_age_ms: Some(RECENT_MS), ..BalanceParams::default() };
+    let params = BalanceParams { account, max_age_ms: Some(0), ..BalanceParams::default() };
     let params = serde_json::value::to_raw_value(&params).map_err(Failure::Answer)?;
     let asked = ask(client, method::ACCOUNT_BALANCE, Some(params));
     let raw = tokio::time::timeout(KIS_WITHIN, asked).await.unwrap_or(Err(Failure::Call(Error::RequestTimeout)))?;

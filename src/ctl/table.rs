@@ -8,7 +8,7 @@ use super::words::Words;
 use crate::wire::{
     number::Number,
     text::printable,
-    types::{AccountList, Balance, DaemonStatus, Holding, Right, TokenSource, TokenStatus},
+    types::{AccountList, Balance, DaemonStatus, Holding, Right, TokenSource, TokenState, TokenStatus},
 };
 
 /// The kind of position that nearly every holding is; it is not worth a column.
@@ -93,7 +93,8 @@ impl Style {
         for entry in &list.accounts {
             let default = if entry.default { format!(" {}", words.default_account) } else { String::new() };
             let ends = entry.key_expires_on.as_deref().map(|day| format!(" ({})", (words.key_ends)(&printable(day))));
-            let failing = if entry.failing { format!("; {}", words.failing) } else { String::new() };
+            let is_failing = entry.token == TokenState::Valid && entry.fault.is_some();
+            let failing = if is_failing { format!("; {}", words.failing) } else { String::new() };
             let rights: Vec<&str> = entry
                 .rights
                 .iter()

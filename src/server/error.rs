@@ -8,7 +8,7 @@ use crate::{
     account::{AccountName, BalanceError, Contradiction},
     book::UnknownAccount,
     kis::{Answer, KisError},
-    token::{CallError, TokenError},
+    token::{CallError, LastError, TokenError},
     wire::codes::{self, ErrorData, Kind, KisAnswer},
 };
 
@@ -117,6 +117,15 @@ impl From<TokenError> for MethodError {
             }
             TokenError::Stopped => passing(Kind::ShuttingDown, message),
         })
+    }
+}
+
+impl From<LastError> for MethodError {
+    fn from(error: LastError) -> Self {
+        match error {
+            LastError::Kis(error) => error.into(),
+            LastError::Other(message) => Self(passing(Kind::TokenUnavailable, message)),
+        }
     }
 }
 

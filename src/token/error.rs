@@ -57,6 +57,17 @@ impl fmt::Display for Remedy {
     }
 }
 
+/// What last went wrong with a token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LastError {
+    /// What KIS said, or that nobody answered.
+    #[error(transparent)]
+    Kis(#[from] KisError),
+    /// Something of this machine, or what was made of several answers.
+    #[error("{0}")]
+    Other(String),
+}
+
 /// Why a call that needs a token failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {

@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{CallError, Settings, State, Token, TokenError, TokenStatus, machine::Hold, store::Obstacle};
+use super::{CallError, LastError, Settings, State, Token, TokenError, TokenStatus, machine::Hold, store::Obstacle};
 use crate::{
     clock::{self, BootTime, Instant, SharedClock},
     kis::{Answer, Credentials, KisError},
@@ -26,7 +26,7 @@ pub(super) struct Snapshot {
     /// Whether it matters to the keeper that KIS serves a call with the token.
     pub(super) wants_news: bool,
     pub(super) next_refresh_at: Option<DateTime<Utc>>,
-    pub(super) last_error: Option<String>,
+    pub(super) last_error: Option<LastError>,
 }
 
 /// A token that may be used: KIS has not refused it, or has handed it out again since.
@@ -203,7 +203,7 @@ impl TokenHandle {
             issued_at: token.map(|token| token.issued_at),
             next_refresh_at: seen.next_refresh_at,
             source: token.map(|token| token.source),
-            last_error: self.obstacle.load().as_deref().cloned().or(seen.last_error),
+            last_error: self.obstacle.load().as_deref().cloned().map(LastError::Other).or(seen.last_error),
         }
     }
 
@@ -237,7 +237,7 @@ fn unavailable(seen: &Snapshot, retry_after: Duration) -> TokenError {
         (Some(error), Some(at)) => {
             format!("{error}; kisd asks KIS again at {}", clock::kst(*at).format("%H:%M:%S KST"))
         }
-        (Some(error), None) => error.clone(),
+        (Some(error), None) => error.to_string(),
         (None, _) => "it has been asked for, and KIS has not answered".to_owned(),
     };
     TokenError::Unavailable { reason, retry_after }

@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 
 use self::held::{Current, Trial};
 use super::{
-    Remedy, Token, TokenError,
+    LastError, Remedy, Token, TokenError,
     handle::{Offer, Snapshot},
     issue::Known,
     policy,
@@ -99,7 +99,7 @@ pub(super) struct Machine {
     wasted: u32,
     /// When a token was last asked for because the calls with one failed without a reason.
     replaced_at: Option<BootTime>,
-    last_error: Option<String>,
+    last_error: Option<LastError>,
     /// Whether the last try failed, for another reason than the minute.
     has_failed: bool,
     /// The action under way.
@@ -159,10 +159,10 @@ impl Machine {
             self.asked = true;
             return Ok(());
         }
-        Err(match &self.refusal {
-            Some(refusal) => refusal.clone(),
-            None => TokenError::Unavailable { reason: self.last_error.clone().unwrap_or_default(), retry_after },
-        })
+        Err(self.refusal.clone().unwrap_or_else(|| {
+            let reason = self.last_error.as_ref().map(ToString::to_string).unwrap_or_default();
+            TokenError::Unavailable { reason, retry_after }
+        }))
     }
 
     /// The configuration was read again, and the app key has stayed.

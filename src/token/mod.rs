@@ -22,7 +22,7 @@ use chrono::{DateTime, Utc};
 use crate::secret::AccessToken;
 
 pub use self::{
-    error::{CallError, Remedy, TokenError},
+    error::{CallError, LastError, Remedy, TokenError},
     handle::TokenHandle,
     keeper::TokenKeeper,
     session::KeySession,
@@ -101,5 +101,5 @@ pub struct TokenStatus {
     /// Where the held token came from.
     pub source: Option<Source>,
     /// The last thing that went wrong, until something goes right.
-    pub last_error: Option<String>,
+    pub last_error: Option<LastError>,
 }

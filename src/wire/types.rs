@@ -298,4 +298,7 @@ pub struct TokenStatus {
     pub source: Option<TokenSource>,
     /// The last thing that went wrong, until something goes right.
     pub last_error: Option<String>,
+    /// The same by its code, as the error of a call has it.
+    #[serde(default)]
+    pub last_fault: Option<Fault>,
 }

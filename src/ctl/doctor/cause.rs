@@ -3,7 +3,7 @@
 
 use crate::wire::{
     codes::{ErrorData, Kind},
-    types::{DaemonStatus, TokenState},
+    types::{TokenState, TokenStatus},
 };
 
 /// What is behind a failure, as far as codes tell.
@@ -37,28 +37,29 @@ const WRONG_ENVIRONMENT: [&str; 2] = ["EGW02004", "EGW02007"];
 
 impl Cause {
     /// Why there is no token.
-    pub(super) fn of_token(status: &DaemonStatus) -> Self {
-        let error = status.token.last_error.as_deref().unwrap_or_default();
-        match status.token.state {
-            _ if WRONG_ENVIRONMENT.iter().any(|code| error.contains(code)) => Self::ModeAndKey,
-            TokenState::Rejected => Self::Credentials,
-            _ if error.contains(TOO_SOON) => Self::AnotherProgram,
-            _ if names_a_code(error) => Self::Kis,
-            _ if status.calls.failed.upstream_unreachable > 0 => Self::Network,
+    pub(super) fn of_token(token: &TokenStatus) -> Self {
+        let data = token.last_fault.as_ref().and_then(|fault| fault.data.as_ref());
+        let code = code(data);
+        match (token.state, data.map(|data| data.kind)) {
+            _ if WRONG_ENVIRONMENT.contains(&code) => Self::ModeAndKey,
+            (TokenState::Rejected, _) => Self::Credentials,
+            _ if code == TOO_SOON => Self::AnotherProgram,
+            (_, Some(Kind::UpstreamUnreachable)) => Self::Network,
+            (_, Some(Kind::UpstreamMalformed)) => Self::Malformed,
+            _ if data.is_some_and(|data| data.kis.is_some()) => Self::Kis,
             _ => Self::Other,
         }
     }
 
     /// Why there is no balance.
-    pub(super) fn of_call(data: Option<&ErrorData>, status: &DaemonStatus) -> Self {
-        let Some(data) = data else { return Self::Other };
-        let code = data.kis.as_ref().map_or("", |kis| kis.msg_cd.as_str());
-        match data.kind {
-            _ if WRONG_ENVIRONMENT.contains(&code) => Self::ModeAndKey,
-            Kind::TokenUnavailable => Self::of_token(status),
+    pub(super) fn of_call(data: Option<&ErrorData>, token: &TokenStatus) -> Self {
+        let Some(ErrorData { kind, retryable, .. }) = data else { return Self::Other };
+        match kind {
+            _ if WRONG_ENVIRONMENT.contains(&code(data)) => Self::ModeAndKey,
+            Kind::TokenUnavailable => Self::of_token(token),
             Kind::CredentialsRejected => Self::Credentials,
             Kind::UpstreamUnreachable => Self::Network,
-            Kind::UpstreamRejected if data.retryable => Self::Kis,
+            Kind::UpstreamRejected if *retryable => Self::Kis,
             Kind::UpstreamRejected => Self::Account,
             Kind::UpstreamMalformed => Self::Malformed,
             Kind::PermissionDenied => Self::Permission,
@@ -67,27 +68,6 @@ impl Cause {
     }
 }
 
-/// Whether a message has one of KIS's codes, as `EGW00002`: KIS itself has answered then.
-fn names_a_code(message: &str) -> bool {
-    message.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
-        let letters = word.bytes().take_while(u8::is_ascii_uppercase).count();
-        word.len() == 8 && (3..=4).contains(&letters) && word.bytes().skip(letters).all(|byte| byte.is_ascii_digit())
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_of_kis_is_told_from_other_words() {
-        for (message, has_code) in [
-            ("KIS has a temporary fault (EGW00002 to tokenP, HTTP 500)", true),
-            ("KIS refuses the call (OPSQ2000 to TTTC8434R, HTTP 200)", true),
-            ("no answer to TTTC8434R: connection refused", false),
-            ("the answer to tokenP (HTTP 503) is not one of KIS's: a page of HTML or XML", false),
-        ] {
-            assert_eq!(names_a_code(message), has_code, "{message}");
-        }
-    }
+fn code(data: Option<&ErrorData>) -> &str {
+    data.and_then(|data| data.kis.as_ref()).map_or("", |kis| &kis.msg_cd)
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{
     catalog::{Answer, Call, Catalog, Description, Outcome, as_json},
-    instant, mode, token,
+    daemon, instant, mode, token,
 };
 use crate::{
     account::{
@@ -20,7 +20,7 @@ use crate::{
     kis::{self, balance::Summary},
     server::{
         Backend,
-        error::{MethodError, standard},
+        error::{MethodError, passing, standard},
         peer::Caller,
     },
     wire::{
@@ -28,8 +28,8 @@ use crate::{
         method,
         number::Number,
         types::{
-            AccountEntry, AccountList, Balance, BalanceParams, BalanceState, EvaluationCheck, Holding, KisTotals,
-            NoParams, PriceBasis, Right, SubscribeBalanceParams, TotalsFrom,
+            AccountEntry, AccountList, Balance, BalanceParams, BalanceState, EvaluationCheck, Fault, Holding,
+            KisTotals, NoParams, PriceBasis, Right, SubscribeBalanceParams, TokenState, TotalsFrom,
         },
     },
 };
@@ -88,10 +88,22 @@ pub(super) fn entries(backend: &Backend, caller: Caller) -> Vec<AccountEntry> {
         key: account.key.fingerprint().to_owned(),
         key_expires_on: account.key.expires_on().map(|day| day.to_string()),
         token: token::state(account.key.token.status().state),
-        failing: account.balance.last_fault().is_some(),
+        fault: fault(account),
         rights: rights(),
     };
     book.accounts().map(entry).collect()
+}
+
+/// Why calls for the account fail now, as far as is known.
+fn fault(account: &Account) -> Option<Fault> {
+    let token = token::on_the_wire(account);
+    match token.state {
+        TokenState::Valid => account.balance.last_fault().map(|fault| daemon::fault(fault.into())),
+        _ => token.last_fault.or_else(|| {
+            let none = passing(Kind::TokenUnavailable, "no usable access token yet: KIS has not answered");
+            Some(daemon::fault(MethodError(none)))
+        }),
+    }
 }
 
 fn list(call: Call<'_, NoParams>) -> Result<AccountList, MethodError> {

@@ -78,12 +78,14 @@ fn status(call: Call<'_, NoParams>) -> Result<DaemonStatus, MethodError> {
             taken: client.slots_taken() as u64,
             waiting: totals.waiting() as u64,
         },
-        upstream_error: account.balance.last_fault().map(|fault| fault_on_the_wire(MethodError::from(fault).into())),
+        upstream_error: account.balance.last_fault().map(|fault| self::fault(fault.into())),
         clock_offset_ms: client.clock().offset().num_milliseconds(),
     })
 }
 
-fn fault_on_the_wire(error: ErrorObjectOwned) -> Fault {
+/// An error as a part of a state.
+pub(super) fn fault(error: MethodError) -> Fault {
+    let error = ErrorObjectOwned::from(error);
     let data = error.data().and_then(|data| serde_json::from_str(data.get()).ok());
     Fault { code: error.code(), message: error.message().to_owned(), data }
 }

@@ -8,6 +8,7 @@ use tracing::info;
 
 use super::{
     catalog::{Call, Catalog, Description, as_json},
+    daemon::fault,
     instant,
 };
 use crate::{
@@ -144,6 +145,7 @@ pub(super) fn on_the_wire(account: &Account) -> TokenStatus {
             Source::Issued => TokenSource::Issued,
             Source::Mirror => TokenSource::Mirror,
         }),
-        last_error: status.last_error,
+        last_error: status.last_error.as_ref().map(ToString::to_string),
+        last_fault: status.last_error.map(|error| fault(error.into())),
     }
 }

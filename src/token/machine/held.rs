@@ -8,8 +8,8 @@ use super::{Hold, Machine, Now};
 use crate::{
     backoff::Backoff,
     clock::{self, BootTime},
-    kis::Answer,
-    token::{Token, policy},
+    kis::{Answer, KisError},
+    token::{LastError, Token, policy},
 };
 
 /// Pauses between trials of a refused token that KIS has handed out again.
@@ -51,7 +51,7 @@ impl Machine {
             return;
         }
         warn!(%answer, "KIS refuses the access token before its time; getting another");
-        self.last_error = Some(format!("KIS refuses the access token ({answer})"));
+        self.last_error = Some(LastError::Kis(KisError::TokenRefused(answer.clone())));
         self.count_refusal(now);
         self.refused = self.current.take().map(|current| current.token);
         self.trial = None;
@@ -89,7 +89,8 @@ impl Machine {
             self.replaced_at = Some(now.boot);
             current.unexplained = None;
             warn!(calls = count, "KIS fails every call with this token and says no reason; asking for another");
-            self.last_error = Some("KIS fails every call with this token and says no reason".to_owned());
+            self.last_error =
+                Some(LastError::Other("KIS fails every call with this token and says no reason".to_owned()));
             self.asked = true;
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     backoff::Backoff,
     clock,
     kis::{Answer, KisError},
-    token::{Token, TokenError, issue::Outcome, policy},
+    token::{LastError, Token, TokenError, issue::Outcome, policy},
 };
 
 /// Pauses after KIS could not be reached: with the time that a try takes, the first good moment after an outage is used within
@@ -70,7 +70,7 @@ impl Machine {
         let least = self.not_before.since(now.boot);
         let wait = policy::same_token_hold(now.wall, token.issued_at, token.expires_at, least);
         let reason = "KIS hands out the token again that it refuses, as it does for six hours after issuing it";
-        let _ = self.wait_for(Hold::SameToken(now.boot.saturating_add(wait)), reason.to_owned(), now);
+        let _ = self.wait_for(Hold::SameToken(now.boot.saturating_add(wait)), LastError::Other(reason.to_owned()), now);
         self.refused = Some(Arc::new(token));
         // By handing it out KIS says that it is alive, and it may be that the refusal was wrong.
         self.trial = Some(Trial { at: now.boot, failed: 0 });
@@ -80,14 +80,14 @@ impl Machine {
 
     fn too_early(&mut self, wait: Duration, now: Now) -> Result<(), TokenError> {
         let reason = self.last_error.clone().unwrap_or_else(|| {
-            "KIS issues one token a minute, and one was asked for less than a minute ago".to_owned()
+            LastError::Other("KIS issues one token a minute, and one was asked for less than a minute ago".to_owned())
         });
         self.not_before = self.not_before.max(now.boot.saturating_add(wait));
         let hold = Hold::Until(self.not_before);
         // With a good token in hand there is nothing to wait for, and nothing to report but to who asked.
         if self.current.as_ref().is_some_and(|current| current.token.is_usable(now.wall)) {
             self.hold = Some(hold);
-            return Err(TokenError::TooEarly { reason, retry_after: wait });
+            return Err(TokenError::TooEarly { reason: reason.to_string(), retry_after: wait });
         }
         self.wait_for(hold, reason, now)
     }
@@ -110,7 +110,7 @@ impl Machine {
                 self.has_failed = false;
                 let interval = self.rules.issue_interval + REFUSED_MARGIN;
                 self.not_before = self.not_before.max(now.boot.saturating_add(interval));
-                self.wait_for(Hold::Until(self.not_before), error.to_string(), now)
+                self.wait_for(Hold::Until(self.not_before), LastError::Kis(error), now)
             }
             error => {
                 self.failures = self.failures.saturating_add(1);
@@ -121,7 +121,7 @@ impl Machine {
                 };
                 let resume = now.boot.saturating_add(pause).max(self.not_before);
                 self.no_refresh_before = resume;
-                self.wait_for(Hold::Until(resume), error.to_string(), now)
+                self.wait_for(Hold::Until(resume), LastError::Kis(error), now)
             }
         }
     }
@@ -130,13 +130,13 @@ impl Machine {
         error!(%answer, "KIS refuses the app key or secret; nothing more is tried until they are corrected");
         self.hold = Some(Hold::Rejected);
         self.no_refresh_before = now.boot.saturating_add(REJECTED_PAUSE);
-        self.last_error = Some(format!("KIS refuses the app key or secret ({answer})"));
+        self.last_error = Some(LastError::Kis(KisError::CredentialsRejected(answer.clone())));
         let refusal = TokenError::Rejected { answer, remedy: self.rules.remedy };
         self.refusal = Some(refusal.clone());
         refusal
     }
 
-    fn wait_for(&mut self, hold: Hold, reason: String, now: Now) -> Result<(), TokenError> {
+    fn wait_for(&mut self, hold: Hold, reason: LastError, now: Now) -> Result<(), TokenError> {
         let retry_after = hold.remaining(now.boot).unwrap_or_default();
         let retry_in = humantime::format_duration(whole_seconds(retry_after)).to_string();
         // An outage is said once, and not every few seconds of a night.
@@ -146,8 +146,9 @@ impl Machine {
             warn!(retry_in, "no new token: {reason}");
         }
         (self.hold, self.refusal) = (Some(hold), None);
-        self.last_error = Some(reason.clone());
-        Err(TokenError::Unavailable { reason, retry_after })
+        let unavailable = TokenError::Unavailable { reason: reason.to_string(), retry_after };
+        self.last_error = Some(reason);
+        Err(unavailable)
     }
 }
 

@@ -44,8 +44,9 @@ pub struct AccountEntry {
     pub key_expires_on: Option<String>,
     /// The state of its token.
     pub token: TokenState,
-    /// Whether the last fetch of its balance failed.
-    pub failing: bool,
+    /// Why calls for it fail now, as far as is known: for want of a token, or as the last fetch of its balance did. Null: it is
+    /// well.
+    pub fault: Option<Fault>,
     /// What the caller may do.
     pub rights: Vec<Right>,
 }

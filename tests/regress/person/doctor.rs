@@ -147,7 +147,6 @@ async fn status_is_told_within_seconds_that_the_daemon_is_silent() {
 }
 
 #[tokio::test]
-#[ignore = "a first issuance that fails is retried until the caller's deadline; the judgement of the state is made anew in the daemon"]
 async fn a_first_balance_without_kis_is_refused_at_once_with_the_reason() {
     let world = World::in_real_time(kisd::simulator::Options::demo(kisd::simulator::Mode::Real)).await;
     let config = world.config_file("kisd", "");
@@ -162,7 +161,6 @@ async fn a_first_balance_without_kis_is_refused_at_once_with_the_reason() {
 }
 
 #[tokio::test]
-#[ignore = "the doctor takes a balance of the last second for an answer of KIS; the daemon is to judge the state itself"]
 async fn the_doctor_finds_an_outage_that_nobody_has_met_yet() {
     let world = World::new().await;
     let daemon = world.daemon("kisd").await;
@@ -175,7 +173,6 @@ async fn the_doctor_finds_an_outage_that_nobody_has_met_yet() {
 }
 
 #[tokio::test]
-#[ignore = "what went wrong with a token is a sentence in daemon.status, and has no code; the daemon is to tell it by one"]
 async fn the_error_of_a_token_has_a_code_that_programs_can_read() {
     let world = World::new().await;
     let body = json!({ "error_code": "EGW02004", "error_description": "x" }).to_string();
