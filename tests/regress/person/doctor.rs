@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use kisd::simulator::Fault;
+use kisd::simulator::{Fault, Options, Setup};
 use serde_json::{Value, json};
 
 use super::{kisctl, said, text};
@@ -158,6 +158,29 @@ async fn a_first_balance_without_kis_is_refused_at_once_with_the_reason() {
     let output = tokio::time::timeout(Duration::from_secs(5), asked).await.expect("within five seconds").unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("refused"), "{output:?}");
+}
+
+#[tokio::test]
+async fn the_doctor_looks_at_the_token_of_the_account_that_is_asked_about() {
+    let setup = Setup::both();
+    let Ok([real, paper]) = <[Options; 2]>::try_from(setup.keys.clone()) else { panic!("two keys") };
+    let world = World::of_keys(setup).await;
+    world.simulator.reconfigure_key(&paper.app_key, |key| key.app_secret = "x".repeat(180));
+    let accounts = format!(
+        "default_account = \"main\"\n{}{}",
+        world.account("main", &real, &real.cano),
+        world.account("practice", &paper, &paper.cano)
+    );
+    let daemon = world.daemon_with(world.config_of("kisd", &accounts)).await;
+    daemon.token_until_of("practice", |status| status["state"] == "rejected").await;
+    for (account, mark) in [("main", "good"), ("practice", "bad")] {
+        let (_, found) = findings(&daemon.socket, &[("KISD_ACCOUNT", Path::new(account))]).await;
+        assert_eq!(
+            (&found["token"]["mark"], &found["kis"]["mark"]),
+            (&json!(mark), &json!(mark)),
+            "{account}: {found}"
+        );
+    }
 }
 
 #[tokio::test]
