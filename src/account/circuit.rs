@@ -13,6 +13,7 @@ use super::BalanceError;
 use crate::{
     backoff::Backoff,
     clock::Instant,
+    kis::{After, Effect, after},
     token::{CallError, TokenError},
 };
 
@@ -103,7 +104,7 @@ impl Circuit {
 pub(super) fn passes(error: &BalanceError, call_timeout: Duration) -> Option<&CallError> {
     let BalanceError::Call(fault) = error else { return None };
     let passes = match fault {
-        CallError::Kis(error) => error.read_may_be_repeated(),
+        CallError::Kis(error) => after(Effect::Read, error) == After::Repeat,
         // A longer wait is known in advance, and told at once without a circuit.
         CallError::Token(TokenError::Unavailable { retry_after, .. }) => *retry_after < call_timeout,
         CallError::Token(_) => false,

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, watch};
 use super::{Balance, BalanceError};
 use crate::{
     clock::{BootTime, Instant, SharedClock},
-    kis::KisError,
+    kis::{Effect, KisError, after},
     token::CallError,
 };
 
@@ -51,7 +51,9 @@ impl News {
 fn is_alike(one: &BalanceError, other: &BalanceError) -> bool {
     match (one, other) {
         (BalanceError::Call(CallError::Kis(one)), BalanceError::Call(CallError::Kis(other))) => {
-            let alike = |error: &KisError| (discriminant(error), error.answer().cloned(), error.read_may_be_repeated());
+            let alike = |error: &KisError| {
+                (discriminant(error), error.answer().cloned(), discriminant(&after(Effect::Read, error)))
+            };
             alike(one) == alike(other)
         }
         (BalanceError::Call(CallError::Token(one)), BalanceError::Call(CallError::Token(other))) => {

@@ -5,14 +5,6 @@
 
 use std::{fmt, time::Duration};
 
-/// HTTP status by which a gateway says that it has not passed the request on.
-const NOT_PASSED_ON: u16 = 503;
-
-/// True for a status that says nothing of how far the request went.
-fn is_fault_behind(http_status: u16) -> bool {
-    http_status >= 500 && http_status != NOT_PASSED_ON
-}
-
 /// What an answer is called that is for people.
 pub(crate) const A_PAGE: &str = "a page of HTML or XML";
 
@@ -161,31 +153,6 @@ impl KisError {
             Self::Malformed { .. } => FailureKind::Malformed,
             Self::NoSlot { .. } => return None,
         })
-    }
-
-    /// Whether a read may be sent again at once, with a pause.
-    pub fn read_may_be_repeated(&self) -> bool {
-        match self {
-            Self::Throttled(_) | Self::Transient(_) | Self::Unreachable { .. } => true,
-            // A gateway in front of KIS speaks for KIS when it says 5xx, or shows a page of maintenance where an answer should
-            // be; a page of 404 will not change.
-            Self::Foreign { http_status, .. } => *http_status >= 500 || (200..300).contains(http_status),
-            _ => false,
-        }
-    }
-
-    /// True if KIS may have issued a token although the call for it failed: the owner of the account may have been sent a message,
-    /// so the call counts against the minute.
-    ///
-    /// Only what is known to come before the issuance says that none was made: a connection that failed, a refusal by name, a
-    /// redirect or a 4xx page, and 503, by which a gateway says that it has passed nothing on.
-    pub fn may_have_issued(&self) -> bool {
-        match self {
-            Self::Unreachable { sent, .. } => *sent,
-            Self::Foreign { http_status, .. } => (200..300).contains(http_status) || is_fault_behind(*http_status),
-            Self::Transient(_) | Self::Malformed { .. } => true,
-            _ => false,
-        }
     }
 
     /// True if KIS failed the call and said nothing of why, as it does in outages and for some tokens that are dead.

@@ -6,6 +6,7 @@
 //! Must never: hold a policy about when to issue a token, know a client of kisd, or follow a redirect (the app secret
 //! travels in a header).
 
+pub mod after;
 pub mod auth;
 pub mod balance;
 pub mod client;
@@ -24,6 +25,7 @@ use url::Url;
 use crate::secret::{AppKey, AppSecret};
 
 pub use self::{
+    after::{After, Effect, after},
     client::{Call, KisClient},
     error::{Answer, FailureKind, KisError},
     http::{SetupError, is_loopback},

@@ -177,6 +177,7 @@ fn describe(body: &[u8]) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kis::{After, Effect, after};
 
     fn verdict(status: u16, body: &str) -> Result<Verdict, KisError> {
         classify("TTTC8434R", status, body.as_bytes(), &["the-app-key-of-somebody"]).1
@@ -263,7 +264,10 @@ mod tests {
         // 302 is looked at once more by whoever reads.
         for (status, repeated) in [(503, true), (302, false)] {
             let error = verdict(status, success).unwrap_err();
-            assert!(matches!(error, KisError::Foreign { .. }) && error.read_may_be_repeated() == repeated, "{error}");
+            assert!(
+                matches!(error, KisError::Foreign { .. }) && (after(Effect::Read, &error) == After::Repeat) == repeated,
+                "{error}"
+            );
         }
     }
 

@@ -7,7 +7,7 @@ use jsonrpsee::types::ErrorObjectOwned;
 use crate::{
     account::{AccountName, BalanceError, Contradiction},
     book::UnknownAccount,
-    kis::{Answer, KisError},
+    kis::{After, Answer, Effect, KisError, after},
     token::{CallError, LastError, TokenError},
     wire::codes::{self, ErrorData, Kind, KisAnswer},
 };
@@ -77,7 +77,7 @@ impl From<BalanceError> for MethodError {
             BalanceError::CircuitOpen { last, retry_after } => {
                 let (kind, answer) = match &last {
                     CallError::Token(_) => (Kind::TokenUnavailable, None),
-                    CallError::Kis(error) => (class(error).0, error.answer().cloned()),
+                    CallError::Kis(error) => (kind(error), error.answer().cloned()),
                 };
                 data(kind, true, Some(retry_after), answer)
             }
@@ -132,28 +132,29 @@ impl From<LastError> for MethodError {
 impl From<KisError> for MethodError {
     fn from(error: KisError) -> Self {
         let message = error.to_string();
-        let (kind, retryable, retry_after) = class(&error);
-        Self(object(data(kind, retryable, retry_after, error.answer().cloned()), message))
+        let (retryable, retry_after) = again(&error);
+        Self(object(data(kind(&error), retryable, retry_after, error.answer().cloned()), message))
     }
 }
 
-/// The kind, whether the same call may succeed later, and when to try.
-fn class(error: &KisError) -> (Kind, bool, Option<Duration>) {
+/// What a failure of KIS is called on the wire.
+fn kind(error: &KisError) -> Kind {
     match error {
-        KisError::TokenRefused(_) => (Kind::TokenUnavailable, true, Some(SHORTLY)),
-        KisError::IssuedTooSoon(_) => (Kind::TokenUnavailable, true, Some(Duration::from_secs(60))),
-        KisError::CredentialsRejected(_) => (Kind::CredentialsRejected, false, None),
-        KisError::Throttled(_) => (Kind::RateLimited, true, Some(SHORTLY)),
-        KisError::NoSlot { retry_after, .. } => (Kind::RateLimited, true, Some(*retry_after)),
-        KisError::Transient(_) => (Kind::UpstreamRejected, true, Some(SHORTLY)),
-        KisError::Changed(_) => (Kind::UpstreamRejected, true, Some(SHORTLY)),
-        KisError::Rejected(_) => (Kind::UpstreamRejected, false, None),
-        KisError::Unreachable { .. } => (Kind::UpstreamUnreachable, true, Some(SHORTLY)),
-        KisError::Foreign { .. } => {
-            let passes = error.read_may_be_repeated();
-            (Kind::UpstreamUnreachable, passes, passes.then_some(SHORTLY))
-        }
-        KisError::Malformed { .. } => (Kind::UpstreamMalformed, false, None),
+        KisError::TokenRefused(_) | KisError::IssuedTooSoon(_) => Kind::TokenUnavailable,
+        KisError::CredentialsRejected(_) => Kind::CredentialsRejected,
+        KisError::Throttled(_) | KisError::NoSlot { .. } => Kind::RateLimited,
+        KisError::Transient(_) | KisError::Changed(_) | KisError::Rejected(_) => Kind::UpstreamRejected,
+        KisError::Unreachable { .. } | KisError::Foreign { .. } => Kind::UpstreamUnreachable,
+        KisError::Malformed { .. } => Kind::UpstreamMalformed,
+    }
+}
+
+/// Whether the same request may succeed later, and when to try.
+fn again(error: &KisError) -> (bool, Option<Duration>) {
+    match after(Effect::Read, error) {
+        After::Repeat => (true, Some(SHORTLY)),
+        After::RepeatAfter(pause) => (true, Some(pause)),
+        After::GiveUp | After::Unknown => (false, None),
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::{self, BootTime, SharedClock},
-    kis::{Credentials, KisClient, KisError, auth},
+    kis::{After, Credentials, Effect, KisClient, KisError, after, auth},
 };
 
 /// Longest wait for KIS's answer, the wait for a slot of the quota included.
@@ -111,7 +111,8 @@ impl Issuer {
             Err(error) => {
                 // EGW00133 proves that somebody's minute is running. Any other clear refusal has cost no issuance: the minute
                 // still counts from the one before.
-                let counts = error.may_have_issued() || matches!(error, KisError::IssuedTooSoon(_));
+                let counts =
+                    after(Effect::Issue, &error) == After::Unknown || matches!(error, KisError::IssuedTooSoon(_));
                 self.note(&mut lent, if counts { Some(self.now()) } else { previous }).await;
                 Outcome::Failed(error)
             }

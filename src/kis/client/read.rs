@@ -10,7 +10,7 @@ use crate::{
     backoff::Backoff,
     clock::{self, Instant},
     kis::{
-        Tr,
+        After, Effect, Tr, after,
         error::{DENIED, KisError},
         reply::{More, Reply, Verdict},
     },
@@ -69,7 +69,7 @@ impl KisClient {
                 faults += 1;
             }
             let resume = self.clock.monotonic().saturating_add(READ_BACKOFF.delay(failures));
-            if !error.read_may_be_repeated() || faults >= READ_TRIES || resume >= deadline {
+            if after(Effect::Read, &error) != After::Repeat || faults >= READ_TRIES || resume >= deadline {
                 return Err(error);
             }
             self.clock.sleep_until(resume).await;

@@ -8,7 +8,7 @@ use super::{Hold, Machine, Now, Trial};
 use crate::{
     backoff::Backoff,
     clock,
-    kis::{Answer, KisError},
+    kis::{After, Answer, Effect, KisError, after},
     token::{LastError, Token, TokenError, issue::Outcome, policy},
 };
 
@@ -98,7 +98,7 @@ impl Machine {
     }
 
     fn failed(&mut self, error: KisError, now: Now) -> Result<(), TokenError> {
-        if error.may_have_issued() {
+        if after(Effect::Issue, &error) == After::Unknown {
             // An outage cuts answers off, and its end must not be slept through; nonsense in a whole answer is another matter.
             self.wasted = self.wasted.saturating_add(u32::from(error.is_nonsense()));
             self.not_before = self.not_before.max(now.boot.saturating_add(self.interval()));

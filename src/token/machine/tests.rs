@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::{
-    kis::{Answer, KisError},
+    kis::{After, Answer, Effect, KisError, after},
     secret::AccessToken,
     token::{Source, issue::Outcome},
 };
@@ -112,7 +112,7 @@ impl Story {
         let outcome = if wait > Duration::ZERO {
             Outcome::TooEarly(wait)
         } else if let Some(error) = fault {
-            if error.may_have_issued() {
+            if after(Effect::Issue, &error) == After::Unknown {
                 self.issuances.push(self.now.boot);
             }
             Outcome::Failed(error)
