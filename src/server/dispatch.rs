@@ -11,13 +11,12 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{FutureExt, future::join_all};
-use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use super::{
-    error::{internal, own, passing, standard},
+    error::{Refusal, internal, own, passing, standard},
     methods::{Feed, Methods, Outcome},
     peer::Caller,
     reply::{Reply, alone, failure},
@@ -207,7 +206,7 @@ impl Dispatcher {
 
     fn later<F>(&self, id: Option<Bytes>, method: &str, answer: F) -> Started
     where
-        F: Future<Output = Result<Bytes, ErrorObjectOwned>> + Send + 'static,
+        F: Future<Output = Result<Bytes, Refusal>> + Send + 'static,
     {
         let (give_up, method) = (self.give_up.clone(), method.to_owned());
         let reply = Box::pin(async move {
@@ -253,7 +252,7 @@ fn said(reply: String) -> Started {
     Started::Done(Some(Reply::Text(reply)))
 }
 
-fn reply_of(id: Bytes, answer: Result<Bytes, ErrorObjectOwned>) -> Reply {
+fn reply_of(id: Bytes, answer: Result<Bytes, Refusal>) -> Reply {
     match answer {
         Ok(result) => Reply::Result { id, result },
         // An id is a part of a message that is UTF-8.
@@ -267,7 +266,7 @@ fn together(replies: impl Iterator<Item = Reply>) -> Option<Reply> {
     (!replies.is_empty()).then_some(Reply::Batch(replies))
 }
 
-fn panicked(method: &str) -> ErrorObjectOwned {
+fn panicked(method: &str) -> Refusal {
     error!(method, "a method panicked");
     internal()
 }

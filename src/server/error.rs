@@ -9,67 +9,79 @@ use crate::{
     book::UnknownAccount,
     kis::{After, Answer, Effect, KisError, after},
     token::{CallError, LastError, TokenError},
-    wire::codes::{self, ErrorData, Kind, KisAnswer},
+    wire::{
+        codes::{self, ErrorData, Kind, KisAnswer},
+        types::Fault,
+    },
 };
 
 /// Pause to suggest when KIS counts too many calls or has a passing fault.
 const SHORTLY: Duration = Duration::from_secs(1);
 
-/// An error as it goes to a client.
-#[derive(Debug)]
-pub(super) struct MethodError(pub(super) ErrorObjectOwned);
+/// Why a request is not carried out, as it is told to a client.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    code: i32,
+    message: String,
+    /// On the heap: results are many, and refusals few.
+    data: Option<Box<ErrorData>>,
+}
 
-impl MethodError {
-    /// The error, with the account that it is about.
-    pub(super) fn about(self, account: &AccountName) -> Self {
-        let data = self.0.data().and_then(|data| serde_json::from_str::<ErrorData>(data.get()).ok());
-        match data {
-            Some(data) => {
-                let data = ErrorData { account_name: Some(account.to_string()), ..data };
-                Self(ErrorObjectOwned::owned(self.0.code(), self.0.message(), Some(data)))
-            }
-            None => self,
+impl Refusal {
+    /// The same, with the account that it is about.
+    pub(super) fn about(mut self, account: &AccountName) -> Self {
+        if let Some(data) = &mut self.data {
+            data.account_name = Some(account.to_string());
         }
+        self
     }
 }
 
-impl From<UnknownAccount> for MethodError {
+/// As the error of a reply.
+impl From<&Refusal> for ErrorObjectOwned {
+    fn from(Refusal { code, message, data }: &Refusal) -> Self {
+        Self::owned(*code, message, data.as_deref())
+    }
+}
+
+/// As a part of a state.
+impl From<Refusal> for Fault {
+    fn from(Refusal { code, message, data }: Refusal) -> Self {
+        Self { code, message, data: data.map(|data| *data) }
+    }
+}
+
+impl From<UnknownAccount> for Refusal {
     fn from(unknown: UnknownAccount) -> Self {
-        Self(own(Kind::UnknownAccount, unknown.to_string()))
-    }
-}
-
-impl From<MethodError> for ErrorObjectOwned {
-    fn from(error: MethodError) -> Self {
-        error.0
+        own(Kind::UnknownAccount, unknown.to_string())
     }
 }
 
 /// One of kisd's own errors that the same request would meet again.
-pub(super) fn own(kind: Kind, message: impl Into<String>) -> ErrorObjectOwned {
+pub(super) fn own(kind: Kind, message: impl Into<String>) -> Refusal {
     object(data(kind, false, None, None), message)
 }
 
 /// One of kisd's own errors that pass.
-pub(super) fn passing(kind: Kind, message: impl Into<String>) -> ErrorObjectOwned {
+pub(super) fn passing(kind: Kind, message: impl Into<String>) -> Refusal {
     object(data(kind, true, Some(SHORTLY), None), message)
 }
 
 /// One of JSON-RPC's errors.
-pub(super) fn standard(code: i32, message: impl Into<String>) -> ErrorObjectOwned {
-    ErrorObjectOwned::owned(code, message, None::<()>)
+pub(super) fn standard(code: i32, message: impl Into<String>) -> Refusal {
+    Refusal { code, message: message.into(), data: None }
 }
 
 /// A fault of ours, which the log explains and the client need not know.
-pub(super) fn internal() -> ErrorObjectOwned {
+pub(super) fn internal() -> Refusal {
     standard(codes::INTERNAL_ERROR, "Internal error: the log of kisd says more")
 }
 
-fn object(data: ErrorData, message: impl Into<String>) -> ErrorObjectOwned {
-    ErrorObjectOwned::owned(data.kind.code(), message, Some(data))
+fn object(data: ErrorData, message: impl Into<String>) -> Refusal {
+    Refusal { code: data.kind.code(), message: message.into(), data: Some(Box::new(data)) }
 }
 
-impl From<BalanceError> for MethodError {
+impl From<BalanceError> for Refusal {
     fn from(error: BalanceError) -> Self {
         let message = error.to_string();
         let data = match error {
@@ -92,11 +104,11 @@ impl From<BalanceError> for MethodError {
             }
             BalanceError::NotSupported { .. } => data(Kind::NotSupported, false, None, None),
         };
-        Self(object(data, message))
+        object(data, message)
     }
 }
 
-impl From<CallError> for MethodError {
+impl From<CallError> for Refusal {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Token(error) => error.into(),
@@ -105,10 +117,10 @@ impl From<CallError> for MethodError {
     }
 }
 
-impl From<TokenError> for MethodError {
+impl From<TokenError> for Refusal {
     fn from(error: TokenError) -> Self {
         let message = error.to_string();
-        Self(match error {
+        match error {
             TokenError::Unavailable { retry_after, .. } | TokenError::TooEarly { retry_after, .. } => {
                 object(data(Kind::TokenUnavailable, true, Some(retry_after), None), message)
             }
@@ -116,24 +128,24 @@ impl From<TokenError> for MethodError {
                 object(data(Kind::CredentialsRejected, false, None, Some(answer)), message)
             }
             TokenError::Stopped => passing(Kind::ShuttingDown, message),
-        })
-    }
-}
-
-impl From<LastError> for MethodError {
-    fn from(error: LastError) -> Self {
-        match error {
-            LastError::Kis(error) => error.into(),
-            LastError::Other(message) => Self(passing(Kind::TokenUnavailable, message)),
         }
     }
 }
 
-impl From<KisError> for MethodError {
+impl From<LastError> for Refusal {
+    fn from(error: LastError) -> Self {
+        match error {
+            LastError::Kis(error) => error.into(),
+            LastError::Other(message) => passing(Kind::TokenUnavailable, message),
+        }
+    }
+}
+
+impl From<KisError> for Refusal {
     fn from(error: KisError) -> Self {
         let message = error.to_string();
         let (retryable, retry_after) = again(&error);
-        Self(object(data(kind(&error), retryable, retry_after, error.answer().cloned()), message))
+        object(data(kind(&error), retryable, retry_after, error.answer().cloned()), message)
     }
 }
 

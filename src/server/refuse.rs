@@ -3,7 +3,6 @@
 use std::{io, time::Duration};
 
 use futures_util::StreamExt;
-use jsonrpsee::types::ErrorObjectOwned;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, Interest},
     net::UnixStream,
@@ -14,7 +13,7 @@ use rustix::net::RecvFlags;
 
 use super::{
     admission::Verdict,
-    error::{own, passing},
+    error::{Refusal, own, passing},
     peer::Peer,
     places::NoPlace,
     refusals::Refused,
@@ -34,14 +33,14 @@ const MAX_UNREAD: usize = 64 * 1024;
 
 /// Why a peer is not served.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct NotServed {
     /// For the log.
     pub(super) what: Refused,
-    error: ErrorObjectOwned,
+    error: Refusal,
     status: &'static str,
 }
 
-impl Refusal {
+impl NotServed {
     fn forbidden(what: Refused, message: String) -> Self {
         Self { what, error: own(Kind::PermissionDenied, message), status: "403 Forbidden" }
     }
@@ -111,7 +110,7 @@ pub(super) async fn first_byte(stream: &UnixStream) -> io::Result<Option<u8>> {
 }
 
 /// Says no in the dialect of the peer.
-pub(super) async fn refuse(stream: UnixStream, Refusal { error, status, .. }: Refusal) -> io::Result<()> {
+pub(super) async fn refuse(stream: UnixStream, NotServed { error, status, .. }: NotServed) -> io::Result<()> {
     let http = first_byte(&stream).await?.is_some_and(|byte| byte.is_ascii_uppercase());
     let (mut reader, mut writer) = stream.into_split();
     let reply = if http {

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use jsonrpsee::types::ErrorObjectOwned;
 use serde::Serialize;
 
+use super::error::Refusal;
+
 const BEFORE_ID: &str = r#"{"jsonrpc":"2.0","id":"#;
 const BEFORE_RESULT: &str = r#","result":"#;
 
@@ -100,19 +102,20 @@ pub(super) fn alone(result: &Bytes) -> usize {
 }
 
 /// An error reply; the id as JSON.
-pub(super) fn failure(id: &str, error: &ErrorObjectOwned) -> String {
+pub(super) fn failure(id: &str, error: &Refusal) -> String {
     #[derive(Serialize)]
-    struct Failure<'a> {
-        error: &'a ErrorObjectOwned,
+    struct Failure {
+        error: ErrorObjectOwned,
     }
     // Strings, numbers and raw JSON: nothing in it can fail to serialize.
-    let error = serde_json::to_string(&Failure { error }).unwrap_or_default();
+    let error = serde_json::to_string(&Failure { error: error.into() }).unwrap_or_default();
     format!("{BEFORE_ID}{id},{}", error.trim_start_matches('{'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::error::standard;
 
     #[test]
     fn a_result_is_spliced_around_its_id() {
@@ -133,7 +136,7 @@ mod tests {
 
     #[test]
     fn an_error_is_written_after_its_id() {
-        let error = ErrorObjectOwned::owned(-32601, "no {", None::<()>);
+        let error = standard(-32601, "no {");
         assert_eq!(failure("\"a\"", &error), r#"{"jsonrpc":"2.0","id":"a","error":{"code":-32601,"message":"no {"}}"#);
     }
 }

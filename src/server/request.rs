@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use jsonrpsee::types::ErrorObjectOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{error::Category, value::RawValue};
 
-use super::error::standard;
+use super::error::{Refusal, standard};
 use crate::wire::codes::{INVALID_REQUEST, PARSE_ERROR};
 
 #[derive(Deserialize)]
@@ -37,7 +36,7 @@ pub(super) struct Request<'a> {
 /// A request that cannot be carried out, with the id to answer to.
 pub(super) struct Refused<'a> {
     pub(super) id: &'a str,
-    pub(super) error: ErrorObjectOwned,
+    pub(super) error: Refusal,
 }
 
 /// Reads a request.

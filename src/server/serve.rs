@@ -25,7 +25,7 @@ use super::{
     http, methods,
     peer::{Caller, Peer},
     places::{Place, Places, Rules},
-    refuse::{REFUSE_WITHIN, Refusal, first_byte, refuse},
+    refuse::{NotServed, REFUSE_WITHIN, first_byte, refuse},
     stream,
 };
 use crate::clock::{self, SharedClock};
@@ -207,7 +207,7 @@ impl Server {
     }
 
     fn judge(&self, stream: UnixStream, peer: Peer, verdict: Verdict, begun: &mut Begun) {
-        match (verdict, Refusal::of_verdict(verdict, peer)) {
+        match (verdict, NotServed::of_verdict(verdict, peer)) {
             (_, Some(refusal)) => self.refuse(stream, peer, refusal, begun),
             (Verdict::Admitted(rights), None) => self.admit(stream, Caller { peer, rights }, begun),
             (_, None) => {}
@@ -219,7 +219,7 @@ impl Server {
         let place = match self.backend.connections.enter(peer, terms.rules) {
             Ok(place) => place,
             Err(why) => {
-                let refusal = Refusal::of_no_place(why, peer, terms.rules.max);
+                let refusal = NotServed::of_no_place(why, peer, terms.rules.max);
                 return self.refuse(stream, peer, refusal, begun);
             }
         };
@@ -259,7 +259,7 @@ impl Server {
         );
     }
 
-    fn refuse(&self, stream: UnixStream, peer: Peer, refusal: Refusal, begun: &mut Begun) {
+    fn refuse(&self, stream: UnixStream, peer: Peer, refusal: NotServed, begun: &mut Begun) {
         self.backend.refusals.note(refusal.what, peer);
         let rules = Rules { max: MAX_REFUSALS, admits_others: true, ..self.terms.load().rules };
         let Ok(place) = self.refusing.enter(peer, rules) else { return };

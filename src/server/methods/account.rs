@@ -4,13 +4,12 @@ use std::{ops::RangeInclusive, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use jsonrpsee::types::ErrorObjectOwned;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
     catalog::{Answer, Call, Catalog, Description, Outcome, as_json},
-    daemon, instant, mode, token,
+    instant, mode, token,
 };
 use crate::{
     account::{
@@ -20,7 +19,7 @@ use crate::{
     kis::{self, balance::Summary},
     server::{
         Backend,
-        error::{MethodError, passing, standard},
+        error::{Refusal, passing, standard},
         peer::Caller,
     },
     wire::{
@@ -98,15 +97,15 @@ pub(super) fn entries(backend: &Backend, caller: Caller) -> Vec<AccountEntry> {
 fn fault(account: &Account) -> Option<Fault> {
     let token = token::on_the_wire(account);
     match token.state {
-        TokenState::Valid => account.balance.last_fault().map(|fault| daemon::fault(fault.into())),
+        TokenState::Valid => account.balance.last_fault().map(|fault| Refusal::from(fault).into()),
         _ => token.last_fault.or_else(|| {
             let none = passing(Kind::TokenUnavailable, "no usable access token yet: KIS has not answered");
-            Some(daemon::fault(MethodError(none)))
+            Some(none.into())
         }),
     }
 }
 
-fn list(call: Call<'_, NoParams>) -> Result<AccountList, MethodError> {
+fn list(call: Call<'_, NoParams>) -> Result<AccountList, Refusal> {
     Ok(AccountList { accounts: entries(call.backend, call.caller) })
 }
 
@@ -116,9 +115,7 @@ const TIMEOUTS_MS: RangeInclusive<u64> = 1_000..=600_000;
 /// What a subscriber gets who does not say.
 const USUAL_INTERVAL: Duration = Duration::from_secs(5);
 
-fn subscribe(
-    call: &Call<'_, SubscribeBalanceParams>,
-) -> Result<Pin<Box<dyn Stream<Item = Bytes> + Send>>, MethodError> {
+fn subscribe(call: &Call<'_, SubscribeBalanceParams>) -> Result<Pin<Box<dyn Stream<Item = Bytes> + Send>>, Refusal> {
     let interval = call.params.interval_ms.map_or(USUAL_INTERVAL, Duration::from_millis);
     let account = call.backend.book().account(call.params.account.as_deref())?.clone();
     let handle = &account.balance;
@@ -132,7 +129,7 @@ fn subscribe(
                 "Invalid params: interval_ms must be at least {}: half of KIS's quota is for other callers",
                 shortest.as_millis()
             );
-            MethodError(standard(INVALID_PARAMS, message))
+            standard(INVALID_PARAMS, message)
         }
         NoSubscription::Never(error) => error.into(),
     })?;
@@ -151,7 +148,7 @@ fn balance(call: Call<'_, BalanceParams>) -> Outcome {
     let book = call.backend.book();
     let account = match book.account(call.params.account.as_deref()) {
         Ok(account) => account,
-        Err(unknown) => return Outcome::Now(Err(MethodError::from(unknown).into())),
+        Err(unknown) => return Outcome::Now(Err(unknown.into())),
     };
     if let Some(answer) = account.balance.from_memory(max_age, |balance| json(account, balance)) {
         return Outcome::Now(answer);
@@ -159,12 +156,12 @@ fn balance(call: Call<'_, BalanceParams>) -> Outcome {
     let account = account.clone();
     Outcome::Later(Box::pin(async move {
         let balance = account.balance.balance(max_age, timeout.map(Duration::from_millis)).await;
-        let balance = balance.map_err(|error| MethodError::from(error).about(&account.name))?;
+        let balance = balance.map_err(|error| Refusal::from(error).about(&account.name))?;
         json(&account, &balance)
     }))
 }
 
-fn timeout_out_of_range() -> ErrorObjectOwned {
+fn timeout_out_of_range() -> Refusal {
     let (least, most) = (TIMEOUTS_MS.start(), TIMEOUTS_MS.end());
     standard(INVALID_PARAMS, format!("Invalid params: timeout_ms must be from {least} to {most}"))
 }
@@ -179,11 +176,11 @@ fn state(account: &Account, news: &News) -> Option<Bytes> {
     #[derive(Serialize)]
     struct State<'a> {
         balance: Option<&'a RawValue>,
-        error: Option<ErrorObjectOwned>,
+        error: Option<Fault>,
     }
     let balance = news.balance.as_ref().map(|balance| json(account, balance)).transpose().ok()?;
     let balance = balance.as_deref().map(serde_json::from_slice).transpose().ok()?;
-    let error = news.fault.clone().map(|fault| MethodError::from(fault).about(&account.name).into());
+    let error = news.fault.clone().map(|fault| Refusal::from(fault).about(&account.name).into());
     as_json(&State { balance, error }).ok()
 }
 

@@ -6,7 +6,6 @@ use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::Stream;
-use jsonrpsee::types::ErrorObjectOwned;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -15,7 +14,7 @@ use tracing::error;
 use crate::{
     server::{
         Backend,
-        error::{MethodError, internal, standard},
+        error::{Refusal, internal, standard},
         peer::Caller,
     },
     wire::{
@@ -45,7 +44,7 @@ pub(super) struct Call<'a, P> {
 }
 
 /// A result as JSON, or why there is none.
-pub(in crate::server) type Answer = Result<Bytes, ErrorObjectOwned>;
+pub(in crate::server) type Answer = Result<Bytes, Refusal>;
 
 /// What a method does with a call.
 pub(in crate::server) enum Outcome {
@@ -117,10 +116,10 @@ impl Catalog {
     where
         P: DeserializeOwned + JsonSchema,
         R: Serialize + JsonSchema,
-        F: Fn(Call<'_, P>) -> Result<R, MethodError> + Send + Sync + 'static,
+        F: Fn(Call<'_, P>) -> Result<R, Refusal> + Send + Sync + 'static,
     {
         self.add_outcome::<P, R, _>(description, move |call| {
-            Outcome::Now(method(call).map_err(Into::into).and_then(|result| as_json(&result)))
+            Outcome::Now(method(call).and_then(|result| as_json(&result)))
         });
     }
 
@@ -130,7 +129,7 @@ impl Catalog {
         P: DeserializeOwned + JsonSchema,
         R: Serialize + JsonSchema,
         F: Fn(Arc<Backend>, Caller, P) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<R, MethodError>> + Send + 'static,
+        Fut: Future<Output = Result<R, Refusal>> + Send + 'static,
     {
         self.add_outcome::<P, R, _>(description, move |call| {
             let result = method(call.backend.clone(), call.caller, call.params);
@@ -163,11 +162,11 @@ impl Catalog {
     ) where
         P: DeserializeOwned + JsonSchema,
         R: JsonSchema,
-        F: Fn(Call<'_, P>) -> Result<Pin<Box<dyn Stream<Item = Bytes> + Send>>, MethodError> + Send + Sync + 'static,
+        F: Fn(Call<'_, P>) -> Result<Pin<Box<dyn Stream<Item = Bytes> + Send>>, Refusal> + Send + Sync + 'static,
     {
         self.add_outcome::<P, u64, _>(description, move |call| match subscribe(call) {
             Ok(results) => Outcome::Subscribe(Feed { method: notification, results }),
-            Err(error) => Outcome::Now(Err(error.into())),
+            Err(error) => Outcome::Now(Err(error)),
         });
         let schema = self.schemas.subschema_for::<R>();
         if let Some(document) = self.documents.last_mut() {
@@ -261,7 +260,7 @@ pub(super) fn as_json(result: &impl Serialize) -> Answer {
 }
 
 /// Parameters by name or by position; none at all are an empty object.
-fn parse<P: DeserializeOwned>(params: Option<&str>) -> Result<P, ErrorObjectOwned> {
+fn parse<P: DeserializeOwned>(params: Option<&str>) -> Result<P, Refusal> {
     serde_json::from_str(params.unwrap_or("{}"))
         .map_err(|error| standard(INVALID_PARAMS, format!("Invalid params: {error}")))
 }

@@ -1,6 +1,5 @@
 //! `daemon.*`.
 
-use jsonrpsee::types::ErrorObjectOwned;
 use tracing::error;
 
 use super::{
@@ -11,12 +10,12 @@ use super::{
 use crate::{
     kis::FailureKind,
     server::{
-        error::{MethodError, internal},
+        error::{Refusal, internal},
         metrics,
     },
     wire::{
         method,
-        types::{CONTRACT, Calls, DaemonStatus, FailedCalls, Fault, NoParams, Quota},
+        types::{CONTRACT, Calls, DaemonStatus, FailedCalls, NoParams, Quota},
     },
 };
 
@@ -35,12 +34,12 @@ pub(super) fn register(catalog: &mut Catalog) {
     catalog.add(description, |call: Call<'_, NoParams>| {
         metrics::text(call.backend).map_err(|fault| {
             error!(%fault, "metrics cannot be written");
-            MethodError(internal())
+            internal()
         })
     });
 }
 
-fn status(call: Call<'_, NoParams>) -> Result<DaemonStatus, MethodError> {
+fn status(call: Call<'_, NoParams>) -> Result<DaemonStatus, Refusal> {
     let backend = call.backend;
     let book = backend.book();
     let account = book.default_account();
@@ -78,14 +77,7 @@ fn status(call: Call<'_, NoParams>) -> Result<DaemonStatus, MethodError> {
             taken: client.slots_taken() as u64,
             waiting: totals.waiting() as u64,
         },
-        upstream_error: account.balance.last_fault().map(|fault| self::fault(fault.into())),
+        upstream_error: account.balance.last_fault().map(|fault| Refusal::from(fault).into()),
         clock_offset_ms: client.clock().offset().num_milliseconds(),
     })
-}
-
-/// An error as a part of a state.
-pub(super) fn fault(error: MethodError) -> Fault {
-    let error = ErrorObjectOwned::from(error);
-    let data = error.data().and_then(|data| serde_json::from_str(data.get()).ok());
-    Fault { code: error.code(), message: error.message().to_owned(), data }
 }

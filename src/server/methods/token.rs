@@ -8,14 +8,13 @@ use tracing::info;
 
 use super::{
     catalog::{Call, Catalog, Description, as_json},
-    daemon::fault,
     instant,
 };
 use crate::{
     account::Account,
     server::{
         Backend,
-        error::{MethodError, own},
+        error::{Refusal, own},
         peer::{Caller, Peer},
         refusals::Refused,
     },
@@ -62,7 +61,7 @@ pub(super) fn register(catalog: &mut Catalog) {
     );
 }
 
-fn account(call: &Call<'_, AccountParams>) -> Result<Account, MethodError> {
+fn account(call: &Call<'_, AccountParams>) -> Result<Account, Refusal> {
     Ok(call.backend.book().account(call.params.account.as_deref())?.clone())
 }
 
@@ -79,11 +78,11 @@ async fn changes(
     }
 }
 
-fn status(call: Call<'_, AccountParams>) -> Result<TokenStatus, MethodError> {
+fn status(call: Call<'_, AccountParams>) -> Result<TokenStatus, Refusal> {
     Ok(on_the_wire(&account(&call)?))
 }
 
-async fn refresh(backend: Arc<Backend>, caller: Caller, params: AccountParams) -> Result<TokenStatus, MethodError> {
+async fn refresh(backend: Arc<Backend>, caller: Caller, params: AccountParams) -> Result<TokenStatus, Refusal> {
     let Caller { peer, rights } = caller;
     if !rights.refresh {
         backend.refusals.note(Refused::Renewal, peer);
@@ -92,7 +91,7 @@ async fn refresh(backend: Arc<Backend>, caller: Caller, params: AccountParams) -
              rpc.allow_refresh_uids",
             peer.uid
         );
-        return Err(MethodError(own(Kind::PermissionDenied, message)));
+        return Err(own(Kind::PermissionDenied, message));
     }
     let account = backend.book().account(params.account.as_deref())?.clone();
     let deadline = account.key.client.clock().monotonic().saturating_add(account.balance.call_timeout());
@@ -102,7 +101,7 @@ async fn refresh(backend: Arc<Backend>, caller: Caller, params: AccountParams) -
         asked.is_logged = true;
         backend.refusals.note(Refused::EarlyRenewal, peer);
     }
-    refreshed.map_err(|error| MethodError::from(error).about(&account.name))?;
+    refreshed.map_err(|error| Refusal::from(error).about(&account.name))?;
     Ok(on_the_wire(&account))
 }
 
@@ -146,6 +145,6 @@ pub(super) fn on_the_wire(account: &Account) -> TokenStatus {
             Source::Mirror => TokenSource::Mirror,
         }),
         last_error: status.last_error.as_ref().map(ToString::to_string),
-        last_fault: status.last_error.map(|error| fault(error.into())),
+        last_fault: status.last_error.map(|error| Refusal::from(error).into()),
     }
 }
