@@ -352,6 +352,9 @@ async fn credentials_of_systemd_have_the_name_of_their_account() {
 async fn a_fault_of_one_account_is_told_with_its_name_and_the_others_stay_well() {
     let world = world().await;
     let daemon = world.daemon_with(world.config_of("kisd", &accounts(&world))).await;
+    for name in ["main", "practice"] {
+        daemon.token_until_of(name, |status| status["state"] == "valid").await;
+    }
     let refusal = r#"{"rt_cd":"1","msg_cd":"APBK0919","msg1":"no"}"#.to_owned();
     world.simulator.fail_next("inquire-balance", Fault::Answer { status: 200, body: refusal });
     let error = daemon.error("account.balance", of("second")).await;
