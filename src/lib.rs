@@ -18,11 +18,11 @@
 //! | 4 | [`daemon`], [`config`] | the composition root; what was written turned into settings |
 //! | 3 | [`server`], [`ctl`] → [`mcp`] | the socket; the command line and the bridge for agents on it |
 //! | 2 | [`account`] → [`token`] | the domains: one task owns the state, the world holds a handle |
-//! | 1 | [`kis`], [`wire`] | what is known of KIS; what crosses the socket |
+//! | 1 | [`kis`] | what is known of KIS |
 //! | 0 | [`secret`], [`telemetry`] → [`clock`], [`backoff`] | nothing of ours below |
 //!
-//! Crates of their own, since they must not know the rest or are of use without it: [`clock`], the [`simulator`] (a KIS for tests and
-//! demos) and its HTTP, `spelled-http`.
+//! Crates of their own, since they must not know the rest or are of use without it: [`wire`] (what crosses the socket, and the client:
+//! the crate `kisd-client`), [`clock`], the [`simulator`] (a KIS for tests and demos) and its HTTP, `spelled-http`.
 //!
 //! To come, each the same noun in four places (`kis/N.rs` the wire to KIS, `N/` the domain, `server/methods/N.rs`, `ctl/N.rs`):
 //! `quote`, `order`, `stream`.
@@ -51,7 +51,7 @@ pub mod secret;
 pub mod server;
 pub mod telemetry;
 pub mod token;
-pub mod wire;
 
 pub use kis_simulator as simulator;
+pub use kisd_client as wire;
 pub use kisd_clock::clock;

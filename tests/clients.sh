@@ -52,6 +52,11 @@ fi
 has socat && check "socat" "$total" sh -c 'echo "$1" | socat - "UNIX-CONNECT:$2"' - "$request" "$socket" || skip "socat" "not installed"
 has go && check "example: go" "삼성전자" go run examples/balance.go "$socket" || skip "example: go" "not installed"
 
+if [ -x "$programs/examples/balance" ]; then
+    check "example: rust" "worth 10000000 won" sh -c 'timeout 3 "$1" "$2"; true' - "$programs/examples/balance" "$socket"
+else
+    skip "example: rust" "not built"
+fi
 if has node; then
     check "example: node" "삼성전자" examples/balance.mjs "$socket"
 else

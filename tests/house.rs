@@ -12,7 +12,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("backoff", &[]),
     ("telemetry", &["clock"]),
-    ("wire", &[]),
     ("kis", &["secret", "clock", "backoff"]),
     ("token", &["kis", "secret", "clock", "backoff"]),
     ("account", &["kis", "token", "clock", "backoff"]),
@@ -31,7 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     ("reqwest", &["kis/"]),
     ("encoding_rs", &["kis/reply.rs"]),
-    ("jsonrpsee", &["wire/", "server/", "ctl/", "mcp/"]),
+    ("jsonrpsee", &["server/", "ctl/", "mcp/"]),
     ("rmcp", &["mcp/"]),
     ("prometheus_client", &["kis/totals.rs", "server/metrics.rs"]),
     ("axum", &["server/http.rs", "server/serve.rs"]),
@@ -47,7 +46,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("toml_edit", &["ctl/init/"]),
     ("sd_notify", &["daemon/systemd.rs"]),
     ("listenfd", &["daemon/systemd.rs"]),
-    ("schemars", &["wire/", "server/methods/catalog.rs", "mcp/"]),
+    ("schemars", &["server/methods/catalog.rs", "mcp/"]),
     ("sha2", &["token/store.rs"]),
     ("procfs", &["token/store/lease.rs"]),
     ("nix", &["server/groups.rs"]),
@@ -73,6 +72,8 @@ const EXPOSE: &[&str] = &[
 const MAY_DEPEND: &[(&str, &[&str])] = &[
     // Must not agree with our misunderstandings of KIS.
     ("kis-simulator", &["kisd-clock", "spelled-http"]),
+    // What others may build upon: no domain, no secret, no configuration.
+    ("kisd-client", &[]),
     ("kisd-clock", &[]),
     // Knows nothing of KIS.
     ("spelled-http", &[]),

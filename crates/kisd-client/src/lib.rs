@@ -1,6 +1,19 @@
-//! What crosses the socket: method names, parameters, results, error codes, framing. Shared by both programs.
+//! The contract of kisd, the local gateway to the Open API of Korea Investment & Securities: method names, parameters, results,
+//! error codes, framing, and where its socket is; with a [`client`].
 //!
-//! Must never: know a domain, a secret or the configuration. `kisctl` is built on this alone, so it cannot hold a secret.
+//! ```no_run
+//! use kisd_client::{client, method, place::{Places, User}, types::Balance};
+//! use jsonrpsee::core::client::ClientT;
+//!
+//! # async fn balance() -> Result<Balance, Box<dyn std::error::Error>> {
+//! let places = Places::usual(&User::new(|name| std::env::var_os(name)));
+//! let client = client::first(&places).await.map_err(|tried| format!("no daemon: {tried:?}"))?;
+//! let balance: Balance = client.request(method::ACCOUNT_BALANCE, client::RawParams(None)).await?;
+//! # Ok(balance)
+//! # }
+//! ```
+//!
+//! The daemon and its client stand on it. It knows no domain, no secret and no configuration, so `kisctl` cannot hold a secret.
 
 pub mod client;
 pub mod codes;

@@ -1,0 +1,35 @@
+//! The balance, and then each change of it: `cargo run --example balance [SOCKET]`.
+
+use std::{env, error::Error, path::PathBuf};
+
+use jsonrpsee::core::client::{ClientT, Subscription, SubscriptionClientT};
+use kisd_client::{
+    client::{self, RawParams},
+    method,
+    place::{Places, User},
+    types::{Balance, BalanceState},
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let places = match env::args_os().nth(1) {
+        Some(socket) => Places::named(PathBuf::from(socket)),
+        None => Places::usual(&User::new(|name| env::var_os(name)).with_home(env::home_dir())),
+    };
+    let client = client::first(&places).await.map_err(|tried| format!("no daemon: {tried:?}"))?;
+    let balance: Balance = client.request(method::ACCOUNT_BALANCE, RawParams(None)).await?;
+    for holding in &balance.holdings {
+        println!("{} {}: {} shares", holding.stock_code, holding.stock_name, holding.quantity);
+    }
+    let mut states: Subscription<BalanceState> = client
+        .subscribe(method::ACCOUNT_SUBSCRIBE_BALANCE, RawParams(None), method::ACCOUNT_UNSUBSCRIBE_BALANCE)
+        .await?;
+    while let Some(state) = states.next().await {
+        // What KIS does not say, or cannot say yet, is null and never 0.
+        match state?.balance.and_then(|balance| balance.total_evaluation) {
+            Some(won) => println!("worth {won} won"),
+            None => println!("worth is not known"),
+        }
+    }
+    Ok(())
+}
