@@ -312,7 +312,13 @@ async fn a_silent_group_database_keeps_only_those_waiting_who_need_it() {
     // The database speaks, as often as it is asked.
     std::thread::spawn(move || while fs::write(&pipe, "passwd: files\ngroup: files\n").is_ok() {});
     for client in &mut waiting {
-        let reply = client.receive().await.unwrap();
+        let mut reply = client.receive().await.unwrap();
+        // On a busy machine it may have spoken too late for the five seconds that it is waited for.
+        while reply["error"]["data"]["kind"] == "overloaded" {
+            let mut again = users::connect(MEMBER, &process.socket);
+            again.send(STATUS).await;
+            reply = again.receive().await.unwrap();
+        }
         assert!(reply["result"].is_object(), "{reply}");
     }
 }

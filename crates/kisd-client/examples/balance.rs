@@ -1,4 +1,5 @@
-//! The balance, and then each change of it: `cargo run --example balance [SOCKET]`.
+//! The balance, and then each change of it: `cargo run -p kisd-client --example balance [SOCKET]`.
+#![allow(clippy::print_stdout, reason = "it is for people")]
 
 use std::{env, error::Error, path::PathBuf};
 

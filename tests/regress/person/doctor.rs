@@ -191,7 +191,7 @@ async fn the_doctor_finds_an_outage_that_nobody_has_met_yet() {
     for _ in 0..20 {
         world.simulator.fail_next("inquire-balance", Fault::Reset);
     }
-    let (code, found) = findings(&daemon.socket, &[]).await;
+    let (code, found) = world.while_time_passes(findings(&daemon.socket, &[])).await;
     assert_eq!((code, &found["kis"]["mark"]), (Some(1), &json!("bad")), "{found}");
 }
 
