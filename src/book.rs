@@ -20,7 +20,7 @@ pub struct Book {
 
 /// There is no account of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no account \"{name}\"; there are {}", names.join(", "))]
+#[error("there is no account \"{name}\"; the accounts are {}", names.join(", "))]
 pub struct UnknownAccount {
     /// The name, shortened and printable.
     pub name: String,

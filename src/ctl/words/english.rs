@@ -55,7 +55,7 @@ pub(super) const WORDS: Words = Words {
     account_columns: ["Name", "Account", "Mode", "Key", "Token", "You may"],
     default_account: "(default)",
     failing: "the last fetch of its balance failed",
-    no_such_account: |name, names| format!("there is no account {name}; there are {names}"),
+    no_such_account: |name, names| format!("there is no account {name}; the accounts are {names}"),
     accounts_healthy: |names| format!("OK: {names}"),
     key_ends: |day| format!("ends {day}"),
     failed: "failed",
