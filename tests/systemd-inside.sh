@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs inside the container of tests/systemd.sh: each line is a promise of README or of the units.
+# Runs inside the container of tests/systemd.sh: each line is a promise of docs/ or of the units.
 set -u
 failed=0
 check() { # what command…

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs kisd as README says in a real Debian under a real systemd, and looks whether it does what README promises.
+# Installs kisd as docs/service.md says in a real Debian under a real systemd, and looks whether it does what is promised.
 #
 #   tests/systemd.sh [DIRECTORY]    the programs in DIRECTORY; without it, a release build is made
 #

@@ -35,7 +35,7 @@ const INSTRUCTIONS: &str = "Reads the owner's brokerage account at Korea Investm
 #[derive(Debug, thiserror::Error)]
 pub enum BridgeError {
     /// The client did not begin as MCP says.
-    #[error("no MCP client on stdin: {0}; kisctl mcp is started by an agent, see README")]
+    #[error("no MCP client on stdin: {0}; kisctl mcp is started by an agent, see docs/agents.md")]
     Handshake(Box<rmcp::service::ServerInitializeError>),
     /// A fault of ours.
     #[error("the bridge has ended unexpectedly: {0}")]
