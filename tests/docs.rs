@@ -52,7 +52,9 @@ fn methods(document: &Value) -> String {
     );
     for method in document["methods"].as_array().unwrap() {
         let name = method["name"].as_str().unwrap();
-        write!(page, "\n## `{name}`\n\n{}\n", method["summary"].as_str().unwrap()).unwrap();
+        let (right, effect) = (method["x-right"].as_str().unwrap(), method["x-effect"].as_str().unwrap());
+        let summary = method["summary"].as_str().unwrap();
+        write!(page, "\n## `{name}`\n\n{summary}\n\nRight: `{right}`. Effect: `{effect}`.\n").unwrap();
         let params = method["params"].as_array().unwrap();
         if !params.is_empty() {
             page.push_str("\n| parameter | type | |\n|---|---|---|\n");

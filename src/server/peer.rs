@@ -2,6 +2,8 @@
 
 use tokio::net::UnixStream;
 
+use crate::wire::types::Right;
+
 /// The process that connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
@@ -35,4 +37,16 @@ pub struct Caller {
     pub peer: Peer,
     /// What it may do.
     pub rights: Rights,
+}
+
+impl Caller {
+    /// Whether the caller has a right.
+    pub fn may(self, right: Right) -> bool {
+        match right {
+            // Whoever is let in may read.
+            Right::Read => true,
+            Right::Refresh => self.rights.refresh,
+            Right::Unknown => false,
+        }
+    }
 }

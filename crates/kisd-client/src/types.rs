@@ -6,7 +6,9 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::daemon::{AccountEntry, AccountList, CONTRACT, Calls, Contract, DaemonStatus, FailedCalls, Quota, Right};
+pub use self::daemon::{
+    AccountEntry, AccountList, CONTRACT, Calls, Contract, DaemonStatus, Effect, FailedCalls, Quota, Right,
+};
 use super::{codes::ErrorData, number::Number, whole};
 
 /// No parameters.

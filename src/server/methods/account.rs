@@ -27,7 +27,7 @@ use crate::{
         method,
         number::Number,
         types::{
-            AccountEntry, AccountList, Balance, BalanceParams, BalanceState, EvaluationCheck, Fault, Holding,
+            AccountEntry, AccountList, Balance, BalanceParams, BalanceState, Effect, EvaluationCheck, Fault, Holding,
             KisTotals, NoParams, PriceBasis, Right, SubscribeBalanceParams, TokenState, TotalsFrom,
         },
     },
@@ -36,6 +36,8 @@ use crate::{
 pub(super) fn register(catalog: &mut Catalog) {
     let description = Description {
         name: method::ACCOUNT_BALANCE,
+        needs: Right::Read,
+        effect: Effect::Read,
         summary: "Cash, totals and every holding of the account.",
         errors: &[
             Kind::TokenUnavailable,
@@ -52,6 +54,8 @@ pub(super) fn register(catalog: &mut Catalog) {
     catalog.add_subscription::<SubscribeBalanceParams, BalanceState, _>(
         Description {
             name: method::ACCOUNT_SUBSCRIBE_BALANCE,
+            needs: Right::Read,
+            effect: Effect::Read,
             summary: "The whole balance as a notification, and again whenever something in it has changed. Subscribers share \
                       their calls to KIS; a slow one gets the newest state. Over WebSocket and the JSON stream.",
             errors: &[Kind::NotSupported, Kind::UnknownAccount],
@@ -63,6 +67,8 @@ pub(super) fn register(catalog: &mut Catalog) {
     catalog.add(
         Description {
             name: method::ACCOUNT_LIST,
+            needs: Right::Read,
+            effect: Effect::Read,
             summary: "The accounts by name, with their app keys, the state of each token, and what the caller may do.",
             errors: &[],
         },
@@ -74,10 +80,7 @@ pub(super) fn register(catalog: &mut Catalog) {
 pub(super) fn entries(backend: &Backend, caller: Caller) -> Vec<AccountEntry> {
     let book = backend.book();
     let default = &book.default_account().name;
-    let rights = || {
-        let refresh = caller.rights.refresh.then_some(Right::Refresh);
-        [Some(Right::Read), refresh].into_iter().flatten().collect()
-    };
+    let rights = || Right::ALL.into_iter().filter(|right| caller.may(*right)).collect();
     let entry = |account: &Account| AccountEntry {
         name: account.name.to_string(),
         default: account.name == *default,

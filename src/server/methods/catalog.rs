@@ -14,13 +14,14 @@ use tracing::error;
 use crate::{
     server::{
         Backend,
-        error::{Refusal, internal, standard},
+        error::{Refusal, internal, own, standard},
         peer::Caller,
+        refusals::Refused,
     },
     wire::{
         codes::{ErrorData, INVALID_PARAMS, Kind},
         method,
-        types::{NoParams, UnsubscribeParams},
+        types::{Effect, NoParams, Right, UnsubscribeParams},
     },
 };
 
@@ -28,6 +29,10 @@ use crate::{
 pub(super) struct Description {
     pub(super) name: &'static str,
     pub(super) summary: &'static str,
+    /// What a caller needs for it; asked before anything else is looked at.
+    pub(super) needs: Right,
+    /// What it does beyond answering.
+    pub(super) effect: Effect,
     /// kisd's own errors that it may answer with, beside those that any method may.
     pub(super) errors: &'static [Kind],
 }
@@ -145,10 +150,15 @@ impl Catalog {
         F: Fn(Call<'_, P>) -> Outcome + Send + Sync + 'static,
     {
         self.describe::<P, R>(&description);
-        let backend = self.backend.clone();
-        self.methods.insert(description.name, move |caller, params| match parse(params) {
-            Ok(params) => method(Call { backend: &backend, caller, params }),
-            Err(error) => Outcome::Now(Err(error)),
+        let (backend, needs) = (self.backend.clone(), description.needs);
+        self.methods.insert(description.name, move |caller, params| {
+            if !caller.may(needs) {
+                return Outcome::Now(Err(denied(&backend, caller, needs)));
+            }
+            match parse(params) {
+                Ok(params) => method(Call { backend: &backend, caller, params }),
+                Err(error) => Outcome::Now(Err(error)),
+            }
         });
     }
 
@@ -174,6 +184,8 @@ impl Catalog {
         }
         let description = Description {
             name: unsubscribe,
+            needs: Right::Read,
+            effect: Effect::Read,
             summary: "Ends a subscription of this connection; whether there was one.",
             errors: &[],
         };
@@ -187,6 +199,8 @@ impl Catalog {
     pub(super) fn finish(mut self) -> Methods {
         let discover = Description {
             name: method::RPC_DISCOVER,
+            needs: Right::Read,
+            effect: Effect::Read,
             summary: "This document: everything that the socket serves, as OpenRPC.",
             errors: &[],
         };
@@ -234,12 +248,31 @@ impl Catalog {
         self.documents.push(json!({
             "name": description.name,
             "summary": description.summary,
+            "x-right": description.needs,
+            "x-effect": description.effect,
             "paramStructure": "either",
             "params": params,
             "result": { "name": "result", "schema": self.schemas.subschema_for::<R>() },
             "errors": errors,
         }));
     }
+}
+
+/// Says no to a caller who lacks a right: to the caller, and in the log.
+fn denied(backend: &Backend, caller: Caller, needs: Right) -> Refusal {
+    let uid = caller.peer.uid;
+    let message = match needs {
+        Right::Refresh => {
+            backend.refusals.note(Refused::Renewal, caller.peer);
+            format!(
+                "uid {uid} may not ask for a renewal of the token; root and the daemon's own user may, and whoever is in \
+                 rpc.allow_refresh_uids"
+            )
+        }
+        // Whoever is let in may read.
+        Right::Read | Right::Unknown => format!("uid {uid} may not do this"),
+    };
+    own(Kind::PermissionDenied, message)
 }
 
 fn error_document(kind: Kind, data: &schemars::Schema) -> Value {

@@ -15,19 +15,23 @@ use crate::{
     },
     wire::{
         method,
-        types::{CONTRACT, Calls, DaemonStatus, FailedCalls, NoParams, Quota},
+        types::{CONTRACT, Calls, DaemonStatus, Effect, FailedCalls, NoParams, Quota, Right},
     },
 };
 
 pub(super) fn register(catalog: &mut Catalog) {
     let description = Description {
         name: method::DAEMON_STATUS,
+        needs: Right::Read,
+        effect: Effect::Read,
         summary: "Version, account, token, quota, and counters of calls and connections.",
         errors: &[],
     };
     catalog.add(description, status);
     let description = Description {
         name: method::DAEMON_METRICS,
+        needs: Right::Read,
+        effect: Effect::Read,
         summary: "Counters and histograms as OpenMetrics text, which Prometheus reads; GET /metrics on the socket is the same.",
         errors: &[],
     };

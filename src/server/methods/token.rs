@@ -14,7 +14,7 @@ use crate::{
     account::Account,
     server::{
         Backend,
-        error::{Refusal, own},
+        error::Refusal,
         peer::{Caller, Peer},
         refusals::Refused,
     },
@@ -22,7 +22,7 @@ use crate::{
     wire::{
         codes::Kind,
         method,
-        types::{AccountParams, TokenSource, TokenState, TokenStatus},
+        types::{AccountParams, Effect, Right, TokenSource, TokenState, TokenStatus},
     },
 };
 
@@ -30,6 +30,8 @@ pub(super) fn register(catalog: &mut Catalog) {
     catalog.add(
         Description {
             name: method::TOKEN_STATUS,
+            needs: Right::Read,
+            effect: Effect::Read,
             summary: "The state of the access token; never the token itself.",
             errors: &[Kind::UnknownAccount],
         },
@@ -38,6 +40,8 @@ pub(super) fn register(catalog: &mut Catalog) {
     catalog.add_async(
         Description {
             name: method::TOKEN_REFRESH,
+            needs: Right::Refresh,
+            effect: Effect::Issue,
             summary: "Renews the access token now if KIS's rule of one a minute allows it, else says when. KIS notifies the \
                       account's owner of every issuance, and within six hours of one hands out the same token again.",
             errors: &[Kind::TokenUnavailable, Kind::CredentialsRejected, Kind::UnknownAccount],
@@ -47,6 +51,8 @@ pub(super) fn register(catalog: &mut Catalog) {
     catalog.add_subscription::<AccountParams, TokenStatus, _>(
         Description {
             name: method::TOKEN_SUBSCRIBE_STATUS,
+            needs: Right::Read,
+            effect: Effect::Read,
             summary: "The state of the access token as a notification, and again whenever it has changed. Over WebSocket and the \
                       JSON stream.",
             errors: &[],
@@ -83,16 +89,7 @@ fn status(call: Call<'_, AccountParams>) -> Result<TokenStatus, Refusal> {
 }
 
 async fn refresh(backend: Arc<Backend>, caller: Caller, params: AccountParams) -> Result<TokenStatus, Refusal> {
-    let Caller { peer, rights } = caller;
-    if !rights.refresh {
-        backend.refusals.note(Refused::Renewal, peer);
-        let message = format!(
-            "uid {} may not ask for a renewal of the token; root and the daemon's own user may, and whoever is in \
-             rpc.allow_refresh_uids",
-            peer.uid
-        );
-        return Err(own(Kind::PermissionDenied, message));
-    }
+    let peer = caller.peer;
     let account = backend.book().account(params.account.as_deref())?.clone();
     let deadline = account.key.client.clock().monotonic().saturating_add(account.balance.call_timeout());
     let mut asked = Asked { peer, is_logged: false };
@@ -116,7 +113,7 @@ impl Drop for Asked {
     fn drop(&mut self) {
         let peer = self.peer;
         if !self.is_logged {
-            info!(peer.uid, peer.pid, allowed = true, "a renewal of the token was asked for");
+            info!(target: "audit", { peer.uid, peer.pid, allowed = true }, "a renewal of the token was asked for");
         }
     }
 }

@@ -51,6 +51,20 @@ pub struct AccountEntry {
     pub rights: Vec<Right>,
 }
 
+/// What a method does beyond answering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// Nothing: it may be called again.
+    Read,
+    /// It has KIS issue a token, of which KIS sends the owner a message.
+    Issue,
+    /// An effect that this client does not know: the daemon is newer.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
+}
+
 /// Something that a caller may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -63,6 +77,11 @@ pub enum Right {
     #[serde(other)]
     #[schemars(skip)]
     Unknown,
+}
+
+impl Right {
+    /// All that there are.
+    pub const ALL: [Self; 2] = [Self::Read, Self::Refresh];
 }
 
 /// The state of the daemon.
