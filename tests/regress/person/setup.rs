@@ -107,10 +107,10 @@ async fn without_systemd_the_printed_command_of_root_serves_the_user_who_was_let
     let script = "export PATH=\"$BIN:$PATH\"\n\
                   SUDO_UID=65534 \"$KISCTL\" init --base-url \"$URL\" 2>\"$HOME/said\" || exit 1\n\
                   command=$(sed -n 's/.*start it with: //p' \"$HOME/said\")\n\
-                  sh -c \"$command\" 2>\"$HOME/log\" &\n\
+                  setsid sh -c \"$command\" 2>\"$HOME/log\" &\n\
                   for i in $(seq 100); do \
                   setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/nonexistent \"$BIN/kisctl\" balance && break; \
-                  sleep 0.1; done 2>\"$HOME/tries\"; cat /etc/kisd/config.toml; kill $(pidof kisd) $!";
+                  sleep 0.1; done 2>\"$HOME/tries\"; cat /etc/kisd/config.toml; kill -- -$!";
     let Some(mut command) = machine(&world, script).await else { return };
     command.env("URL", world.simulator.base_url()).env("BIN", world.path("")).env("KISCTL", world.path("kisctl"));
     // kisd is started from where it was installed, or from beside kisctl.
