@@ -96,6 +96,35 @@ async fn check_shows_what_would_be_used_and_no_secret() {
 }
 
 #[tokio::test]
+async fn check_tells_programs_what_there_is_in_one_object_and_no_secret() {
+    let world = world().await;
+    let config = world.config_file("kisd", "");
+    let refused = world.config_file("refused", "sockets = 1\n");
+    let home = world.path("home");
+    for (file, code, state) in [(Some(&config), 0, "sound"), (Some(&refused), 78, "refused"), (None, 78, "missing")] {
+        let mut command = kisd();
+        command.args(["check", "--json"]).env("HOME", &home);
+        command.envs(file.map(|file| ("KISD_CONFIG", file)));
+        let check = output(&mut command).await;
+        assert_eq!(check.status.code(), Some(code), "{state}");
+        let shown = text(&check.stdout);
+        let told: Value = serde_json::from_str(&shown).unwrap_or_else(|error| panic!("{error}: {shown}"));
+        assert_eq!(told["state"], state, "{told}");
+        match state {
+            "sound" => assert_eq!(
+                (told["file"].as_str(), told["settings"]["rpc.socket"].as_str()),
+                (config.to_str(), world.path("kisd.sock").to_str())
+            ),
+            "refused" => assert_eq!(told["faults"][0]["key"], "rpc.sockets", "{told}"),
+            _ => assert!(told["faults"][0]["source"].as_str().unwrap().contains("looked for"), "{told}"),
+        }
+        for secret in [&world.options.app_key, &world.options.app_secret, &world.options.cano] {
+            assert!(!shown.contains(secret.as_str()), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn sighup_applies_a_good_configuration_and_keeps_the_old_one_for_a_bad_one() {
     let world = world().await;
     let process = Process::start(&world, "kisd", "").await;

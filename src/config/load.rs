@@ -16,7 +16,7 @@ use figment::{
 use zeroize::Zeroizing;
 
 use super::{
-    Config, ConfigError, Fault, Variables,
+    Config, ConfigError, Fault, Found, Variables,
     check::check,
     credential,
     environment::{Environment, source},
@@ -35,6 +35,9 @@ const STATE_OF_SERVICE: &str = "/var/lib/kisd";
 
 /// Where systemd holds the socket of the service.
 const SOCKET_OF_SERVICE: &str = "/run/kisd";
+
+/// What stands for the place of a key that is written nowhere.
+pub(super) const NO_FILE: &str = "no configuration file";
 
 /// Where the configuration comes from, for messages.
 pub(super) struct Sources<'a> {
@@ -58,7 +61,7 @@ impl Sources<'_> {
                     _ => "",
                 };
                 let looked_for = self.file.display();
-                format!("no configuration file (looked for {looked_for} and {SYSTEM_CONFIGURATION}{system})")
+                format!("{NO_FILE} (looked for {looked_for} and {SYSTEM_CONFIGURATION}{system})")
             }
         }
     }
@@ -115,6 +118,21 @@ pub fn load(file: Option<&Path>, variables: &Variables) -> Result<Config, Config
     }
     config.file = text.is_some().then_some(path);
     Ok(config)
+}
+
+/// What there is of the file of a configuration that was refused.
+pub fn found(file: Option<&Path>, variables: &Variables) -> Found {
+    let (path, required) = locate(file, variables);
+    let is_denied = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+    let system = Path::new(SYSTEM_CONFIGURATION);
+    match read(&path) {
+        Err(error) if path == system && is_denied(&error) => Found::Hidden,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !required => {
+            let is_hidden = system.symlink_metadata().is_err_and(|error| is_denied(&error));
+            if is_hidden { Found::Hidden } else { Found::Missing }
+        }
+        _ => Found::Refused,
+    }
 }
 
 /// As [`load`], for who looks at the configuration of the system's service without being it: systemd's part is played, which

@@ -23,13 +23,17 @@ mod report;
 use std::{collections::BTreeMap, path::PathBuf};
 
 use chrono::NaiveDate;
+use serde::Serialize;
 
 use crate::{
     account::{self, AccountId, AccountName},
     kis, server, telemetry, token,
 };
 
-pub use self::load::{load, load_as_service};
+pub use self::{
+    load::{found, load, load_as_service},
+    report::Report,
+};
 
 /// Everything the daemon needs to know, checked.
 #[derive(Debug, Clone)]
@@ -146,8 +150,22 @@ impl Variables {
     }
 }
 
+/// What there is of a configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Found {
+    /// It is in order.
+    Sound,
+    /// It is there, and refused.
+    Refused,
+    /// There is no file.
+    Missing,
+    /// The system's file, which this user may not read.
+    Hidden,
+}
+
 /// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// The file or environment variable it was written in.
     pub source: String,

@@ -1,17 +1,71 @@
 //! What `kisd check` says: the settings in use, secrets and account number masked.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
-use super::{AccountConfig, Config, KeyConfig};
+use serde::Serialize;
+
+use super::{AccountConfig, Config, ConfigError, Fault, Found, KeyConfig, load::NO_FILE};
 
 /// Width of the column of names; longer names make it wider.
 const LEAST_WIDTH: usize = 23;
 
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file =
-            self.file.as_ref().map_or_else(|| "none; environment and defaults".to_owned(), |p| p.display().to_string());
-        let mut rows = vec![("configuration file".to_owned(), file)];
+        let file = self.file.as_ref();
+        let file = file.map_or_else(|| "none; environment and defaults".to_owned(), |path| path.display().to_string());
+        let rows = [("configuration file".to_owned(), file)].into_iter().chain(self.rows()).collect::<Vec<_>>();
+        let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default().max(LEAST_WIDTH);
+        for (name, value) in rows {
+            writeln!(f, "{name:<width$} {value}")?;
+        }
+        for note in self.notes() {
+            writeln!(f, "note: {note}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What `kisd check --json` says.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    state: Found,
+    file: Option<PathBuf>,
+    settings: BTreeMap<String, String>,
+    notes: Vec<String>,
+    faults: Vec<Fault>,
+}
+
+impl Report {
+    /// Of what came of reading the configuration, and of what there is of its file.
+    pub fn of(read: &Result<Config, ConfigError>, found: Found) -> Self {
+        match read {
+            Ok(config) => Self {
+                state: Found::Sound,
+                file: config.file.clone(),
+                settings: config.rows().into_iter().collect(),
+                notes: config.notes(),
+                faults: Vec::new(),
+            },
+            Err(ConfigError { faults }) => {
+                let is_nowhere = |fault: &Fault| fault.source.starts_with(NO_FILE);
+                let mut faults = faults.clone();
+                // What is written nowhere comes first: it says where the file was looked for.
+                faults.sort_by_key(|fault| !is_nowhere(fault));
+                let state = match found {
+                    // The environment says all that is needed, and is wrong.
+                    Found::Missing if !faults.iter().any(is_nowhere) => Found::Refused,
+                    found => found,
+                };
+                Self { state, file: None, settings: BTreeMap::new(), notes: Vec::new(), faults }
+            }
+        }
+    }
+}
+
+impl Config {
+    /// The settings by name, in the order in which they are shown.
+    fn rows(&self) -> Vec<(String, String)> {
+        let mut rows = Vec::new();
         for account in &self.accounts {
             rows.extend(self.account(account));
         }
@@ -38,32 +92,29 @@ impl fmt::Display for Config {
         let dir = self.log.dir.as_ref().map_or_else(|| "none; stderr only".to_owned(), |dir| dir.display().to_string());
         rows.push(("log.format".to_owned(), self.log.format.name().to_owned()));
         rows.push(("log.dir".to_owned(), dir));
-        let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default().max(LEAST_WIDTH);
-        for (name, value) in rows {
-            writeln!(f, "{name:<width$} {value}")?;
-        }
+        rows
+    }
+
+    /// What is no fault, and worth knowing.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
         if self.handed_over {
-            writeln!(
-                f,
-                "note: credentials are handed over at start; a change of them takes effect when kisd is restarted"
-            )?;
+            notes.push(
+                "credentials are handed over at start; a change of them takes effect when kisd is restarted".to_owned(),
+            );
         }
         let rpc = &self.rpc;
         let admits_nobody = rpc.allow_uids.is_empty() && rpc.allow_gids.is_empty() && rpc.allow_refresh_uids.is_empty();
         if rpc.socket_mode & 0o066 != 0 && admits_nobody {
-            writeln!(
-                f,
-                "note: rpc.socket_mode lets others reach the socket, but rpc.allow_uids and rpc.allow_gids admit nobody"
-            )?;
+            notes.push(
+                "rpc.socket_mode lets others reach the socket, but rpc.allow_uids and rpc.allow_gids admit nobody"
+                    .to_owned(),
+            );
         }
-        for warning in self.warnings() {
-            writeln!(f, "note: {warning}")?;
-        }
-        Ok(())
+        notes.extend(self.warnings());
+        notes
     }
-}
 
-impl Config {
     /// The table of an account, for messages.
     pub(super) fn table(&self, account: &AccountConfig) -> String {
         match self.accounts.len() {

@@ -8,13 +8,13 @@ use std::{
     env,
     fmt::Display,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::{Parser, Subcommand};
 use kisd::{
-    config::{self, ConfigError, Variables},
+    config::{self, ConfigError, Report, Variables},
     daemon::process,
 };
 
@@ -37,7 +37,11 @@ enum Command {
     /// Runs the daemon in the foreground (the default).
     Run,
     /// Reads and checks the configuration, and shows what would be used; secrets are masked.
-    Check,
+    Check {
+        /// For programs: one JSON object, also of a configuration that is refused.
+        #[arg(long)]
+        json: bool,
+    },
     /// Runs a simulated KIS on loopback, for any client of KIS.
     Simulate(simulate::Arguments),
     /// Runs simulator and daemon together in a private temporary directory, and shows a first balance.
@@ -60,9 +64,7 @@ fn main() -> ExitCode {
     let file = arguments.config.as_deref();
     let result = match arguments.command.unwrap_or(Command::Run) {
         Command::Run => run::run(file, variables),
-        Command::Check => {
-            config::load_as_service(file, &variables).map_err(Failure::from).and_then(|config| print(&config))
-        }
+        Command::Check { json } => check(file, &variables, json),
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Demo { once } => demo::run(once),
     };
@@ -71,6 +73,16 @@ fn main() -> ExitCode {
         Err(Failure::Configuration(error)) => fail(error, REFUSED_CONFIGURATION),
         Err(Failure::Other(message)) => fail(message, 1),
     }
+}
+
+fn check(file: Option<&Path>, variables: &Variables, json: bool) -> Result<(), Failure> {
+    let read = config::load_as_service(file, variables);
+    if json {
+        let report = Report::of(&read, config::found(file, variables));
+        print(&format_args!("{}\n", serde_json::to_string(&report).map_err(Failure::other)?))?;
+        return read.map(drop).map_err(Failure::from);
+    }
+    print(&read.map_err(Failure::from)?)
 }
 
 /// Why the program ends early.

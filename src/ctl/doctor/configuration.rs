@@ -1,10 +1,13 @@
 //! What can be found out about the configuration of the daemon that is asked, and of a service that has ended.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Command,
 };
+
+use serde::Deserialize;
 
 use super::{Mark, Report};
 use crate::{
@@ -15,12 +18,36 @@ use crate::{
     },
 };
 
-/// `kisd check` refuses a configuration with this, and so does the daemon; a missing one too.
+/// The exit code of a daemon that refuses its configuration.
 const REFUSED: &str = "78";
 
-/// How its message begins when there is no file at all, and what it says when there may be one.
-const NO_FILE: &str = "no configuration file";
-const NOT_READABLE: &str = "which this user may not read";
+/// What `kisd check --json` says.
+#[derive(Deserialize)]
+struct Checked {
+    state: Found,
+    file: Option<PathBuf>,
+    #[serde(default)]
+    settings: BTreeMap<String, String>,
+    #[serde(default)]
+    faults: Vec<Fault>,
+}
+
+#[derive(Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Found {
+    Sound,
+    Missing,
+    Hidden,
+    #[serde(other)]
+    Refused,
+}
+
+#[derive(Deserialize)]
+struct Fault {
+    source: String,
+    key: String,
+    problem: String,
+}
 
 /// Looks at the configuration. Returns whether somebody has set kisd up already, as far as can be seen.
 pub(super) fn examine(report: &mut Report, places: &Places, words: &Doctor) -> bool {
@@ -30,45 +57,48 @@ pub(super) fn examine(report: &mut Report, places: &Places, words: &Doctor) -> b
         report.add(0, Mark::Bad, words.service_refused, Some(words.service_log));
         return true;
     }
-    let Some(Output { status, stdout, stderr }) = check() else {
+    let Some(Checked { state, file, settings, faults }) = check() else {
         report.add(0, Mark::Unknown, words.no_kisd, None);
         return service.is_there;
     };
-    let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-    if status.success() {
-        let of = |key: &str| stdout.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().trim();
-        let (file, socket) = (of("configuration file"), of("rpc.socket "));
-        match found.filter(|found| !is_its_socket(found, file, socket)) {
-            Some(found) => {
-                let other = (words.configuration_of_another)(file, &found.display().to_string());
-                report.add(0, Mark::Unknown, printable(&other), None);
+    let nowhere = || faults.first().map(|fault| printable(&fault.source)).unwrap_or_default();
+    match state {
+        Found::Sound => {
+            let file = file.map(|file| file.display().to_string()).unwrap_or_default();
+            let socket = settings.get("rpc.socket").map_or("", String::as_str);
+            match found.filter(|found| !is_its_socket(found, &file, socket)) {
+                Some(found) => {
+                    let other = (words.configuration_of_another)(&file, &found.display().to_string());
+                    report.add(0, Mark::Unknown, printable(&other), None);
+                }
+                None => report.add(0, Mark::Good, printable(&(words.configuration_good)(&file)), None),
             }
-            None => report.add(0, Mark::Good, printable(&(words.configuration_good)(file)), None),
         }
-        return true;
-    }
-    let faults: Vec<String> = stderr.lines().map(|line| printable(line.trim())).collect();
-    let none = faults.iter().find(|line| line.starts_with(NO_FILE)).and_then(|line| line.split_inclusive(')').next());
-    let is_hidden = faults.iter().any(|line| {
-        line.contains(NOT_READABLE) || line.contains(place::SYSTEM_CONFIGURATION) && line.contains("Permission denied")
-    });
-    match none {
         // The service of the system has a configuration that its callers cannot read.
-        _ if found.is_some() && (none.is_some() || is_hidden) => {
+        Found::Missing | Found::Hidden if found.is_some() => {
             report.add(0, Mark::Good, words.configuration_elsewhere, None);
         }
         // A daemon at a place of its own has a configuration of its own.
-        _ if found.is_some_and(|found| !is_usual(found)) => {
+        Found::Refused if found.is_some_and(|found| !is_usual(found)) => {
             report.add(0, Mark::Unknown, words.configuration_elsewhere, None);
         }
-        _ if is_hidden || none.is_some() && service.is_there => {
-            report.add(0, Mark::Unknown, words.configuration_hidden, Some(words.look_as_root));
-        }
-        Some(none) => {
-            report.add(0, Mark::Bad, none, Some(words.make_configuration));
+        Found::Missing if !service.is_there => {
+            report.add(0, Mark::Bad, nowhere(), Some(words.make_configuration));
             return false;
         }
-        None => report.add(0, Mark::Bad, faults.join(" "), Some(words.correct_configuration)),
+        Found::Missing | Found::Hidden => {
+            report.add(0, Mark::Unknown, words.configuration_hidden, Some(words.look_as_root));
+        }
+        Found::Refused => {
+            let faults: Vec<String> = faults
+                .iter()
+                .map(|Fault { source, key, problem }| match key.as_str() {
+                    "" => printable(&format!("{source}: {problem}")),
+                    key => printable(&format!("{source}: {key}: {problem}")),
+                })
+                .collect();
+            report.add(0, Mark::Bad, faults.join("; "), Some(words.correct_configuration));
+        }
     }
     true
 }
@@ -88,10 +118,11 @@ fn is_usual(found: &Path) -> bool {
         || crate::ctl::socket::user().sockets().iter().any(|socket| socket == found)
 }
 
-/// What `kisd check` says; `None`: there is no kisd to ask.
-fn check() -> Option<Output> {
+/// What `kisd check` says; `None`: there is no kisd to ask, or an older one.
+fn check() -> Option<Checked> {
     let kisd = beside("kisd").unwrap_or_else(|| PathBuf::from("kisd"));
-    Command::new(kisd).arg("check").output().ok()
+    let output = Command::new(kisd).args(["check", "--json"]).output().ok()?;
+    serde_json::from_slice(&output.stdout).ok()
 }
 
 /// The service, as systemd tells anybody.
