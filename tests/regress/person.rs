@@ -34,7 +34,7 @@ fn said(output: &Output) -> String {
     text(&output.stdout) + &text(&output.stderr)
 }
 
-/// A shell in a machine whose `/etc` and `/run` are empty, with `$KISD`, `$KISCTL` and a home; `None` where nobody but root may
+/// A shell in a machine whose `/etc`, `/run` and `/var/lib` are empty, with `$KISD`, `$KISCTL` and a home; `None` where nobody but root may
 /// make one, and root may not either.
 async fn machine(world: &World, script: &str) -> Option<Command> {
     let unshare = || {
@@ -45,8 +45,8 @@ async fn machine(world: &World, script: &str) -> Option<Command> {
         }
         command
     };
-    let empty = "mount -t tmpfs none /etc && mount -t tmpfs none /run";
-    let can = unshare().args(["sh", "-c", empty]).stderr(Stdio::null()).status().await;
+    let empty = ["/etc", "/run", "/var/lib"].map(|place| format!("mount -t tmpfs none {place}")).join(" && ");
+    let can = unshare().args(["sh", "-c", &empty]).stderr(Stdio::null()).status().await;
     if !can.is_ok_and(|status| status.success()) {
         return None;
     }

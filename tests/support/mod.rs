@@ -170,7 +170,17 @@ impl World {
     }
 
     pub async fn daemon_with(&self, config: Config) -> TestDaemon {
-        self.try_daemon(config).await.unwrap()
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
+        loop {
+            match self.try_daemon(config.clone()).await {
+                // A program that another test is just starting has a copy of the lock of a daemon that has stopped, until it is
+                // executed.
+                Err(DaemonError::Socket(_)) if tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                started => return started.unwrap(),
+            }
+        }
     }
 
     pub async fn try_daemon(&self, config: Config) -> Result<TestDaemon, DaemonError> {
