@@ -126,7 +126,7 @@ impl Telemetry {
 }
 
 /// What the targets of our own lines begin with.
-const OURS: [&str; 2] = ["kisd", "kis_simulator"];
+const OURS: [&str; 3] = ["kisd", "kis_simulator", "audit"];
 
 fn ours_or_important(metadata: &Metadata<'_>) -> bool {
     OURS.iter().any(|ours| metadata.target().starts_with(ours)) || *metadata.level() <= Level::WARN
