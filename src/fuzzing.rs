@@ -193,9 +193,10 @@ fn idle_server() -> Server {
         allow_uids: Vec::new(),
         allow_gids: Vec::new(),
         allow_refresh_uids: Vec::new(),
+        grants: Vec::new(),
         max_connections: 16,
         max_request_bytes: MAX_BYTES,
     };
-    let book = Book::new([Account { name: name.clone(), id, key, balance }], name).unwrap();
+    let book = Book::new([Account { name: name.clone(), id, key, balance }], &name, &[]).unwrap();
     Server::new(Arc::new(Backend::new(book, DateTime::UNIX_EPOCH)), settings, clock)
 }

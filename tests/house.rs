@@ -15,12 +15,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("kis", &["secret", "clock", "backoff"]),
     ("token", &["kis", "secret", "clock", "backoff"]),
     ("account", &["kis", "token", "clock", "backoff"]),
-    ("book", &["account", "token"]),
+    ("book", &["account", "kis", "token", "wire"]),
     ("server", &["account", "book", "token", "kis", "wire", "clock"]),
     // The command line cannot hold a secret: it knows nothing but the wire.
     ("ctl", &["mcp", "wire"]),
     ("mcp", &["wire"]),
-    ("config", &["account", "kis", "secret", "server", "telemetry", "token", "wire"]),
+    ("config", &["account", "book", "kis", "secret", "server", "telemetry", "token", "wire"]),
     // For the fuzzer only.
     ("fuzzing", &["account", "book", "clock", "kis", "secret", "server", "token", "wire"]),
     ("daemon", &["book", "account", "clock", "config", "kis", "server", "token"]),

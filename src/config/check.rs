@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     account,
+    book::Grant,
     kis::{self, balance::PriceBasis},
     server::{self, socket::MAX_PATH_BYTES},
     telemetry, token,
@@ -33,7 +34,8 @@ pub(super) fn check(mut raw: RawConfig, sources: &Sources<'_>) -> Result<Config,
         !accounts.keys.is_empty() && accounts.keys.iter().all(|key| kis::is_loopback(&key.kis.base_url))
     });
     let token = check.token(raw.token, on_loopback);
-    let rpc = check.rpc(raw.rpc);
+    let grants = check.grants(raw.grants, accounts.as_ref());
+    let rpc = check.rpc(raw.rpc, grants);
     let log = check.log(raw.log);
     match accounts {
         Some(accounts) if check.faults.is_empty() => {
@@ -92,7 +94,7 @@ impl Check<'_> {
         }
     }
 
-    fn rpc(&mut self, raw: RawRpc) -> server::Settings {
+    fn rpc(&mut self, raw: RawRpc, grants: Vec<Grant>) -> server::Settings {
         let variables = self.sources.variables;
         let file = self.sources.found.then_some(self.sources.file.as_path());
         let socket = self.path("rpc.socket", raw.socket, || match variables.directory("RUNTIME_DIRECTORY") {
@@ -103,20 +105,20 @@ impl Check<'_> {
         if length > MAX_PATH_BYTES {
             self.fault("rpc.socket", format!("has {length} bytes; allowed are {MAX_PATH_BYTES} for a socket"));
         }
-        let allow_uids = raw.allow_uids.unwrap_or_default();
-        let allow_gids = raw.allow_gids.unwrap_or_default();
-        let allow_refresh_uids = raw.allow_refresh_uids.unwrap_or_default();
-        let admits_others = !(allow_uids.is_empty() && allow_gids.is_empty() && allow_refresh_uids.is_empty());
-        server::Settings {
+        let mut settings = server::Settings {
             socket,
-            // Who is let in must be able to reach the socket; the peer's credentials decide about the others.
-            socket_mode: self.socket_mode(raw.socket_mode, if admits_others { 0o666 } else { 0o600 }),
-            allow_uids,
-            allow_gids,
-            allow_refresh_uids,
+            socket_mode: 0o600,
+            allow_uids: raw.allow_uids.unwrap_or_default(),
+            allow_gids: raw.allow_gids.unwrap_or_default(),
+            allow_refresh_uids: raw.allow_refresh_uids.unwrap_or_default(),
+            grants,
             max_connections: self.number("rpc.max_connections", raw.max_connections, 1024, 1, 65_536),
             max_request_bytes: self.number("rpc.max_request_bytes", raw.max_request_bytes, 65_536, 1024, 16 << 20),
-        }
+        };
+        // Who is let in must be able to reach the socket; the peer's credentials decide about the others.
+        let default = if settings.admits_others() { 0o666 } else { 0o600 };
+        settings.socket_mode = self.socket_mode(raw.socket_mode, default);
+        settings
     }
 
     fn socket_mode(&mut self, raw: Option<String>, default: u32) -> u32 {

@@ -86,7 +86,8 @@ fn key_of(variable: &str) -> String {
 fn is_key(key: &str) -> bool {
     match key.split('.').collect::<Vec<_>>()[..] {
         [key] => key == "default_account",
-        [table, _] => table != "accounts",
+        // A list of tables has no place in a variable.
+        [table, _] => !["accounts", "grants"].contains(&table),
         [table, ..] => table == "accounts" && key.split('.').count() == 3,
         [] => false,
     }

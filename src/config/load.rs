@@ -212,12 +212,23 @@ pub(super) fn read_credential(path: &Path, private: bool) -> Result<Zeroizing<St
     Ok(file.text)
 }
 
+/// A path with grants counted as people count them.
+fn counted_from_one(mut path: Vec<String>) -> Vec<String> {
+    if let [table, place, ..] = &mut path[..]
+        && table == "grants"
+        && let Ok(index) = place.parse::<usize>()
+    {
+        *place = (index + 1).to_string();
+    }
+    path
+}
+
 /// figment's errors in our words: they quote values and names, which may be secrets.
 fn explain(error: figment::Error, sources: &Sources<'_>, written: &str) -> ConfigError {
     let faults = error
         .into_iter()
         .map(|error| {
-            let mut key = error.path.join(".");
+            let mut key = counted_from_one(error.path.clone()).join(".");
             let problem = match &error.kind {
                 Kind::UnknownField(name, allowed) => {
                     if key.rsplit('.').next() != Some(name.as_str()) {

@@ -32,7 +32,7 @@ impl Config {
                 "{table}.app_key is not one of kisd simulate, but {table}.base_url is on this machine: what listens there gets the key"
             )
         };
-        accounts.map(warning).collect()
+        accounts.map(warning).chain(self.own_approvals()).collect()
     }
 }
 

@@ -15,6 +15,7 @@ mod accounts;
 mod check;
 mod credential;
 mod environment;
+mod grants;
 mod load;
 mod mark;
 mod raw;

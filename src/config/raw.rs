@@ -14,6 +14,7 @@ pub(super) struct RawConfig {
     pub(super) token: RawToken,
     pub(super) balance: RawBalance,
     pub(super) rpc: RawRpc,
+    pub(super) grants: Vec<RawGrant>,
     pub(super) log: RawLog,
 }
 
@@ -61,6 +62,15 @@ pub(super) struct RawRpc {
     pub(super) max_connections: Option<i64>,
     pub(super) max_request_bytes: Option<i64>,
     pub(super) call_timeout: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawGrant {
+    pub(super) uids: Option<Vec<u32>>,
+    pub(super) gids: Option<Vec<u32>>,
+    pub(super) rights: Option<Vec<String>>,
+    pub(super) accounts: Option<Vec<String>>,
 }
 
 #[derive(Default, Deserialize)]

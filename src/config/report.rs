@@ -89,6 +89,7 @@ impl Config {
             ("log.level", self.log.level.clone()),
         ];
         rows.extend(others.map(|(name, value)| (name.to_owned(), value)));
+        rows.extend(self.grants());
         let dir = self.log.dir.as_ref().map_or_else(|| "none; stderr only".to_owned(), |dir| dir.display().to_string());
         rows.push(("log.format".to_owned(), self.log.format.name().to_owned()));
         rows.push(("log.dir".to_owned(), dir));
@@ -103,11 +104,9 @@ impl Config {
                 "credentials are handed over at start; a change of them takes effect when kisd is restarted".to_owned(),
             );
         }
-        let rpc = &self.rpc;
-        let admits_nobody = rpc.allow_uids.is_empty() && rpc.allow_gids.is_empty() && rpc.allow_refresh_uids.is_empty();
-        if rpc.socket_mode & 0o066 != 0 && admits_nobody {
+        if self.rpc.socket_mode & 0o066 != 0 && !self.rpc.admits_others() {
             notes.push(
-                "rpc.socket_mode lets others reach the socket, but rpc.allow_uids and rpc.allow_gids admit nobody"
+                "rpc.socket_mode lets others reach the socket, but rpc.allow_uids, rpc.allow_gids and grants admit nobody"
                     .to_owned(),
             );
         }

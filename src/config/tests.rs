@@ -46,6 +46,17 @@ pub(super) fn whole() -> String {
     format!("[kis]\nmode = \"paper\"\napp_key = \"{KEY}\"\napp_secret = \"{}\"\naccount_no = \"12345678\"\n", secret())
 }
 
+/// A real account, which is the default, and one for paper trading.
+pub(super) fn two() -> String {
+    let account = |name, mode, number: u32| {
+        let (key, secret) = (KEY.replace("abc", &format!("a{number}c")), secret());
+        format!(
+            "[accounts.{name}]\nmode = \"{mode}\"\napp_key = \"{key}\"\napp_secret = \"{secret}\"\naccount_no = \"1234567{number}\"\n"
+        )
+    };
+    format!("default_account = \"main\"\n{}{}", account("main", "real", 1), account("practice", "paper", 2))
+}
+
 #[track_caller]
 pub(super) fn refused(result: Result<Config, ConfigError>, key: &str, words: &[&str]) -> String {
     let error = result.map(|_| ()).unwrap_err();

@@ -8,7 +8,7 @@ use super::words::Words;
 use crate::wire::{
     number::Number,
     text::printable,
-    types::{AccountList, Balance, DaemonStatus, Holding, Right, TokenSource, TokenState, TokenStatus},
+    types::{AccountList, Balance, DaemonStatus, Holding, TokenSource, TokenState, TokenStatus},
 };
 
 /// The kind of position that nearly every holding is; it is not worth a column.
@@ -95,15 +95,7 @@ impl Style {
             let ends = entry.key_expires_on.as_deref().map(|day| format!(" ({})", (words.key_ends)(&printable(day))));
             let is_failing = entry.token == TokenState::Valid && entry.fault.is_some();
             let failing = if is_failing { format!("; {}", words.failing) } else { String::new() };
-            let rights: Vec<&str> = entry
-                .rights
-                .iter()
-                .map(|right| match right {
-                    Right::Read => "read",
-                    Right::Refresh => "refresh",
-                    Right::Unknown => "?",
-                })
-                .collect();
+            let rights: Vec<&str> = entry.rights.iter().map(|right| right.name()).collect();
             table.add_row([
                 format!("{}{default}", printable(&entry.name)),
                 printable(&entry.account),

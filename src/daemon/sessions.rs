@@ -67,7 +67,8 @@ impl Sessions {
         (self.keys, self.accounts) = (keys, accounts);
         let accounts = self.accounts.iter().map(|(account, _)| account.clone());
         #[expect(clippy::expect_used, reason = "config/accounts.rs takes only the name of an account for the default")]
-        let book = Book::new(accounts, config.default.clone()).expect("the default account is one of the accounts");
+        let book = Book::new(accounts, &config.default, &config.rpc.all_grants())
+            .expect("the default account is one of the accounts");
         Ok((book, tasks))
     }
 

@@ -42,7 +42,7 @@ impl Phases {
 /// One connection; dropped when its last task ends.
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) caller: Caller,
+    pub(super) caller: Arc<Caller>,
     pub(super) dispatcher: Arc<Dispatcher>,
     pub(super) phases: Phases,
     pub(super) clock: SharedClock,

@@ -7,6 +7,7 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
+    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -85,7 +86,7 @@ impl Dispatcher {
     }
 
     /// Carries out a message, up to where it has to wait. Its replies count among those of the caller's user.
-    pub(super) fn start(&self, caller: Caller, unread: &Unread, message: &Bytes) -> Started {
+    pub(super) fn start(&self, caller: &Arc<Caller>, unread: &Unread, message: &Bytes) -> Started {
         let Ok(text) = std::str::from_utf8(message) else {
             return said(failure("null", &standard(PARSE_ERROR, "Parse error: not UTF-8")));
         };
@@ -96,12 +97,12 @@ impl Dispatcher {
     }
 
     /// Carries out a message where nothing can follow its reply.
-    pub(super) fn start_once(&self, caller: Caller, unread: &Unread, message: &Bytes) -> Started {
+    pub(super) fn start_once(&self, caller: &Arc<Caller>, unread: &Unread, message: &Bytes) -> Started {
         self.start(caller, unread, message).without_subscriptions()
     }
 
     /// What a method without parameters answers with at once, if that is a text.
-    pub(super) fn text(&self, caller: Caller, method: &str) -> Option<String> {
+    pub(super) fn text(&self, caller: &Arc<Caller>, method: &str) -> Option<String> {
         match self.methods.call(method, caller, None)? {
             Outcome::Now(answer) => serde_json::from_slice(&answer.ok()?).ok(),
             _ => None,
@@ -139,7 +140,7 @@ impl Dispatcher {
         id.map(|id| reply_of(id, Ok(Bytes::from_static(if was_there { b"true" } else { b"false" }))))
     }
 
-    fn batch(&self, caller: Caller, unread: &Unread, message: &Bytes, text: &str) -> Started {
+    fn batch(&self, caller: &Arc<Caller>, unread: &Unread, message: &Bytes, text: &str) -> Started {
         let requests: Vec<&RawValue> = match serde_json::from_str(text) {
             Ok(requests) => requests,
             Err(error) => return said(failure("null", &standard(PARSE_ERROR, format!("Parse error: {error}")))),
@@ -176,7 +177,7 @@ impl Dispatcher {
         Started::Pending(Pending { requests, reply })
     }
 
-    fn single(&self, caller: Caller, message: &Bytes, text: &str) -> Started {
+    fn single(&self, caller: &Arc<Caller>, message: &Bytes, text: &str) -> Started {
         let request = match parse(text) {
             Ok(request) => request,
             Err(Refused { id, error }) => return said(failure(id, &error)),
@@ -279,7 +280,12 @@ fn shortened(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::peer::{Peer, Rights};
+    use crate::{book::Grants, server::peer::Peer};
+
+    fn nobody() -> Arc<Caller> {
+        let grants = Grants::new(&[], std::iter::empty(), 0);
+        Arc::new(Caller::new(Peer { uid: 1, gid: 1, pid: None }, false, Vec::new(), &grants))
+    }
 
     #[tokio::test]
     async fn a_panic_in_a_method_is_an_internal_error_and_the_next_call_is_answered() {
@@ -289,10 +295,10 @@ mod tests {
         methods.insert("panics later", move |_, _| Outcome::Later(Box::pin(async move { panics() })));
         methods.insert("answers", |_, _| Outcome::Now(Ok(Bytes::from_static(b"7"))));
         let dispatcher = Dispatcher::new(methods, CancellationToken::new());
-        let caller = Caller { peer: Peer { uid: 1, gid: 1, pid: None }, rights: Rights { refresh: false } };
+        let caller = nobody();
         let call = |id, method| format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}"}}"#);
         let batch = format!("[{},{},{}]", call(1, "panics"), call(2, "panics later"), call(3, "answers"));
-        let started = dispatcher.start_once(caller, &Unread::default(), &batch.into());
+        let started = dispatcher.start_once(&caller, &Unread::default(), &batch.into());
         let Started::Pending(pending) = started else { panic!("nothing waits") };
         let reply = pending.reply.await.unwrap().into_text();
         assert!(!reply.contains("secret") && reply.contains(r#"{"jsonrpc":"2.0","id":3,"result":7}"#), "{reply}");
@@ -308,12 +314,12 @@ mod tests {
         methods.insert("shared", move |_, _| Outcome::Now(Ok(shared.clone())));
         methods.insert("own", |_, _| Outcome::Now(Ok(Bytes::from(vec![b'7'; LENGTH]))));
         let dispatcher = Dispatcher::new(methods, CancellationToken::new());
-        let caller = Caller { peer: Peer { uid: 1, gid: 1, pid: None }, rights: Rights { refresh: false } };
+        let caller = nobody();
         let unread = Unread::default();
         let batch = |method| {
             let request = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
             let batch = format!("[{}]", vec![request; MAX_BATCH].join(","));
-            let reply = dispatcher.start_once(caller, &unread, &batch.into()).done().unwrap();
+            let reply = dispatcher.start_once(&caller, &unread, &batch.into()).done().unwrap();
             (reply.held(), reply.into_text().matches("-32058").count())
         };
         let (held, refused) = batch("shared");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jsonrpsee::types::ErrorObjectOwned;
 
+use super::refusals::Refused;
 use crate::{
     account::{AccountName, BalanceError, Contradiction},
     book::UnknownAccount,
@@ -25,6 +26,8 @@ pub(super) struct Refusal {
     message: String,
     /// On the heap: results are many, and refusals few.
     data: Option<Box<ErrorData>>,
+    /// How it is counted in the log, if it is.
+    counted: Option<Refused>,
 }
 
 impl Refusal {
@@ -35,18 +38,33 @@ impl Refusal {
         }
         self
     }
+
+    /// The same, counted in the log.
+    pub(super) fn counted_as(self, counted: Option<Refused>) -> Self {
+        Self { counted, ..self }
+    }
+
+    /// How it is counted in the log, if it is.
+    pub(super) fn counted(&self) -> Option<Refused> {
+        self.counted
+    }
+
+    /// What went wrong, for the log.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        self.data.as_ref().map(|data| data.kind)
+    }
 }
 
 /// As the error of a reply.
 impl From<&Refusal> for ErrorObjectOwned {
-    fn from(Refusal { code, message, data }: &Refusal) -> Self {
+    fn from(Refusal { code, message, data, .. }: &Refusal) -> Self {
         Self::owned(*code, message, data.as_deref())
     }
 }
 
 /// As a part of a state.
 impl From<Refusal> for Fault {
-    fn from(Refusal { code, message, data }: Refusal) -> Self {
+    fn from(Refusal { code, message, data, .. }: Refusal) -> Self {
         Self { code, message, data: data.map(|data| *data) }
     }
 }
@@ -69,7 +87,7 @@ pub(super) fn passing(kind: Kind, message: impl Into<String>) -> Refusal {
 
 /// One of JSON-RPC's errors.
 pub(super) fn standard(code: i32, message: impl Into<String>) -> Refusal {
-    Refusal { code, message: message.into(), data: None }
+    Refusal { code, message: message.into(), data: None, counted: None }
 }
 
 /// A fault of ours, which the log explains and the client need not know.
@@ -78,7 +96,7 @@ pub(super) fn internal() -> Refusal {
 }
 
 fn object(data: ErrorData, message: impl Into<String>) -> Refusal {
-    Refusal { code: data.kind.code(), message: message.into(), data: Some(Box::new(data)) }
+    Refusal { code: data.kind.code(), message: message.into(), data: Some(Box::new(data)), counted: None }
 }
 
 impl From<BalanceError> for Refusal {

@@ -43,7 +43,7 @@ const MAX_USERS: usize = 1024;
 type Lookup = dyn Fn(u32) -> Option<Vec<u32>> + Send + Sync;
 
 /// Groups as they were last looked up.
-type Answer = Arc<[u32]>;
+pub(super) type Answer = Arc<[u32]>;
 
 #[derive(Debug, Default)]
 struct Known {

@@ -131,7 +131,7 @@ async fn call(Extension(connection): Extension<Arc<Connection>>, request: Reques
     };
     let _call = connection.calls.token();
     connection.has_called.store(true, Ordering::Relaxed);
-    let reply = match connection.dispatcher.start_once(connection.caller, connection.unread(), &body) {
+    let reply = match connection.dispatcher.start_once(&connection.caller, connection.unread(), &body) {
         Started::Pending(pending) => {
             connection.owes.store(true, Ordering::Relaxed);
             let reply = pending.reply.await;
@@ -150,7 +150,7 @@ async fn metrics(Extension(connection): Extension<Arc<Connection>>, headers: Hea
     if let Some(refusal) = from_a_browser(&connection, &headers) {
         return refusal;
     }
-    match connection.dispatcher.text(connection.caller, method::DAEMON_METRICS) {
+    match connection.dispatcher.text(&connection.caller, method::DAEMON_METRICS) {
         Some(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -10,6 +10,10 @@ use prometheus_client::{
 };
 
 use super::Backend;
+use crate::{
+    account::Account,
+    book::{Book, Standing},
+};
 
 type Labels = Vec<(&'static str, String)>;
 
@@ -17,13 +21,13 @@ type Labels = Vec<(&'static str, String)>;
 type Switch = Gauge<f64, AtomicU64>;
 
 /// All metrics now. Whole numbers become floats here, since the format knows nothing else; none of them is money.
-pub(super) fn text(backend: &Backend) -> Result<String, std::fmt::Error> {
+pub(super) fn text(backend: &Backend, book: &Book, standing: &Standing) -> Result<String, std::fmt::Error> {
     let mut registry = Registry::with_prefix("kisd");
-    token(backend, &mut registry);
-    upstream(backend, &mut registry);
-    accounts(backend, &mut registry);
-    let book = backend.book();
-    let account = book.default_account();
+    // Whoever is let in may read one.
+    let account = book.foremost(standing).ok_or(std::fmt::Error)?;
+    token(account, &mut registry);
+    upstream(account, &mut registry);
+    accounts(book, standing, &mut registry);
     let version =
         Info::new([("version", env!("CARGO_PKG_VERSION")), ("mode", account.key.client.environment().name())]);
     registry.register("build", "The daemon and the environment it serves", version);
@@ -37,10 +41,10 @@ pub(super) fn text(backend: &Backend) -> Result<String, std::fmt::Error> {
     Ok(out)
 }
 
-/// What is told of each account; all else is about the default one.
-fn accounts(backend: &Backend, registry: &mut Registry) {
+/// What is told of each account that the caller may read; all else is about the default one, or the first of them.
+fn accounts(book: &Book, standing: &Standing, registry: &mut Registry) {
     let (usable, failing) = (Family::<Labels, Switch>::default(), Family::<Labels, Switch>::default());
-    for account in backend.book().accounts() {
+    for (account, _) in book.readable(standing) {
         let labels = || vec![("account", account.name.to_string()), ("key", account.key.fingerprint().to_owned())];
         let is_usable = matches!(account.key.token.status().state, crate::token::State::Valid);
         usable.get_or_create(&labels()).set(f64::from(u8::from(is_usable)));
@@ -50,9 +54,7 @@ fn accounts(backend: &Backend, registry: &mut Registry) {
     registry.register("account_failing", "Whether the last fetch of the balance failed, for each account", failing);
 }
 
-fn token(backend: &Backend, registry: &mut Registry) {
-    let book = backend.book();
-    let account = book.default_account();
+fn token(account: &Account, registry: &mut Registry) {
     let status = account.key.token.status();
     let usable = matches!(status.state, crate::token::State::Valid);
     gauge(registry, "token_usable", "Whether a usable access token is held", f64::from(u8::from(usable)));
@@ -69,9 +71,8 @@ fn token(backend: &Backend, registry: &mut Registry) {
     gauge(registry, "clock_offset_seconds", "How far KIS's clock is ahead of this machine's", offset);
 }
 
-fn upstream(backend: &Backend, registry: &mut Registry) {
-    let book = backend.book();
-    let client = &book.default_account().key.client;
+fn upstream(account: &Account, registry: &mut Registry) {
+    let client = &account.key.client;
     let totals = client.totals();
     let (sent, failed) = (Family::<Labels, Counter>::default(), Family::<Labels, Counter>::default());
     for (tr_id, calls) in totals.calls() {
@@ -84,7 +85,7 @@ fn upstream(backend: &Backend, registry: &mut Registry) {
     registry.register("upstream_calls", "Calls sent to KIS, by TR", sent);
     registry.register("upstream_failures", "Calls to KIS that failed, by TR and kind", failed);
     registry.register("upstream_seconds", "Time that KIS takes to answer, by TR", totals.durations.clone());
-    let fault = book.default_account().balance.last_fault().is_some();
+    let fault = account.balance.last_fault().is_some();
     gauge(registry, "upstream_failing", "Whether KIS failed the last fetch", f64::from(u8::from(fault)));
     gauge(registry, "quota_limit", "Calls a second that are made at most", f64::from(client.calls_per_second()));
     gauge(registry, "quota_taken", "Slots of the quota that are taken", count(client.slots_taken()));

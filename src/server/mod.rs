@@ -45,7 +45,12 @@ use chrono::{DateTime, Utc};
 
 use arc_swap::{ArcSwap, Guard};
 
-use crate::book::Book;
+use tokio::sync::watch;
+
+use crate::{
+    book::{Book, Grant, Rights},
+    wire::types::Right,
+};
 
 pub use self::serve::Server;
 
@@ -62,16 +67,44 @@ pub struct Settings {
     pub allow_gids: Vec<u32>,
     /// Users who are admitted and may also ask for a renewal of the token, besides the daemon's own and root.
     pub allow_refresh_uids: Vec<u32>,
+    /// What is granted besides, for some accounts or more than these.
+    pub grants: Vec<Grant>,
     /// Connections at one time.
     pub max_connections: usize,
     /// Bytes of one request or batch.
     pub max_request_bytes: usize,
 }
 
+impl Settings {
+    /// Every grant, those of the short forms too.
+    pub fn all_grants(&self) -> Vec<Grant> {
+        let short = |uids: &[u32], gids: &[u32], right| Grant {
+            uids: uids.to_vec(),
+            gids: gids.to_vec(),
+            rights: Rights::of([right]),
+            accounts: None,
+        };
+        let mut grants = vec![
+            short(&self.allow_uids, &self.allow_gids, Right::Read),
+            short(&self.allow_refresh_uids, &[], Right::Refresh),
+        ];
+        grants.extend(self.grants.iter().cloned());
+        grants.retain(|grant| !(grant.uids.is_empty() && grant.gids.is_empty()));
+        grants
+    }
+
+    /// Whether anybody is let in besides root and the daemon's own user.
+    pub fn admits_others(&self) -> bool {
+        !self.all_grants().is_empty()
+    }
+}
+
 /// What methods may touch.
 #[derive(Debug)]
 pub struct Backend {
     book: ArcSwap<Book>,
+    /// Told when there is another book.
+    replaced: watch::Sender<()>,
     /// When the daemon started.
     pub started_at: DateTime<Utc>,
     /// Open connections.
@@ -85,7 +118,13 @@ impl Backend {
     pub fn new(book: Book, started_at: DateTime<Utc>) -> Self {
         let clock = book.default_account().key.client.clock().clone();
         let refusals = Arc::new(refusals::Refusals::new(clock));
-        Self { book: ArcSwap::from_pointee(book), started_at, connections: places::Places::default(), refusals }
+        Self {
+            book: ArcSwap::from_pointee(book),
+            replaced: watch::Sender::default(),
+            started_at,
+            connections: places::Places::default(),
+            refusals,
+        }
     }
 
     /// The accounts, as they are now.
@@ -93,8 +132,9 @@ impl Backend {
         self.book.load()
     }
 
-    /// Replaces all accounts at once.
+    /// Replaces all accounts, and what is granted, at once.
     pub fn replace(&self, book: Book) {
         self.book.store(Arc::new(book));
+        self.replaced.send_replace(());
     }
 }

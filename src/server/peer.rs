@@ -1,8 +1,11 @@
 //! Who is at the other end of a connection, by the credentials that the kernel vouches for.
 
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
 use tokio::net::UnixStream;
 
-use crate::wire::types::Right;
+use crate::book::{Grants, Standing, Who};
 
 /// The process that connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,30 +26,34 @@ impl Peer {
     }
 }
 
-/// What an admitted peer may do beyond reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rights {
-    /// Ask for a renewal of the token, of which KIS sends the account's owner a message.
-    pub refresh: bool,
-}
-
 /// An admitted peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Caller {
     /// Who it is.
     pub peer: Peer,
-    /// What it may do.
-    pub rights: Rights,
+    is_own: bool,
+    gids: Vec<u32>,
+    /// What it may do, as of the grants that it was last asked of.
+    standing: ArcSwap<Standing>,
 }
 
 impl Caller {
-    /// Whether the caller has a right.
-    pub fn may(self, right: Right) -> bool {
-        match right {
-            // Whoever is let in may read.
-            Right::Read => true,
-            Right::Refresh => self.rights.refresh,
-            Right::Unknown => false,
+    /// A peer with the groups that are known of it; `is_own`: it is of the daemon's own user.
+    pub fn new(peer: Peer, is_own: bool, gids: Vec<u32>, grants: &Grants) -> Self {
+        let standing = grants.standing(Who { uid: peer.uid, is_own, gids: &gids });
+        Self { peer, is_own, gids, standing: ArcSwap::from_pointee(standing) }
+    }
+
+    /// What it may do by these grants: worked out when they are new, and remembered.
+    pub fn standing(&self, grants: &Grants) -> Guard<Arc<Standing>> {
+        let known = self.standing.load();
+        if grants.is_current(&known) {
+            return known;
         }
+        let who = Who { uid: self.peer.uid, is_own: self.is_own, gids: &self.gids };
+        let standing = Arc::new(grants.standing(who));
+        self.standing.store(standing.clone());
+        // Not what is remembered now: another thread may know of newer grants than these.
+        Guard::from_inner(standing)
     }
 }

@@ -12,7 +12,10 @@ use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::peer::Peer;
-use crate::clock::{Instant, SharedClock};
+use crate::{
+    clock::{Instant, SharedClock},
+    wire::types::Right,
+};
 
 /// Time between two lines about the same user and kind.
 const LOGGED_EVERY: Duration = Duration::from_secs(1);
@@ -36,8 +39,13 @@ pub(super) enum Refused {
     OverShare,
     /// An HTTP request with an `Origin` header.
     Browser,
-    /// A renewal of the token, by a user who may not ask for one.
-    Renewal,
+    /// A method, by a user who has not the right to it.
+    Denied {
+        /// Its name,
+        method: &'static str,
+        /// and the right.
+        needs: Right,
+    },
     /// A renewal of the token within KIS's minute.
     EarlyRenewal,
 }
@@ -51,7 +59,16 @@ impl Refused {
             Self::NoPlace => "refused a connection over rpc.max_connections",
             Self::OverShare => "refused a connection over its user's share of rpc.max_connections",
             Self::Browser => "refused an HTTP request with an Origin header",
-            Self::Renewal | Self::EarlyRenewal => "a renewal of the token was asked for",
+            Self::Denied { needs, .. } => asked_for(needs),
+            Self::EarlyRenewal => asked_for(Right::Refresh),
+        }
+    }
+
+    /// The method that was called, where it is told.
+    fn method(self) -> Option<&'static str> {
+        match self {
+            Self::Denied { method, .. } => Some(method),
+            _ => None,
         }
     }
 
@@ -60,32 +77,43 @@ impl Refused {
         matches!(self, Self::GroupsUnknown | Self::NoPlace | Self::OverShare)
     }
 
-    /// For renewals, whether the user may ask for one.
+    /// For methods, whether the user has the right.
     fn allowed(self) -> Option<bool> {
         match self {
-            Self::Renewal => Some(false),
+            Self::Denied { .. } => Some(false),
             Self::EarlyRenewal => Some(true),
             _ => None,
         }
     }
 
     fn log_first(self, peer: Peer) {
-        let (text, allowed) = (self.text(), self.allowed());
+        let (text, allowed, method) = (self.text(), self.allowed(), self.method());
         if self.is_warning() {
-            warn!(peer.uid, peer.gid, peer.pid, allowed, "{text}");
+            warn!(peer.uid, peer.gid, peer.pid, allowed, method, "{text}");
         } else {
-            info!(peer.uid, peer.gid, peer.pid, allowed, "{text}");
+            info!(peer.uid, peer.gid, peer.pid, allowed, method, "{text}");
         }
     }
 
     /// `uid` is `None` for many users together.
     fn log_again(self, uid: Option<u32>, again: u64) {
-        let (text, allowed) = (self.text(), self.allowed());
+        let (text, allowed, method) = (self.text(), self.allowed(), self.method());
         if self.is_warning() {
-            warn!(peer.uid = uid, again, allowed, "{text}, again");
+            warn!(peer.uid = uid, again, allowed, method, "{text}, again");
         } else {
-            info!(peer.uid = uid, again, allowed, "{text}, again");
+            info!(peer.uid = uid, again, allowed, method, "{text}, again");
         }
+    }
+}
+
+/// What is asked for by who uses a right, for the log.
+pub(super) fn asked_for(right: Right) -> &'static str {
+    match right {
+        Right::Refresh => "a renewal of the token was asked for",
+        Right::Trade => "an order was asked for",
+        Right::Approve => "an approval was asked for",
+        Right::Admin => "a change of the gateway was asked for",
+        Right::Read | Right::Unknown => "an account was asked about",
     }
 }
 
@@ -179,6 +207,8 @@ mod tests {
     use crate::clock::ManualClock;
     use chrono::DateTime;
 
+    const DENIED: Refused = Refused::Denied { method: "token.refresh", needs: Right::Refresh };
+
     fn peer(uid: u32) -> Peer {
         Peer { uid, gid: 1, pid: None }
     }
@@ -191,9 +221,9 @@ mod tests {
         for uid in [7, 7, 7, 8] {
             refusals.note(Refused::Stranger, peer(uid));
         }
-        refusals.note(Refused::Renewal, peer(7));
+        refusals.note(DENIED, peer(7));
         assert_eq!(counted(Some(7), Refused::Stranger), Some(2));
-        assert_eq!(counted(Some(7), Refused::Renewal), Some(0), "kinds are counted apart");
+        assert_eq!(counted(Some(7), DENIED), Some(0), "kinds are counted apart");
         assert_eq!(
             (counted(Some(8), Refused::Stranger), refusals.flush_at()),
             (Some(0), Some(Instant::at(LOGGED_EVERY)))

@@ -14,7 +14,7 @@ use rustix::net::RecvFlags;
 use super::{
     admission::Verdict,
     error::{Refusal, own, passing},
-    peer::Peer,
+    peer::{Caller, Peer},
     places::NoPlace,
     refusals::Refused,
     reply::failure,
@@ -49,14 +49,17 @@ impl NotServed {
         Self { what, error: passing(Kind::Overloaded, message), status: "503 Service Unavailable" }
     }
 
-    /// What is said to a peer that is not let in; `None`: it is.
-    pub(super) fn of_verdict(verdict: Verdict, peer: Peer) -> Option<Self> {
+    /// The caller that a peer is, or what is said to one that is not let in.
+    pub(super) fn of_verdict(verdict: Verdict, peer: Peer) -> Result<Caller, Self> {
         let uid = peer.uid;
-        Some(match verdict {
-            Verdict::Admitted(_) => return None,
+        Err(match verdict {
+            Verdict::Admitted(caller) => return Ok(caller),
             Verdict::Stranger => Self::forbidden(
                 Refused::Stranger,
-                format!("uid {uid} is not allowed here; the owner of kisd can add it to rpc.allow_uids"),
+                format!(
+                    "uid {uid} is not allowed here; the owner of kisd can give it the right to read by rpc.allow_uids, or for \
+                     some accounts by [[grants]]"
+                ),
             ),
             Verdict::Unmapped => Self::forbidden(
                 Refused::Unmapped,
@@ -69,7 +72,7 @@ impl NotServed {
             Verdict::GroupsUnknown => Self::unavailable(
                 Refused::GroupsUnknown,
                 format!(
-                    "the group database does not say in time which groups uid {uid} is in, and rpc.allow_gids is about them; \
+                    "the group database does not say in time which groups uid {uid} is in, and rpc.allow_gids or [[grants]] are about them; \
                      try again, or have the uid added to rpc.allow_uids"
                 ),
             ),

@@ -21,7 +21,7 @@ use super::{
     admission::{Admission, Overflow, Verdict},
     connection::{Connection, Phases},
     dispatch::Dispatcher,
-    groups::Groups,
+    groups::{Answer, Groups},
     http, methods,
     peer::{Caller, Peer},
     places::{Place, Places, Rules},
@@ -75,7 +75,7 @@ pub(crate) struct Begun {
 struct Asked {
     stream: UnixStream,
     peer: Peer,
-    verdict: Verdict,
+    groups: Option<Answer>,
     _place: Place,
 }
 
@@ -92,14 +92,13 @@ const LEAST_SHARE: usize = 4;
 impl Terms {
     fn of(settings: Settings, admission: &Admission) -> Self {
         admission.warn_of(&settings);
-        let Settings { allow_uids, allow_gids, allow_refresh_uids, max_connections, .. } = &settings;
-        let admits_others = !(allow_uids.is_empty() && allow_gids.is_empty() && allow_refresh_uids.is_empty());
+        let (admits_others, max_connections) = (settings.admits_others(), settings.max_connections);
         let descriptors = getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
         let others = OTHER_DESCRIPTORS + MAX_REFUSALS + MAX_ASKING;
         let within_reach =
             descriptors.map_or(usize::MAX, |all| all.saturating_sub(others).max(all / LEAST_SHARE).max(1));
-        let max = (*max_connections).min(within_reach);
-        if max < *max_connections {
+        let max = max_connections.min(within_reach);
+        if max < max_connections {
             warn!(descriptors, max, "rpc.max_connections is more than the system's limit of file descriptors allows");
         }
         Self { rules: Rules { max, own: admission.own(), admits_others }, settings }
@@ -161,7 +160,8 @@ impl Server {
                 }
                 Some(_) = begun.connections.join_next() => {}
                 Some(Ok(asked)) = begun.asking.join_next() => {
-                    let Asked { stream, peer, verdict, _place } = asked;
+                    let Asked { stream, peer, groups, _place } = asked;
+                    let verdict = self.admission.by_groups(peer, groups, self.backend.book().grants());
                     self.judge(stream, peer, verdict, &mut begun);
                 }
                 () = refusals.due() => refusals.flush(),
@@ -193,24 +193,24 @@ impl Server {
             Ok(peer) => peer,
             Err(error) => return warn!(%error, "cannot tell who connects; the connection is closed"),
         };
-        if let Some(verdict) = self.admission.at_once(peer, &terms.settings) {
+        let book = self.backend.book();
+        if let Some(verdict) = self.admission.at_once(peer, book.grants()) {
             return self.judge(stream, peer, verdict, begun);
         }
         let rules = Rules { max: MAX_ASKING, admits_others: true, ..terms.rules };
         match self.asking.enter(peer, rules) {
             Ok(place) => {
-                let verdict = self.admission.by_groups(peer, terms.settings.allow_gids.clone());
-                begun.asking.spawn(async move { Asked { stream, peer, verdict: verdict.await, _place: place } });
+                let groups = self.admission.groups_of(peer);
+                begun.asking.spawn(async move { Asked { stream, peer, groups: groups.await, _place: place } });
             }
-            Err(_) => self.judge(stream, peer, Verdict::GroupsUnknown, begun),
+            Err(_) => self.judge(stream, peer, self.admission.by_groups(peer, None, book.grants()), begun),
         }
     }
 
     fn judge(&self, stream: UnixStream, peer: Peer, verdict: Verdict, begun: &mut Begun) {
-        match (verdict, NotServed::of_verdict(verdict, peer)) {
-            (_, Some(refusal)) => self.refuse(stream, peer, refusal, begun),
-            (Verdict::Admitted(rights), None) => self.admit(stream, Caller { peer, rights }, begun),
-            (_, None) => {}
+        match NotServed::of_verdict(verdict, peer) {
+            Err(refusal) => self.refuse(stream, peer, refusal, begun),
+            Ok(caller) => self.admit(stream, caller, begun),
         }
     }
 
@@ -224,7 +224,7 @@ impl Server {
             }
         };
         let connection = Arc::new(Connection {
-            caller,
+            caller: Arc::new(caller),
             dispatcher: self.dispatcher.clone(),
             phases: self.phases.clone(),
             clock: self.clock.clone(),

@@ -168,7 +168,7 @@ pub(super) async fn converse(connection: &Arc<Connection>, mut channel: impl Cha
                 turn = turn.saturating_sub(cost);
                 let reply = match incoming {
                     Some(Incoming::Message(message)) => {
-                        match connection.dispatcher.start(connection.caller, unread, &message) {
+                        match connection.dispatcher.start(&connection.caller, unread, &message) {
                             Started::Done(reply) => reply,
                             Started::Pending(pending) => {
                                 in_flight.push(pending, message.len());

@@ -8,7 +8,10 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{methods::Feed, reply::Reply};
+use jsonrpsee::types::ErrorObjectOwned;
+use serde_json::json;
+
+use super::{error::Refusal, methods::Feed, reply::Reply};
 
 /// Subscriptions of one connection.
 const MAX_SUBSCRIPTIONS: usize = 16;
@@ -68,15 +71,26 @@ impl Subscriptions {
             match active.feed.results.as_mut().poll_next(context) {
                 Poll::Pending => true,
                 Poll::Ready(None) => false,
-                Poll::Ready(Some(result)) => {
+                Poll::Ready(Some(Ok(result))) => {
                     due = Some(notification(active.feed.method, active.number, result));
                     active.told = true;
                     !ending
+                }
+                Poll::Ready(Some(Err(refusal))) => {
+                    due = Some(end(active.feed.method, active.number, &refusal));
+                    false
                 }
             }
         });
         due
     }
+}
+
+/// The last that is told of a subscription which goes on no longer, and why: an error in the place of a result.
+fn end(method: &str, number: u64, refusal: &Refusal) -> Reply {
+    let error = ErrorObjectOwned::from(refusal);
+    let params = json!({ "subscription": number, "error": error });
+    Reply::Text(json!({ "jsonrpc": "2.0", "method": method, "params": params }).to_string())
 }
 
 fn notification(method: &str, number: u64, result: Bytes) -> Reply {

@@ -1,14 +1,15 @@
 //! `account.*`.
 
-use std::{ops::RangeInclusive, pin::Pin, sync::Arc, time::Duration};
+use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::stream;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    catalog::{Answer, Call, Catalog, Description, Outcome, as_json},
+    catalog::{About, Answer, Call, Catalog, Description, OfAccount, Outcome, as_json},
+    feed::Results,
     instant, mode, token,
 };
 use crate::{
@@ -16,22 +17,31 @@ use crate::{
         self, Account, AccountName, News, NoSubscription,
         balance::{self, two_decimals},
     },
+    book::{Book, Rights, Standing},
     kis::{self, balance::Summary},
-    server::{
-        Backend,
-        error::{Refusal, passing, standard},
-        peer::Caller,
-    },
+    server::error::{Refusal, passing, standard},
     wire::{
         codes::{INVALID_PARAMS, Kind},
         method,
         number::Number,
         types::{
             AccountEntry, AccountList, Balance, BalanceParams, BalanceState, Effect, EvaluationCheck, Fault, Holding,
-            KisTotals, NoParams, PriceBasis, Right, SubscribeBalanceParams, TokenState, TotalsFrom,
+            KisTotals, PriceBasis, Right, SubscribeBalanceParams, TokenState, TotalsFrom,
         },
     },
 };
+
+impl OfAccount for BalanceParams {
+    fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+}
+
+impl OfAccount for SubscribeBalanceParams {
+    fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+}
 
 pub(super) fn register(catalog: &mut Catalog) {
     let description = Description {
@@ -50,9 +60,9 @@ pub(super) fn register(catalog: &mut Catalog) {
             Kind::UnknownAccount,
         ],
     };
-    catalog.add_outcome::<BalanceParams, Balance, _>(description, balance);
+    catalog.add_about::<BalanceParams, Balance, _>(&description, balance);
     catalog.add_subscription::<SubscribeBalanceParams, BalanceState, _>(
-        Description {
+        &Description {
             name: method::ACCOUNT_SUBSCRIBE_BALANCE,
             needs: Right::Read,
             effect: Effect::Read,
@@ -62,10 +72,10 @@ pub(super) fn register(catalog: &mut Catalog) {
         },
         method::ACCOUNT_BALANCE,
         method::ACCOUNT_UNSUBSCRIBE_BALANCE,
-        |call| subscribe(&call),
+        |about| subscribe(&about),
     );
     catalog.add(
-        Description {
+        &Description {
             name: method::ACCOUNT_LIST,
             needs: Right::Read,
             effect: Effect::Read,
@@ -76,14 +86,11 @@ pub(super) fn register(catalog: &mut Catalog) {
     );
 }
 
-/// Every account as the caller may see it.
-pub(super) fn entries(backend: &Backend, caller: Caller) -> Vec<AccountEntry> {
-    let book = backend.book();
-    let default = &book.default_account().name;
-    let rights = || Right::ALL.into_iter().filter(|right| caller.may(*right)).collect();
-    let entry = |account: &Account| AccountEntry {
+/// Every account that the caller may read.
+pub(super) fn entries(book: &Book, standing: &Standing) -> Vec<AccountEntry> {
+    let entry = |(account, rights): (&Account, Rights)| AccountEntry {
         name: account.name.to_string(),
-        default: account.name == *default,
+        default: book.is_meant(account, standing),
         account: account.id.to_string(),
         product_code: account.id.product_code().to_owned(),
         mode: mode(account.key.client.environment()),
@@ -91,9 +98,9 @@ pub(super) fn entries(backend: &Backend, caller: Caller) -> Vec<AccountEntry> {
         key_expires_on: account.key.expires_on().map(|day| day.to_string()),
         token: token::state(account.key.token.status().state),
         fault: fault(account),
-        rights: rights(),
+        rights: rights.each().collect(),
     };
-    book.accounts().map(entry).collect()
+    book.readable(standing).map(entry).collect()
 }
 
 /// Why calls for the account fail now, as far as is known.
@@ -108,8 +115,8 @@ fn fault(account: &Account) -> Option<Fault> {
     }
 }
 
-fn list(call: Call<'_, NoParams>) -> Result<AccountList, Refusal> {
-    Ok(AccountList { accounts: entries(call.backend, call.caller) })
+fn list(Call { book, standing, .. }: Call<'_>) -> Result<AccountList, Refusal> {
+    Ok(AccountList { accounts: entries(book, standing) })
 }
 
 /// How long a caller may let a call take.
@@ -118,11 +125,11 @@ const TIMEOUTS_MS: RangeInclusive<u64> = 1_000..=600_000;
 /// What a subscriber gets who does not say.
 const USUAL_INTERVAL: Duration = Duration::from_secs(5);
 
-fn subscribe(call: &Call<'_, SubscribeBalanceParams>) -> Result<Pin<Box<dyn Stream<Item = Bytes> + Send>>, Refusal> {
-    let interval = call.params.interval_ms.map_or(USUAL_INTERVAL, Duration::from_millis);
-    let account = call.backend.book().account(call.params.account.as_deref())?.clone();
+fn subscribe(About { account, params }: &About<'_, SubscribeBalanceParams>) -> Result<Results, Refusal> {
+    let interval = params.interval_ms.map_or(USUAL_INTERVAL, Duration::from_millis);
+    let account = Account::clone(account);
     let handle = &account.balance;
-    let subscription = match (handle.subscribe(interval), call.params.interval_ms) {
+    let subscription = match (handle.subscribe(interval), params.interval_ms) {
         (Err(NoSubscription::TooOften(shortest)), None) => handle.subscribe(shortest),
         (subscription, _) => subscription,
     };
@@ -138,21 +145,16 @@ fn subscribe(call: &Call<'_, SubscribeBalanceParams>) -> Result<Pin<Box<dyn Stre
     })?;
     Ok(Box::pin(stream::unfold((subscription, account), |(mut subscription, account)| async {
         let state = state(&account, &subscription.next().await?)?;
-        Some((state, (subscription, account)))
+        Some((Ok(state), (subscription, account)))
     })))
 }
 
-fn balance(call: Call<'_, BalanceParams>) -> Outcome {
-    let max_age = call.params.max_age_ms.map(Duration::from_millis);
-    let timeout = call.params.timeout_ms;
+fn balance(About { account, params }: About<'_, BalanceParams>) -> Outcome {
+    let max_age = params.max_age_ms.map(Duration::from_millis);
+    let timeout = params.timeout_ms;
     if timeout.is_some_and(|timeout| !TIMEOUTS_MS.contains(&timeout)) {
         return Outcome::Now(Err(timeout_out_of_range()));
     }
-    let book = call.backend.book();
-    let account = match book.account(call.params.account.as_deref()) {
-        Ok(account) => account,
-        Err(unknown) => return Outcome::Now(Err(unknown.into())),
-    };
     if let Some(answer) = account.balance.from_memory(max_age, |balance| json(account, balance)) {
         return Outcome::Now(answer);
     }

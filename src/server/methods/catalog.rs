@@ -5,18 +5,22 @@
 use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
-use futures_util::Stream;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tracing::error;
 
+use super::{
+    audit::Guarded,
+    feed::{Feed, Results, while_allowed},
+};
 use crate::{
+    account::Account,
+    book::{Book, Standing},
     server::{
         Backend,
-        error::{Refusal, internal, own, standard},
+        error::{Refusal, internal, standard},
         peer::Caller,
-        refusals::Refused,
     },
     wire::{
         codes::{ErrorData, INVALID_PARAMS, Kind},
@@ -40,12 +44,27 @@ pub(super) struct Description {
 /// Errors that any method may answer with.
 const ANY: [Kind; 3] = [Kind::PermissionDenied, Kind::ShuttingDown, Kind::Overloaded];
 
-/// What a method is called with.
-pub(super) struct Call<'a, P> {
+/// What a method about the daemon is called with.
+pub(super) struct Call<'a> {
     /// Borrowed, since counting references costs calls from memory more than their work does.
     pub(super) backend: &'a Arc<Backend>,
-    pub(super) caller: Caller,
+    /// The accounts, and
+    pub(super) book: &'a Book,
+    /// which of them the caller may read.
+    pub(super) standing: &'a Standing,
+}
+
+/// What a method about an account is called with.
+pub(super) struct About<'a, P> {
+    /// One in which the caller has the right that the method needs.
+    pub(super) account: &'a Account,
     pub(super) params: P,
+}
+
+/// Parameters that say which account is meant.
+pub(super) trait OfAccount {
+    /// Its name, if one is given.
+    fn account(&self) -> Option<&str>;
 }
 
 /// A result as JSON, or why there is none.
@@ -63,15 +82,7 @@ pub(in crate::server) enum Outcome {
     Unsubscribe { method: &'static str, number: u64 },
 }
 
-/// What a subscriber is told.
-pub(in crate::server) struct Feed {
-    /// The method of its notifications.
-    pub(in crate::server) method: &'static str,
-    /// The results in them, as JSON. The first comes as soon as it can.
-    pub(in crate::server) results: Pin<Box<dyn Stream<Item = Bytes> + Send>>,
-}
-
-type Method = Box<dyn Fn(Caller, Option<&str>) -> Outcome + Send + Sync>;
+type Method = Box<dyn Fn(&Arc<Caller>, Option<&str>) -> Outcome + Send + Sync>;
 
 /// The methods, by name.
 #[derive(Default)]
@@ -79,14 +90,14 @@ pub(in crate::server) struct Methods(BTreeMap<&'static str, Method>);
 
 impl Methods {
     /// Calls a method with its parameters as JSON; `None`: there is no such method.
-    pub(in crate::server) fn call(&self, name: &str, caller: Caller, params: Option<&str>) -> Option<Outcome> {
+    pub(in crate::server) fn call(&self, name: &str, caller: &Arc<Caller>, params: Option<&str>) -> Option<Outcome> {
         self.0.get(name).map(|method| method(caller, params))
     }
 
     /// Adds what knows nothing of descriptions.
     pub(in crate::server) fn insert<F>(&mut self, name: &'static str, method: F)
     where
-        F: Fn(Caller, Option<&str>) -> Outcome + Send + Sync + 'static,
+        F: Fn(&Arc<Caller>, Option<&str>) -> Outcome + Send + Sync + 'static,
     {
         self.0.insert(name, Box::new(method));
     }
@@ -116,67 +127,115 @@ impl Catalog {
         Self { backend, methods: Methods::default(), schemas, documents: Vec::new() }
     }
 
-    /// A method that answers at once.
-    pub(super) fn add<P, R, F>(&mut self, description: Description, method: F)
+    /// A method about the daemon, without parameters, that answers at once. The right is needed in some account.
+    pub(super) fn add<R, F>(&mut self, description: &Description, method: F)
     where
-        P: DeserializeOwned + JsonSchema,
         R: Serialize + JsonSchema,
-        F: Fn(Call<'_, P>) -> Result<R, Refusal> + Send + Sync + 'static,
+        F: Fn(Call<'_>) -> Result<R, Refusal> + Send + Sync + 'static,
     {
-        self.add_outcome::<P, R, _>(description, move |call| {
+        self.describe::<NoParams, R>(description);
+        self.guard::<NoParams, _>(description, move |call, NoParams {}| {
             Outcome::Now(method(call).and_then(|result| as_json(&result)))
         });
     }
 
-    /// A method that has to wait for something.
-    pub(super) fn add_async<P, R, F, Fut>(&mut self, description: Description, method: F)
+    /// A method about an account that has to wait for something.
+    pub(super) fn add_async<P, R, F, Fut>(&mut self, description: &Description, method: F)
     where
-        P: DeserializeOwned + JsonSchema,
+        P: DeserializeOwned + JsonSchema + OfAccount,
         R: Serialize + JsonSchema,
-        F: Fn(Arc<Backend>, Caller, P) -> Fut + Send + Sync + 'static,
+        F: Fn(About<'_, P>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, Refusal>> + Send + 'static,
     {
-        self.add_outcome::<P, R, _>(description, move |call| {
-            let result = method(call.backend.clone(), call.caller, call.params);
+        self.add_about::<P, R, _>(description, move |about| {
+            let result = method(about);
             Outcome::Later(Box::pin(async move { as_json(&result.await?) }))
         });
     }
 
-    /// A method that answers at once when it can, with a result that it has written itself.
-    pub(super) fn add_outcome<P, R, F>(&mut self, description: Description, method: F)
+    /// A method about an account that answers at once when it can, with a result that it has written itself. Who lacks the right
+    /// in that account is refused before the method sees the call, and for who may not read it there is no such account.
+    pub(super) fn add_about<P, R, F>(&mut self, description: &Description, method: F)
     where
-        P: DeserializeOwned + JsonSchema,
+        P: DeserializeOwned + JsonSchema + OfAccount,
         R: JsonSchema,
-        F: Fn(Call<'_, P>) -> Outcome + Send + Sync + 'static,
+        F: Fn(About<'_, P>) -> Outcome + Send + Sync + 'static,
     {
-        self.describe::<P, R>(&description);
-        let (backend, needs) = (self.backend.clone(), description.needs);
+        self.about::<P, R, _>(description, move |_, _, about| method(about));
+    }
+
+    fn about<P, R, F>(&mut self, description: &Description, method: F)
+    where
+        P: DeserializeOwned + JsonSchema + OfAccount,
+        R: JsonSchema,
+        F: Fn(&Arc<Backend>, &Arc<Caller>, About<'_, P>) -> Outcome + Send + Sync + 'static,
+    {
+        self.describe::<P, R>(description);
+        let (backend, guarded) = (self.backend.clone(), Guarded::from(description));
+        self.insert(description, move |caller, params| {
+            let book = backend.book();
+            let standing = caller.standing(book.grants());
+            guarded.anywhere(&backend, caller, &standing)?;
+            let params: P = parse(params)?;
+            let account = guarded.account(&backend, caller, (&book, &standing), params.account())?;
+            let outcome = method(&backend, caller, About { account, params });
+            Ok(guarded.audited(&backend, caller, Some(&account.name), outcome))
+        });
+    }
+
+    /// Puts a method about no single account behind the right that it needs.
+    fn guard<P, F>(&mut self, description: &Description, method: F)
+    where
+        P: DeserializeOwned,
+        F: Fn(Call<'_>, P) -> Outcome + Send + Sync + 'static,
+    {
+        let (backend, guarded) = (self.backend.clone(), Guarded::from(description));
+        self.insert(description, move |caller, params| {
+            let book = backend.book();
+            let standing = caller.standing(book.grants());
+            guarded.anywhere(&backend, caller, &standing)?;
+            let outcome = method(Call { backend: &backend, book: &book, standing: &standing }, parse(params)?);
+            Ok(guarded.audited(&backend, caller, None, outcome))
+        });
+    }
+
+    fn insert<F>(&mut self, description: &Description, method: F)
+    where
+        F: Fn(&Arc<Caller>, Option<&str>) -> Result<Outcome, Refusal> + Send + Sync + 'static,
+    {
         self.methods.insert(description.name, move |caller, params| {
-            if !caller.may(needs) {
-                return Outcome::Now(Err(denied(&backend, caller, needs)));
-            }
-            match parse(params) {
-                Ok(params) => method(Call { backend: &backend, caller, params }),
-                Err(error) => Outcome::Now(Err(error)),
-            }
+            method(caller, params).unwrap_or_else(|refusal| Outcome::Now(Err(refusal)))
         });
     }
 
     /// A method that begins a subscription, with the one that ends it. What the connection is told is called `notification`.
     pub(super) fn add_subscription<P, R, F>(
         &mut self,
-        description: Description,
+        description: &Description,
         notification: &'static str,
         unsubscribe: &'static str,
         subscribe: F,
     ) where
-        P: DeserializeOwned + JsonSchema,
+        P: DeserializeOwned + JsonSchema + OfAccount,
         R: JsonSchema,
-        F: Fn(Call<'_, P>) -> Result<Pin<Box<dyn Stream<Item = Bytes> + Send>>, Refusal> + Send + Sync + 'static,
+        F: Fn(About<'_, P>) -> Result<Results, Refusal> + Send + Sync + 'static,
     {
-        self.add_outcome::<P, u64, _>(description, move |call| match subscribe(call) {
-            Ok(results) => Outcome::Subscribe(Feed { method: notification, results }),
-            Err(error) => Outcome::Now(Err(error)),
+        let guarded = Guarded::from(description);
+        self.about::<P, u64, _>(description, move |backend, caller, about| {
+            let (account, backend, caller) = (about.account.name.clone(), backend.clone(), caller.clone());
+            let results = match subscribe(about) {
+                Ok(results) => results,
+                Err(error) => return Outcome::Now(Err(error)),
+            };
+            let replaced = backend.replaced.subscribe();
+            let refusal = move || {
+                let book = backend.book();
+                let standing = caller.standing(book.grants());
+                let place = (&**book, &**standing);
+                let allowed = guarded.anywhere(&backend, &caller, &standing);
+                allowed.and_then(|()| guarded.account(&backend, &caller, place, Some(account.as_str()))).err()
+            };
+            Outcome::Subscribe(Feed { method: notification, results: while_allowed(results, replaced, refusal) })
         });
         let schema = self.schemas.subschema_for::<R>();
         if let Some(document) = self.documents.last_mut() {
@@ -189,9 +248,10 @@ impl Catalog {
             summary: "Ends a subscription of this connection; whether there was one.",
             errors: &[],
         };
-        self.add_outcome::<UnsubscribeParams, bool, _>(description, move |call| Outcome::Unsubscribe {
+        self.describe::<UnsubscribeParams, bool>(&description);
+        self.guard::<UnsubscribeParams, _>(&description, move |_, params| Outcome::Unsubscribe {
             method: notification,
-            number: call.params.subscription,
+            number: params.subscription,
         });
     }
 
@@ -214,16 +274,14 @@ impl Catalog {
                 "description": "Local gateway to the Open API of Korea Investment & Securities. JSON-RPC 2.0 on a Unix socket.",
                 "license": { "name": "MIT" },
             },
-            "methods": self.documents,
+            "methods": std::mem::take(&mut self.documents),
             "components": {
                 "schemas": self.schemas.take_definitions(true),
                 "errors": Kind::ALL.iter().map(|kind| (name(*kind), error_document(*kind, &error_data))).collect::<serde_json::Map<_, _>>(),
             },
         });
         let document = as_json(&document);
-        self.methods.insert(discover.name, move |_, params| {
-            Outcome::Now(parse::<NoParams>(params).and_then(|NoParams {}| document.clone()))
-        });
+        self.guard::<NoParams, _>(&discover, move |_, NoParams {}| Outcome::Now(document.clone()));
         self.methods
     }
 
@@ -258,29 +316,12 @@ impl Catalog {
     }
 }
 
-/// Says no to a caller who lacks a right: to the caller, and in the log.
-fn denied(backend: &Backend, caller: Caller, needs: Right) -> Refusal {
-    let uid = caller.peer.uid;
-    let message = match needs {
-        Right::Refresh => {
-            backend.refusals.note(Refused::Renewal, caller.peer);
-            format!(
-                "uid {uid} may not ask for a renewal of the token; root and the daemon's own user may, and whoever is in \
-                 rpc.allow_refresh_uids"
-            )
-        }
-        // Whoever is let in may read.
-        Right::Read | Right::Unknown => format!("uid {uid} may not do this"),
-    };
-    own(Kind::PermissionDenied, message)
-}
-
 fn error_document(kind: Kind, data: &schemars::Schema) -> Value {
     json!({ "code": kind.code(), "message": kind.summary(), "data": data })
 }
 
 /// The name of a kind on the wire.
-fn name(kind: Kind) -> String {
+pub(super) fn name(kind: Kind) -> String {
     serde_json::to_value(kind).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 

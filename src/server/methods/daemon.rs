@@ -15,7 +15,7 @@ use crate::{
     },
     wire::{
         method,
-        types::{CONTRACT, Calls, DaemonStatus, Effect, FailedCalls, NoParams, Quota, Right},
+        types::{CONTRACT, Calls, DaemonStatus, Effect, FailedCalls, Quota, Right},
     },
 };
 
@@ -27,7 +27,7 @@ pub(super) fn register(catalog: &mut Catalog) {
         summary: "Version, account, token, quota, and counters of calls and connections.",
         errors: &[],
     };
-    catalog.add(description, status);
+    catalog.add(&description, status);
     let description = Description {
         name: method::DAEMON_METRICS,
         needs: Right::Read,
@@ -35,18 +35,17 @@ pub(super) fn register(catalog: &mut Catalog) {
         summary: "Counters and histograms as OpenMetrics text, which Prometheus reads; GET /metrics on the socket is the same.",
         errors: &[],
     };
-    catalog.add(description, |call: Call<'_, NoParams>| {
-        metrics::text(call.backend).map_err(|fault| {
+    catalog.add(&description, |Call { backend, book, standing }| {
+        metrics::text(backend, book, standing).map_err(|fault| {
             error!(%fault, "metrics cannot be written");
             internal()
         })
     });
 }
 
-fn status(call: Call<'_, NoParams>) -> Result<DaemonStatus, Refusal> {
-    let backend = call.backend;
-    let book = backend.book();
-    let account = book.default_account();
+fn status(Call { backend, book, standing }: Call<'_>) -> Result<DaemonStatus, Refusal> {
+    // Whoever is let in may read one.
+    let account = book.foremost(standing).ok_or_else(internal)?;
     let client = &account.key.client;
     let totals = client.totals();
     let sum = totals.sum();
@@ -58,7 +57,7 @@ fn status(call: Call<'_, NoParams>) -> Result<DaemonStatus, Refusal> {
         mode: mode(client.environment()),
         account: account.id.to_string(),
         account_name: account.name.to_string(),
-        accounts: account::entries(backend, call.caller),
+        accounts: account::entries(book, standing),
         contract: CONTRACT,
         token: token::on_the_wire(account),
         calls: Calls {

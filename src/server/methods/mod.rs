@@ -4,14 +4,19 @@
 //! take along when it goes.
 
 mod account;
+mod audit;
 mod catalog;
 mod daemon;
+mod feed;
 mod token;
 
 use std::sync::Arc;
 
 use self::catalog::Catalog;
-pub(super) use self::catalog::{Feed, Methods, Outcome};
+pub(super) use self::{
+    catalog::{Methods, Outcome},
+    feed::Feed,
+};
 use super::Backend;
 use crate::{clock, kis::Environment, wire::types::Mode};
 use chrono::{DateTime, FixedOffset, SubsecRound, Utc};

@@ -1,23 +1,14 @@
 //! `token.*`.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
 use futures_util::stream;
-use tracing::info;
 
 use super::{
-    catalog::{Call, Catalog, Description, as_json},
+    catalog::{About, Answer, Catalog, Description, OfAccount, Outcome, as_json},
     instant,
 };
 use crate::{
     account::Account,
-    server::{
-        Backend,
-        error::Refusal,
-        peer::{Caller, Peer},
-        refusals::Refused,
-    },
+    server::{error::Refusal, refusals::Refused},
     token::{Source, State, TokenError, TokenHandle},
     wire::{
         codes::Kind,
@@ -26,19 +17,25 @@ use crate::{
     },
 };
 
+impl OfAccount for AccountParams {
+    fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+}
+
 pub(super) fn register(catalog: &mut Catalog) {
-    catalog.add(
-        Description {
+    catalog.add_about::<AccountParams, TokenStatus, _>(
+        &Description {
             name: method::TOKEN_STATUS,
             needs: Right::Read,
             effect: Effect::Read,
             summary: "The state of the access token; never the token itself.",
             errors: &[Kind::UnknownAccount],
         },
-        status,
+        |about| Outcome::Now(as_json(&on_the_wire(about.account))),
     );
     catalog.add_async(
-        Description {
+        &Description {
             name: method::TOKEN_REFRESH,
             needs: Right::Refresh,
             effect: Effect::Issue,
@@ -46,10 +43,10 @@ pub(super) fn register(catalog: &mut Catalog) {
                       account's owner of every issuance, and within six hours of one hands out the same token again.",
             errors: &[Kind::TokenUnavailable, Kind::CredentialsRejected, Kind::UnknownAccount],
         },
-        refresh,
+        |about: About<'_, AccountParams>| refresh(about.account.clone()),
     );
     catalog.add_subscription::<AccountParams, TokenStatus, _>(
-        Description {
+        &Description {
             name: method::TOKEN_SUBSCRIBE_STATUS,
             needs: Right::Read,
             effect: Effect::Read,
@@ -59,63 +56,34 @@ pub(super) fn register(catalog: &mut Catalog) {
         },
         method::TOKEN_STATUS,
         method::TOKEN_UNSUBSCRIBE_STATUS,
-        |call| {
-            let account = account(&call)?;
+        |about| {
+            let account = about.account.clone();
             let token = account.key.token.clone();
             Ok(Box::pin(stream::unfold((account, token, None), changes)))
         },
     );
 }
 
-fn account(call: &Call<'_, AccountParams>) -> Result<Account, Refusal> {
-    Ok(call.backend.book().account(call.params.account.as_deref())?.clone())
-}
-
 /// The next state that differs from `told`.
 async fn changes(
     (account, mut token, told): (Account, TokenHandle, Option<TokenStatus>),
-) -> Option<(Bytes, (Account, TokenHandle, Option<TokenStatus>))> {
+) -> Option<(Answer, (Account, TokenHandle, Option<TokenStatus>))> {
     loop {
         let status = on_the_wire(&account);
         if told.as_ref() != Some(&status) {
-            return Some((as_json(&status).ok()?, (account, token, Some(status))));
+            return Some((as_json(&status), (account, token, Some(status))));
         }
         token.changed().await;
     }
 }
 
-fn status(call: Call<'_, AccountParams>) -> Result<TokenStatus, Refusal> {
-    Ok(on_the_wire(&account(&call)?))
-}
-
-async fn refresh(backend: Arc<Backend>, caller: Caller, params: AccountParams) -> Result<TokenStatus, Refusal> {
-    let peer = caller.peer;
-    let account = backend.book().account(params.account.as_deref())?.clone();
+async fn refresh(account: Account) -> Result<TokenStatus, Refusal> {
     let deadline = account.key.client.clock().monotonic().saturating_add(account.balance.call_timeout());
-    let mut asked = Asked { peer, is_logged: false };
-    let refreshed = account.key.token.refresh(deadline).await;
-    if let Err(TokenError::TooEarly { .. }) = refreshed {
-        asked.is_logged = true;
-        backend.refusals.note(Refused::EarlyRenewal, peer);
-    }
-    refreshed.map_err(|error| Refusal::from(error).about(&account.name))?;
+    account.key.token.refresh(deadline).await.map_err(|error| {
+        let counted = matches!(error, TokenError::TooEarly { .. }).then_some(Refused::EarlyRenewal);
+        Refusal::from(error).about(&account.name).counted_as(counted)
+    })?;
     Ok(on_the_wire(&account))
-}
-
-/// A renewal that was asked for by who may: it has a line in the log whatever becomes of it, also when the caller hangs up. One
-/// within KIS's minute is refused, and counted with refusals.
-struct Asked {
-    peer: Peer,
-    is_logged: bool,
-}
-
-impl Drop for Asked {
-    fn drop(&mut self) {
-        let peer = self.peer;
-        if !self.is_logged {
-            info!(target: "audit", { peer.uid, peer.pid, allowed = true }, "a renewal of the token was asked for");
-        }
-    }
 }
 
 pub(super) fn state(state: State) -> TokenState {

@@ -16,12 +16,12 @@ pub struct Contract {
 }
 
 /// The version of this contract.
-pub const CONTRACT: Contract = Contract { major: 1, minor: 1 };
+pub const CONTRACT: Contract = Contract { major: 1, minor: 2 };
 
 /// Result of `account.list`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountList {
-    /// The accounts, by name.
+    /// The accounts that the caller may read, by name.
     pub accounts: Vec<AccountEntry>,
 }
 
@@ -30,7 +30,7 @@ pub struct AccountList {
 pub struct AccountEntry {
     /// Its name.
     pub name: String,
-    /// Whether it is the account that a call means which names none.
+    /// Whether it is the account that a call of this caller means which names none.
     pub default: bool,
     /// Its number with its middle hidden.
     pub account: String,
@@ -47,7 +47,7 @@ pub struct AccountEntry {
     /// Why calls for it fail now, as far as is known: for want of a token, or as the last fetch of its balance did. Null: it is
     /// well.
     pub fault: Option<Fault>,
-    /// What the caller may do.
+    /// What the caller may do with it.
     pub rights: Vec<Right>,
 }
 
@@ -66,13 +66,19 @@ pub enum Effect {
 }
 
 /// Something that a caller may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Right {
     /// Every method that only reads.
     Read,
     /// `token.refresh`.
     Refresh,
+    /// To place, amend and cancel orders.
+    Trade,
+    /// To approve orders that wait for it.
+    Approve,
+    /// To manage clients of the gateway.
+    Admin,
     /// A right that this client does not know: the daemon is newer.
     #[serde(other)]
     #[schemars(skip)]
@@ -81,7 +87,19 @@ pub enum Right {
 
 impl Right {
     /// All that there are.
-    pub const ALL: [Self; 2] = [Self::Read, Self::Refresh];
+    pub const ALL: [Self; 5] = [Self::Read, Self::Refresh, Self::Trade, Self::Approve, Self::Admin];
+
+    /// As it is written in the configuration and on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Refresh => "refresh",
+            Self::Trade => "trade",
+            Self::Approve => "approve",
+            Self::Admin => "admin",
+            Self::Unknown => "?",
+        }
+    }
 }
 
 /// The state of the daemon.
@@ -97,7 +115,7 @@ pub struct DaemonStatus {
     pub mode: Mode,
     /// The account number with its middle hidden.
     pub account: String,
-    /// The name of that account, which is the default one.
+    /// The name of that account: the default one, or the first that the caller may read.
     #[serde(default)]
     pub account_name: String,
     /// Every account that the caller may read.
