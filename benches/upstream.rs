@@ -131,7 +131,7 @@ async fn quota(table: &mut Table) {
                     let page = balance::PageKey::default();
                     let query = balance::query(&cano, "01", balance::PriceBasis::Krx, &page);
                     let asked = Instant::now();
-                    client.read(&balance::call(&query, false), &token, deadline).await.unwrap();
+                    client.call(&balance::call(&query, false), &token, deadline).await.unwrap();
                     waits.push(asked.elapsed().as_secs_f64());
                 }
                 waits

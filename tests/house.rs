@@ -61,7 +61,7 @@ const EXPOSE: &[&str] = &[
     "fuzzing.rs",
     "kis/auth.rs",
     "kis/client.rs",
-    "kis/client/read.rs",
+    "kis/client/call.rs",
     "token/store.rs",
     "token/store/mirror.rs",
     "config/credential.rs",

@@ -170,7 +170,7 @@ impl Fetch {
             .authorized(deadline, |token| async move {
                 match knocks {
                     true => client.knock(&call, &token.access_token, deadline).await,
-                    false => client.read(&call, &token.access_token, deadline).await,
+                    false => client.call(&call, &token.access_token, deadline).await,
                 }
             })
             .await

@@ -5,7 +5,7 @@ mod page;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{Tr, client::Call};
+use super::{Effect, Tr, client::Call};
 
 pub use self::page::{Page, SoldOut, parse};
 
@@ -148,5 +148,5 @@ pub fn query<'a>(
 
 /// The call for the page that `query` asks for.
 pub fn call<'a>(query: &'a [(&'static str, &'a str)], next_page: bool) -> Call<'a> {
-    Call { path: PATH, tr: Tr::INQUIRE_BALANCE, query, next_page }
+    Call { path: PATH, tr: Tr::INQUIRE_BALANCE, effect: Effect::Read, query, next_page }
 }

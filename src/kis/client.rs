@@ -1,6 +1,6 @@
 //! One app key's way to KIS: every call, token calls included, passes through here and waits for the same quota.
 
-mod read;
+mod call;
 
 use std::{
     path::Path,
@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use tracing::{debug, warn};
 use url::Url;
 
-pub use self::read::Call;
+pub use self::call::Call;
 use super::{
     Credentials, Environment, Settings,
     error::KisError,

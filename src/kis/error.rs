@@ -89,6 +89,9 @@ pub enum KisError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A trade that failed so that it may have been carried out all the same.
+    #[error("whether KIS has carried the call out is not known, and it must not be sent again: {0}")]
+    OutcomeUnknown(Box<Self>),
     /// No slot of the quota before the caller's deadline.
     #[error("the call could not be fitted into the quota of {calls_per_second} calls a second in time")]
     NoSlot {
@@ -138,6 +141,7 @@ impl KisError {
                 Some(tr_id)
             }
             Self::NoSlot { .. } => None,
+            Self::OutcomeUnknown(cause) => cause.tr_id(),
             error => error.answer().map(|answer| answer.tr_id),
         }
     }
@@ -151,22 +155,9 @@ impl KisError {
             Self::Rejected(_) | Self::Changed(_) | Self::Transient(_) | Self::IssuedTooSoon(_) => FailureKind::Rejected,
             Self::Foreign { .. } | Self::Unreachable { .. } => FailureKind::Unreachable,
             Self::Malformed { .. } => FailureKind::Malformed,
+            Self::OutcomeUnknown(cause) => return cause.failure_kind(),
             Self::NoSlot { .. } => return None,
         })
-    }
-
-    /// True if KIS failed the call and said nothing of why, as it does in outages and for some tokens that are dead.
-    pub fn gives_no_reason(&self) -> bool {
-        matches!(self, Self::Transient(answer) if answer.msg_cd.is_empty())
-    }
-
-    /// Whether a whole answer to a token call, and not a gateway's page, was of no use: another will hardly be better.
-    pub fn is_nonsense(&self) -> bool {
-        match self {
-            Self::Malformed { .. } => true,
-            Self::Foreign { http_status, what, .. } => (200..300).contains(http_status) && *what != A_PAGE,
-            _ => false,
-        }
     }
 
     /// KIS's own words, where it spoke.
@@ -179,6 +170,7 @@ impl KisError {
             | Self::Transient(answer)
             | Self::Changed(answer)
             | Self::Rejected(answer) => Some(answer),
+            Self::OutcomeUnknown(cause) => cause.answer(),
             _ => None,
         }
     }

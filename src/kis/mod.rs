@@ -25,7 +25,7 @@ use url::Url;
 use crate::secret::{AppKey, AppSecret};
 
 pub use self::{
-    after::{After, Effect, after},
+    after::{After, Effect, SHORTLY, after, begins_minute},
     client::{Call, KisClient},
     error::{Answer, FailureKind, KisError},
     http::{SetupError, is_loopback},

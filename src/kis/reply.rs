@@ -124,8 +124,9 @@ pub(crate) fn classify(
 }
 
 fn refusal(answer: Answer) -> KisError {
-    // Seen in outages, and with bad tokens: the body says nothing, so the server's failure is all there is to go by.
-    if answer.msg_cd.is_empty() && answer.http_status >= 500 {
+    // Seen in outages, and with bad tokens: the body says nothing, so the server's failure is all there is to go by. During
+    // maintenance KIS refuses without a code and with status 200, which is no decision about what was asked either.
+    if answer.msg_cd.is_empty() && matches!(answer.http_status, 200..300 | 500..) {
         return KisError::Transient(answer);
     }
     match codes::class(&answer.msg_cd) {
@@ -198,10 +199,11 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_without_a_code_is_passing_when_the_server_failed() {
+    fn a_failure_without_a_code_is_passing_when_the_server_failed_or_is_being_maintained() {
         let empty = r#"{"rt_cd":"1","msg_cd":"","msg1":""}"#;
         assert!(matches!(verdict(500, empty), Err(KisError::Transient(_))));
-        assert!(matches!(verdict(200, empty), Err(KisError::Rejected(_))));
+        assert!(matches!(verdict(200, empty), Err(KisError::Transient(_))));
+        assert!(matches!(verdict(400, empty), Err(KisError::Rejected(_))));
     }
 
     #[test]

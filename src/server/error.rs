@@ -8,16 +8,13 @@ use super::refusals::Refused;
 use crate::{
     account::{AccountName, BalanceError, Contradiction},
     book::UnknownAccount,
-    kis::{After, Answer, Effect, KisError, after},
+    kis::{After, Answer, Effect, KisError, SHORTLY, after},
     token::{CallError, LastError, TokenError},
     wire::{
         codes::{self, ErrorData, Kind, KisAnswer},
         types::Fault,
     },
 };
-
-/// Pause to suggest when KIS counts too many calls or has a passing fault.
-const SHORTLY: Duration = Duration::from_secs(1);
 
 /// Why a request is not carried out, as it is told to a client.
 #[derive(Debug, Clone)]
@@ -176,14 +173,17 @@ fn kind(error: &KisError) -> Kind {
         KisError::Transient(_) | KisError::Changed(_) | KisError::Rejected(_) => Kind::UpstreamRejected,
         KisError::Unreachable { .. } | KisError::Foreign { .. } => Kind::UpstreamUnreachable,
         KisError::Malformed { .. } => Kind::UpstreamMalformed,
+        KisError::OutcomeUnknown(_) => Kind::OutcomeUnknown,
     }
 }
 
-/// Whether the same request may succeed later, and when to try.
+/// Whether the same request may succeed later, and when to try. A trade that may have been carried out says so itself.
 fn again(error: &KisError) -> (bool, Option<Duration>) {
     match after(Effect::Read, error) {
         After::Repeat => (true, Some(SHORTLY)),
         After::RepeatAfter(pause) => (true, Some(pause)),
+        // When that is, the state of the token says.
+        After::NextIssuance => (true, None),
         After::GiveUp | After::Unknown => (false, None),
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::{self, BootTime, SharedClock},
-    kis::{After, Credentials, Effect, KisClient, KisError, after, auth},
+    kis::{Credentials, KisClient, KisError, auth, begins_minute},
 };
 
 /// Longest wait for KIS's answer, the wait for a slot of the quota included.
@@ -109,11 +109,7 @@ impl Issuer {
                 Outcome::Issued(token)
             }
             Err(error) => {
-                // EGW00133 proves that somebody's minute is running. Any other clear refusal has cost no issuance: the minute
-                // still counts from the one before.
-                let counts =
-                    after(Effect::Issue, &error) == After::Unknown || matches!(error, KisError::IssuedTooSoon(_));
-                self.note(&mut lent, if counts { Some(self.now()) } else { previous }).await;
+                self.note(&mut lent, if begins_minute(&error) { Some(self.now()) } else { previous }).await;
                 Outcome::Failed(error)
             }
         }

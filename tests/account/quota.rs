@@ -1,43 +1,29 @@
 //! Calls a second, under load.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use kisd::{
     clock::SystemClock,
-    kis::{self, Credentials, Environment, KisClient, auth, balance},
-    secret::{AppKey, AppSecret},
+    kis::balance,
     simulator::{Mode, Options},
 };
 
-use crate::support::World;
+use crate::{client, support::World};
 
 #[tokio::test]
 async fn callers_by_the_hundred_never_exceed_the_quota_in_any_sliding_second() {
     let options = Options { calls_per_second: 60, ..Options::demo(Mode::Real) };
     let world = World::in_real_time(options.clone()).await;
     let clock = SystemClock::shared();
-    let settings = kis::Settings {
-        environment: Environment::Real,
-        base_url: world.simulator.base_url().parse().unwrap(),
-        credentials: Credentials {
-            app_key: AppKey::try_new(options.app_key.clone()).unwrap(),
-            app_secret: AppSecret::try_new(options.app_secret.clone()).unwrap(),
-        },
-        calls_per_second: 60,
-        request_timeout: Duration::from_secs(10),
-    };
-    let credentials = settings.credentials.clone();
-    let client = Arc::new(KisClient::new(settings, clock.clone()).unwrap());
+    let (client, token) = client(&world, clock.clone()).await;
     let deadline = clock.monotonic().saturating_add(Duration::from_secs(60));
-    let token =
-        Arc::new(auth::issue(&client, &credentials, deadline, std::future::ready(())).await.unwrap().access_token);
     let callers = (0..300).map(|_| {
         let (client, token, cano) = (client.clone(), token.clone(), options.cano.clone());
         async move {
             let page = balance::PageKey::default();
             let query = balance::query(&cano, "01", balance::PriceBasis::Krx, &page);
-            client.read(&balance::call(&query, false), &token, deadline).await
+            client.call(&balance::call(&query, false), &token, deadline).await
         }
     });
     let answers = join_all(callers).await;

@@ -98,7 +98,8 @@ impl Machine {
     }
 
     fn failed(&mut self, error: KisError, now: Now) -> Result<(), TokenError> {
-        if after(Effect::Issue, &error) == After::Unknown {
+        let judged = after(Effect::Issue, &error);
+        if judged == After::Unknown {
             // An outage cuts answers off, and its end must not be slept through; nonsense in a whole answer is another matter.
             self.wasted = self.wasted.saturating_add(u32::from(error.is_nonsense()));
             self.not_before = self.not_before.max(now.boot.saturating_add(self.interval()));
@@ -114,9 +115,8 @@ impl Machine {
             }
             error => {
                 self.failures = self.failures.saturating_add(1);
-                let pause = match error {
-                    // A refusal that is not known to pass.
-                    KisError::Rejected(_) => self.rules.issue_interval,
+                let pause = match judged {
+                    After::NextIssuance => self.rules.issue_interval,
                     _ => BACKOFF.delay(self.failures),
                 };
                 let resume = now.boot.saturating_add(pause).max(self.not_before);

@@ -1,4 +1,4 @@
-//! Business calls that only read: sent with the token, and again where that can help.
+//! Business calls: sent with the token, and again where that can help and do no harm.
 
 use std::time::Duration;
 
@@ -20,8 +20,11 @@ use crate::{
 /// Pauses between the tries of one read.
 const READ_BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(2));
 
-/// Tries of one read that meets faults. Being throttled does not count: it passes, and the deadline ends it.
-const READ_TRIES: u32 = 3;
+/// Tries of one call that meets faults. For a read, being throttled does not count: it passes, and the deadline ends it.
+const TRIES: u32 = 3;
+
+/// Tries of one trade, whatever it meets.
+const TRADE_TRIES: u32 = 2;
 
 /// Pause between tries of a KIS that does not answer: with the time that an answer takes, its return is noticed within five seconds.
 const KNOCK_EVERY: Duration = Duration::from_secs(3);
@@ -29,13 +32,15 @@ const KNOCK_EVERY: Duration = Duration::from_secs(3);
 /// Longest wait for the answer to one of these tries.
 const KNOCK_WITHIN: Duration = Duration::from_secs(15);
 
-/// A business call that only reads.
+/// A business call.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
     /// Path under the base URL.
     pub path: &'static str,
     /// The transaction.
     pub tr: Tr,
+    /// What it does at KIS: decides whether it may be sent again.
+    pub effect: Effect,
     /// Query parameters, as KIS spells them.
     pub query: &'a [(&'static str, &'a str)],
     /// Whether this asks for a page after the first.
@@ -43,17 +48,18 @@ pub struct Call<'a> {
 }
 
 impl KisClient {
-    /// Reads, and repeats the read with pauses where KIS's answer allows it, until `deadline`.
-    pub async fn read(&self, call: &Call<'_>, token: &AccessToken, deadline: Instant) -> Result<Reply, KisError> {
+    /// Calls, and repeats the call with pauses where its effect and KIS's answer allow it, until `deadline`.
+    pub async fn call(&self, call: &Call<'_>, token: &AccessToken, deadline: Instant) -> Result<Reply, KisError> {
         let (mut failures, mut faults, mut doubted) = (0, 0, false);
         loop {
-            let result = self.read_once(call, token, deadline).await;
-            // A success with a status that does not fit may be a proxy's: it is looked at twice.
-            let doubtful = match &result {
-                Ok(reply) => reply.http_status != 200,
-                Err(KisError::Foreign { http_status, what, .. }) => *what == DENIED && *http_status < 500,
-                Err(_) => false,
-            };
+            let result = self.call_once(call, token, deadline).await.map_err(|error| error.of(call.effect));
+            // A success with a status that does not fit may be a proxy's: where that costs nothing, it is looked at twice.
+            let doubtful = call.effect == Effect::Read
+                && match &result {
+                    Ok(reply) => reply.http_status != 200,
+                    Err(KisError::Foreign { http_status, what, .. }) => *what == DENIED && *http_status < 500,
+                    Err(_) => false,
+                };
             if doubtful && !doubted {
                 doubted = true;
                 continue;
@@ -63,27 +69,31 @@ impl KisClient {
                 Err(error) => error,
             };
             failures += 1;
-            if matches!(error, KisError::Throttled(_)) {
+            let is_throttled = matches!(error, KisError::Throttled(_));
+            if is_throttled {
                 self.quota.slow_down();
-            } else {
-                faults += 1;
             }
+            faults += u32::from(!is_throttled);
+            let has_had_its_tries = match call.effect {
+                Effect::Trade => failures >= TRADE_TRIES,
+                Effect::Read | Effect::Issue => faults >= TRIES,
+            };
             let resume = self.clock.monotonic().saturating_add(READ_BACKOFF.delay(failures));
-            if after(Effect::Read, &error) != After::Repeat || faults >= READ_TRIES || resume >= deadline {
+            if after(call.effect, &error) != After::Repeat || has_had_its_tries || resume >= deadline {
                 return Err(error);
             }
             self.clock.sleep_until(resume).await;
         }
     }
 
-    /// Reads as soon as a KIS that has been silent answers again. While it does not, another try is sent beside the last every
+    /// Reads, as soon as a KIS that has been silent answers again. While it does not, another try is sent beside the last every
     /// [`KNOCK_EVERY`]: its return is noticed soon, and a KIS that is merely slow is not taken for a silent one.
     pub async fn knock(&self, call: &Call<'_>, token: &AccessToken, deadline: Instant) -> Result<Reply, KisError> {
         let mut tries = FuturesUnordered::new();
         loop {
             let now = self.clock.monotonic();
             if tries.is_empty() || now.saturating_add(LEAST_ANSWER_TIME) < deadline {
-                tries.push(self.read_once(call, token, deadline.min(now.saturating_add(KNOCK_WITHIN))));
+                tries.push(self.call_once(call, token, deadline.min(now.saturating_add(KNOCK_WITHIN))));
             }
             let answered = async {
                 loop {
@@ -99,7 +109,7 @@ impl KisClient {
             match clock::before(&*self.clock, again_at, answered).await.flatten() {
                 None => {}
                 // Doubtful, as in a read.
-                Some(Ok(reply)) if reply.http_status != 200 => return self.read(call, token, deadline).await,
+                Some(Ok(reply)) if reply.http_status != 200 => return self.call(call, token, deadline).await,
                 Some(result) => {
                     if matches!(result, Err(KisError::Throttled(_))) {
                         self.quota.slow_down();
@@ -110,7 +120,7 @@ impl KisClient {
         }
     }
 
-    async fn read_once(&self, call: &Call<'_>, token: &AccessToken, deadline: Instant) -> Result<Reply, KisError> {
+    async fn call_once(&self, call: &Call<'_>, token: &AccessToken, deadline: Instant) -> Result<Reply, KisError> {
         let tr_id = call.tr.id(self.environment);
         let live = self.live.load_full();
         let request = self
@@ -127,9 +137,8 @@ impl KisClient {
         // KIS repeats account numbers in its messages.
         let account = call.query.iter().find(|(name, _)| *name == "CANO").map_or("", |(_, number)| *number);
         let private = [token.expose(), account];
-        let (exchange, verdict) =
-            self.send(tr_id, request, private, deadline, std::future::ready(())).await.map_err(of_a_read)?;
-        match verdict.map_err(of_a_read).inspect_err(|error| self.totals.count_failure(error))? {
+        let (exchange, verdict) = self.send(tr_id, request, private, deadline, std::future::ready(())).await?;
+        match verdict.inspect_err(|error| self.totals.count_failure(error))? {
             Verdict::Success => {
                 let more = More::of(exchange.tr_cont.as_deref());
                 Ok(Reply { tr_id, more, http_status: exchange.http_status, body: exchange.body })
@@ -140,16 +149,6 @@ impl KisClient {
                 Err(error)
             }
         }
-    }
-}
-
-/// During maintenance KIS refuses without a code: that is no decision about what was asked, and a read costs nothing to repeat.
-fn of_a_read(error: KisError) -> KisError {
-    match error {
-        KisError::Rejected(answer) if answer.msg_cd.is_empty() && (200..300).contains(&answer.http_status) => {
-            KisError::Transient(answer)
-        }
-        error => error,
     }
 }
 
