@@ -15,9 +15,10 @@ use tokio::{
 use tokio_util::codec::Decoder;
 
 use crate::{
-    account::{self, Account, AccountId, AccountName, BalanceDesk},
+    account::{self, Account, AccountId, AccountName, BalanceQuestion},
     book::Book,
     clock::{ManualClock, SharedClock},
+    desk::Desk,
     kis::{
         self, Credentials, Environment,
         reply::{More, Reply},
@@ -186,7 +187,13 @@ fn idle_server() -> Server {
         prices: kis::balance::PriceBasis::Krx,
         accept_difference: false,
     };
-    let (_, balance) = BalanceDesk::new(id.clone(), key.client.clone(), key.token.clone(), settings, None);
+    let (_, balance) = Desk::new(
+        BalanceQuestion::new(id.clone(), &settings),
+        key.client.clone(),
+        key.token.clone(),
+        settings.of_the_desk(),
+        None,
+    );
     let settings = server::Settings {
         socket: "/nonexistent/kisd.sock".into(),
         socket_mode: 0o600,

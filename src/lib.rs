@@ -43,6 +43,7 @@ pub mod book;
 pub mod config;
 pub mod ctl;
 pub mod daemon;
+pub mod desk;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod kis;

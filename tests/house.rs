@@ -14,16 +14,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("telemetry", &["clock"]),
     ("kis", &["secret", "clock", "backoff"]),
     ("token", &["kis", "secret", "clock", "backoff"]),
-    ("account", &["kis", "token", "clock", "backoff"]),
+    ("desk", &["kis", "token", "clock", "backoff"]),
+    ("account", &["desk", "kis", "token", "clock"]),
     ("book", &["account", "kis", "token", "wire"]),
-    ("server", &["account", "book", "token", "kis", "wire", "clock"]),
+    ("server", &["account", "book", "desk", "token", "kis", "wire", "clock"]),
     // The command line cannot hold a secret: it knows nothing but the wire.
     ("ctl", &["mcp", "wire"]),
     ("mcp", &["wire"]),
     ("config", &["account", "book", "kis", "secret", "server", "telemetry", "token", "wire"]),
     // For the fuzzer only.
-    ("fuzzing", &["account", "book", "clock", "kis", "secret", "server", "token", "wire"]),
-    ("daemon", &["book", "account", "clock", "config", "kis", "server", "token"]),
+    ("fuzzing", &["account", "book", "clock", "desk", "kis", "secret", "server", "token", "wire"]),
+    ("daemon", &["book", "account", "clock", "config", "desk", "kis", "server", "token"]),
 ];
 
 /// Each library with the only places that may name it, so that it can be replaced in one.

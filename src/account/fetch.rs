@@ -1,69 +1,56 @@
 //! One fetch of a balance: every page, and again from the first where they contradict each other.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use tokio::sync::watch;
 use tracing::{debug, warn};
 
 use super::{
-    AccountId, Balance, BalanceError, Settings,
+    Balance, BalanceError, BalanceQuestion,
     balance::Totals,
     looks::{Decision, Excuse, Looks},
-    pace::{Deadline, Progress, Size},
     whole::{Contradiction, Pages},
 };
 use crate::{
     clock::Instant,
+    desk::{Errand, Progress, Size},
     kis::{
-        KisClient, KisError, Tr,
+        KisError, Tr,
         balance::{self, PageKey},
         field::Place,
         reply::Reply,
     },
-    token::{CallError, TokenHandle},
+    token::CallError,
 };
 
 /// Pages that a portfolio can have; a thousand holdings on a paper account are 50.
 const MOST_PAGES: usize = 200;
 
-/// What is to be fetched, and how.
+/// A fetch under way.
 #[derive(Debug)]
 pub(super) struct Fetch {
-    pub(super) account: AccountId,
-    pub(super) client: Arc<KisClient>,
-    pub(super) token: TokenHandle,
-    pub(super) settings: Settings,
-    /// When all of it must be there,
-    pub(super) deadline: Arc<Deadline>,
-    /// and the first page, if that is sooner.
-    pub(super) first_page_by: Instant,
-    /// KIS was silent, and it is to be found out whether it still is.
-    pub(super) is_probe: bool,
-    /// The balance before.
-    pub(super) previous: Option<Arc<Balance>>,
-    /// What is known of the size.
-    pub(super) known: Option<Size>,
-    /// Told after each page that is not the last.
-    pub(super) progress: watch::Sender<Option<Progress>>,
+    pub(super) question: BalanceQuestion,
+    pub(super) errand: Errand<Balance>,
 }
 
 impl Fetch {
     /// The balance, whole.
     pub(super) async fn run(self) -> Result<Balance, BalanceError> {
-        let clock = self.client.clock();
-        let mut looks = Looks::new(self.previous.as_deref(), self.settings.accept_difference);
+        let clock = self.errand.client.clock();
+        let mut looks = Looks::new(self.errand.previous.as_deref(), self.question.accept_difference);
         let mut seen = None;
         loop {
             let (pages, fault) = match (self.read(seen.is_none()).await, seen.take()) {
                 (Ok(read), _) => read,
                 // What has been read says more than that the time is over.
-                (Err(error), Some(pages)) if error.is_about_time() || clock.monotonic() >= self.deadline.get() => {
+                (Err(error), Some(pages))
+                    if error.is_about_time() || clock.monotonic() >= self.errand.deadline.get() =>
+                {
                     return self.settle(looks.out_of_time(), pages);
                 }
                 (Err(error), _) => return Err(error),
             };
             if let Some(fault) = &fault {
-                debug!(account = %self.account, %fault, "the balance that KIS gives is not whole");
+                debug!(account = %self.question.account, %fault, "the balance that KIS gives is not whole");
                 self.count_contradiction(fault);
             }
             match looks.take(&pages, fault) {
@@ -71,7 +58,7 @@ impl Fetch {
                 Decision::GiveUp(error) => return self.settle(Err(error), pages),
                 Decision::Again { pause } => {
                     let resume = clock.monotonic().saturating_add(pause);
-                    if resume >= self.deadline.get() {
+                    if resume >= self.errand.deadline.get() {
                         return self.settle(looks.out_of_time(), pages);
                     }
                     clock.sleep_until(resume).await;
@@ -83,21 +70,21 @@ impl Fetch {
 
     fn settle(&self, verdict: Result<Option<Excuse>, BalanceError>, pages: Pages) -> Result<Balance, BalanceError> {
         let excuse = verdict.inspect_err(
-            |_| warn!(account = %self.account, "KIS gives no whole balance: its answers contradict each other"),
+            |_| warn!(account = %self.question.account, "KIS gives no whole balance: its answers contradict each other"),
         )?;
-        let environment = self.client.environment();
+        let environment = self.errand.client.environment();
         let totals = Totals::of(&pages).ok_or_else(|| {
             let place = Place { tr_id: Tr::INQUIRE_BALANCE.id(environment), row: None };
             CallError::from(place.malformed("output1", "adds up to more than any account holds"))
         });
         Ok(Balance {
-            account: self.account.clone(),
+            account: self.question.account.clone(),
             environment,
-            price_basis: self.settings.prices,
+            price_basis: self.question.prices,
             totals: totals?,
             evaluation_check: pages.evaluation(),
             excuse,
-            as_of: self.client.clock().now(),
+            as_of: self.errand.client.clock().now(),
             pages: pages.count,
             holdings: pages.holdings,
         })
@@ -106,14 +93,14 @@ impl Fetch {
     /// Counts an answer of KIS that is of no use. Refusals are counted already.
     fn count_contradiction(&self, fault: &Contradiction) {
         if !matches!(fault, Contradiction::Changed { .. }) {
-            let place = Place { tr_id: Tr::INQUIRE_BALANCE.id(self.client.environment()), row: None };
-            self.client.totals().count_failure(&place.malformed("output1", "contradicts the others"));
+            let place = Place { tr_id: Tr::INQUIRE_BALANCE.id(self.errand.client.environment()), row: None };
+            self.errand.client.totals().count_failure(&place.malformed("output1", "contradicts the others"));
         }
     }
 
     /// Reads page after page, until there are no more, or what is there cannot be a balance any more.
     async fn read(&self, is_first: bool) -> Result<(Pages, Option<Contradiction>), BalanceError> {
-        let clock = self.client.clock();
+        let clock = self.errand.client.clock();
         let (mut pages, mut asked) = (Pages::default(), vec![PageKey::default()]);
         let (mut cycle, mut answered_at) = (None::<Duration>, None::<Instant>);
         loop {
@@ -127,11 +114,11 @@ impl Fetch {
             };
             let malformed = |field: &str, problem: String| {
                 let error = Place { tr_id: reply.tr_id, row: None }.malformed(field, problem);
-                self.client.totals().count_failure(&error);
+                self.errand.client.totals().count_failure(&error);
                 CallError::from(error)
             };
             let mut page = balance::parse(&reply, key)
-                .inspect_err(|error| self.client.totals().count_failure(error))
+                .inspect_err(|error| self.errand.client.totals().count_failure(error))
                 .map_err(CallError::from)?;
             let next = page.next.take();
             if let Err(fault) = pages.add(page) {
@@ -161,12 +148,18 @@ impl Fetch {
     }
 
     async fn page(&self, key: &PageKey, is_page_one: bool, is_first: bool) -> Result<Reply, CallError> {
-        let query = balance::query(self.account.cano(), self.account.product_code(), self.settings.prices, key);
+        let query = balance::query(
+            self.question.account.cano(),
+            self.question.account.product_code(),
+            self.question.prices,
+            key,
+        );
         let call = balance::call(&query, !is_page_one);
-        let deadline = self.deadline.get();
-        let deadline = if is_page_one && is_first { deadline.min(self.first_page_by) } else { deadline };
-        let (client, knocks) = (&self.client, self.is_probe && is_page_one && is_first);
-        self.token
+        let deadline = self.errand.deadline.get();
+        let deadline = if is_page_one && is_first { deadline.min(self.errand.first_page_by) } else { deadline };
+        let (client, knocks) = (&self.errand.client, self.errand.is_probe && is_page_one && is_first);
+        self.errand
+            .token
             .authorized(deadline, |token| async move {
                 match knocks {
                     true => client.knock(&call, &token.access_token, deadline).await,
@@ -178,16 +171,16 @@ impl Fetch {
 
     /// There is at least one page more.
     fn tell_progress(&self, pages: &Pages, cycle: Option<Duration>, now: Instant) {
-        let purchase_total = pages.purchase_total();
-        let known = self.known.filter(|known| known.purchase_total == purchase_total);
-        let expected = purchase_total.and_then(|total| Size::expected(pages.count, pages.purchase_sum(), total));
+        let figure = pages.purchase_total();
+        let known = self.errand.known.filter(|known| known.figure == figure);
+        let expected = figure.and_then(|total| Size::expected(pages.count, pages.purchase_sum(), total));
         let size = Size {
-            purchase_total,
+            figure,
             pages: known.map_or(0, |known| known.pages).max(pages.count + 1),
             expected: expected.or(known.map(|known| known.expected)).unwrap_or(0).min(MOST_PAGES),
             too_short: known.map_or(Duration::ZERO, |known| known.too_short),
         };
-        let progress = Progress::after(pages.count, size, self.client.calls_per_second(), cycle, now);
-        self.progress.send_replace(Some(progress));
+        let progress = Progress::after(pages.count, size, self.errand.client.calls_per_second(), cycle, now);
+        self.errand.progress.send_replace(Some(progress));
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, mem::discriminant, time::Duration};
 
 use super::{
-    Balance, BalanceError,
+    Balance, BalanceError, BalanceFault,
     whole::{Contradiction, Doubts, Pages},
 };
 use crate::kis::balance::RowKey;
@@ -126,7 +126,7 @@ impl<'a> Looks<'a> {
             _ => Contradiction::Gone,
         };
         let settled = self.alike >= ALIKE && matches!(contradiction, Contradiction::SumDiffers { .. });
-        BalanceError::NotWhole { contradiction, reads: self.reads, settled }
+        BalanceError::Fault(BalanceFault::NotWhole { contradiction, reads: self.reads, settled })
     }
 
     /// What the balance before was excused for, if it had the very same rows.
@@ -225,7 +225,7 @@ mod tests {
         let mut looks = Looks::new(None, false);
         let seen = decisions(&mut looks, 3, |_| (Pages::default(), Some(changed(false))));
         assert!(
-            matches!(&seen[2], Decision::GiveUp(BalanceError::NotWhole { contradiction, .. }) if *contradiction == changed(false))
+            matches!(&seen[2], Decision::GiveUp(BalanceError::Fault(BalanceFault::NotWhole { contradiction, .. })) if *contradiction == changed(false))
         );
     }
 

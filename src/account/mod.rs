@@ -4,26 +4,24 @@
 //! JSON-RPC or a socket, or call KIS past the quota.
 
 pub mod balance;
-mod circuit;
-mod desk;
 mod error;
 mod fetch;
-mod handle;
 mod looks;
-mod pace;
-mod watch;
+mod question;
 mod whole;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{kis::balance::PriceBasis, token::KeySession};
+use crate::{
+    desk::{self, Handle},
+    kis::balance::PriceBasis,
+    token::KeySession,
+};
 
 pub use self::{
     balance::Balance,
-    desk::BalanceDesk,
-    error::BalanceError,
-    handle::{BalanceHandle, NoSubscription},
-    watch::{News, Subscription},
+    error::{BalanceError, BalanceFault},
+    question::BalanceQuestion,
     whole::{Contradiction, EvaluationCheck},
 };
 
@@ -121,6 +119,13 @@ pub struct Settings {
     pub accept_difference: bool,
 }
 
+impl Settings {
+    /// How the desk of its balance answers.
+    pub fn of_the_desk(&self) -> desk::Settings {
+        desk::Settings { max_age: self.max_age, call_timeout: self.call_timeout }
+    }
+}
+
 /// One account with everything that serves it; a clone is a handle.
 #[derive(Debug, Clone)]
 pub struct Account {
@@ -131,7 +136,7 @@ pub struct Account {
     /// Its app key, which other accounts may share.
     pub key: Arc<KeySession>,
     /// Its balance.
-    pub balance: BalanceHandle,
+    pub balance: Handle<BalanceQuestion>,
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    account::{Account, BalanceDesk},
+    account::{Account, BalanceQuestion},
     book::Book,
     clock::SharedClock,
     config::{AccountConfig, Config, KeyConfig},
+    desk::Desk,
     kis::SetupError,
     token::KeySession,
 };
@@ -100,9 +101,10 @@ impl Sessions {
         key: &Arc<KeySession>,
         tasks: &mut Vec<Task>,
     ) -> (Account, CancellationToken) {
+        let question = BalanceQuestion::new(config.id.clone(), &config.settings);
         let known = self.accounts.iter().find(|(account, _)| account.name == config.name && account.id == config.id);
         if let Some((account, stop)) = known.filter(|(account, _)| Arc::ptr_eq(&account.key, key)) {
-            account.balance.reload(config.settings);
+            account.balance.reload(question, config.settings.of_the_desk());
             return (account.clone(), stop.clone());
         }
         let predecessor = known
@@ -112,7 +114,7 @@ impl Sessions {
             info!(account = %config.name, "the app key has changed; looking for its token");
         }
         let (desk, balance) =
-            BalanceDesk::new(config.id.clone(), key.client.clone(), key.token.clone(), config.settings, predecessor);
+            Desk::new(question, key.client.clone(), key.token.clone(), config.settings.of_the_desk(), predecessor);
         let stop = self.stop_desks.child_token();
         let name = format!("balance desk of {}", config.name);
         tasks.push(Task { name, work: Box::pin(desk.run(stop.clone())), stop: stop.clone() });

@@ -6,8 +6,9 @@ use jsonrpsee::types::ErrorObjectOwned;
 
 use super::refusals::Refused;
 use crate::{
-    account::{AccountName, BalanceError, Contradiction},
+    account::{AccountName, BalanceFault, Contradiction},
     book::UnknownAccount,
+    desk::ReadError,
     kis::{After, Answer, Effect, KisError, SHORTLY, after},
     token::{CallError, LastError, TokenError},
     wire::{
@@ -96,28 +97,36 @@ fn object(data: ErrorData, message: impl Into<String>) -> Refusal {
     Refusal { code: data.kind.code(), message: message.into(), data: Some(Box::new(data)), counted: None }
 }
 
-impl From<BalanceError> for Refusal {
-    fn from(error: BalanceError) -> Self {
+impl<F: std::error::Error + Into<Self>> From<ReadError<F>> for Refusal {
+    fn from(error: ReadError<F>) -> Self {
         let message = error.to_string();
         let data = match error {
-            BalanceError::Call(error) => return error.into(),
-            BalanceError::CircuitOpen { last, retry_after } => {
+            ReadError::Call(error) => return error.into(),
+            ReadError::Fault(fault) => return fault.into(),
+            ReadError::CircuitOpen { last, retry_after } => {
                 let (kind, answer) = match &last {
                     CallError::Token(_) => (Kind::TokenUnavailable, None),
                     CallError::Kis(error) => (kind(error), error.answer().cloned()),
                 };
                 data(kind, true, Some(retry_after), answer)
             }
-            BalanceError::NotWhole { contradiction: Contradiction::Changed { answer, .. }, .. } => {
+            ReadError::DoesNotFit { may_fit, .. } => data(Kind::RateLimited, may_fit, may_fit.then_some(SHORTLY), None),
+        };
+        object(data, message)
+    }
+}
+
+impl From<BalanceFault> for Refusal {
+    fn from(fault: BalanceFault) -> Self {
+        let message = fault.to_string();
+        let data = match fault {
+            BalanceFault::NotWhole { contradiction: Contradiction::Changed { answer, .. }, .. } => {
                 data(Kind::UpstreamRejected, true, Some(SHORTLY), Some(answer))
             }
-            BalanceError::NotWhole { settled, .. } => {
+            BalanceFault::NotWhole { settled, .. } => {
                 data(Kind::UpstreamMalformed, !settled, (!settled).then_some(SHORTLY), None)
             }
-            BalanceError::DoesNotFit { may_fit, .. } => {
-                data(Kind::RateLimited, may_fit, may_fit.then_some(SHORTLY), None)
-            }
-            BalanceError::NotSupported { .. } => data(Kind::NotSupported, false, None, None),
+            BalanceFault::NotSupported { .. } => data(Kind::NotSupported, false, None, None),
         };
         object(data, message)
     }

@@ -14,10 +14,11 @@ use super::{
 };
 use crate::{
     account::{
-        self, Account, AccountName, News, NoSubscription,
+        self, Account, AccountName, BalanceQuestion,
         balance::{self, two_decimals},
     },
     book::{Book, Rights, Standing},
+    desk::{News, NoSubscription},
     kis::{self, balance::Summary},
     server::error::{Refusal, passing, standard},
     wire::{
@@ -160,7 +161,7 @@ fn balance(About { account, params }: About<'_, BalanceParams>) -> Outcome {
     }
     let account = account.clone();
     Outcome::Later(Box::pin(async move {
-        let balance = account.balance.balance(max_age, timeout.map(Duration::from_millis)).await;
+        let balance = account.balance.ask(max_age, timeout.map(Duration::from_millis)).await;
         let balance = balance.map_err(|error| Refusal::from(error).about(&account.name))?;
         json(&account, &balance)
     }))
@@ -177,13 +178,13 @@ fn json(account: &Account, balance: &Arc<balance::Balance>) -> Answer {
 }
 
 /// A [`BalanceState`], around the balance that has been written already.
-fn state(account: &Account, news: &News) -> Option<Bytes> {
+fn state(account: &Account, news: &News<BalanceQuestion>) -> Option<Bytes> {
     #[derive(Serialize)]
     struct State<'a> {
         balance: Option<&'a RawValue>,
         error: Option<Fault>,
     }
-    let balance = news.balance.as_ref().map(|balance| json(account, balance)).transpose().ok()?;
+    let balance = news.answer.as_ref().map(|balance| json(account, balance)).transpose().ok()?;
     let balance = balance.as_deref().map(serde_json::from_slice).transpose().ok()?;
     let error = news.fault.clone().map(|fault| Refusal::from(fault).about(&account.name).into());
     as_json(&State { balance, error }).ok()

@@ -1,4 +1,4 @@
-//! What everyone who asks for the balance holds: the last one in memory, and the way to the desk.
+//! What everyone who asks holds: the last answer in memory, and the way to the desk.
 
 use std::{
     sync::{
@@ -13,10 +13,9 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    AccountId, Balance, BalanceError, Settings,
-    error::is_supported,
+    Question, ReadError, Settings,
     pace::Progress,
-    watch::{Subscription, Watchers},
+    watch::{Fetched as Answer, Subscription, Watchers},
 };
 use crate::{
     clock::{self, BootTime, Instant, SharedClock},
@@ -24,19 +23,17 @@ use crate::{
     token::{CallError, TokenError},
 };
 
-pub(super) type Answer = Result<Arc<Balance>, BalanceError>;
-
 /// What the desk can be asked for.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(super) struct Request<Q: Question> {
     pub(super) max_age: Option<Duration>,
-    pub(super) waiter: Waiter,
+    pub(super) waiter: Waiter<Q>,
 }
 
 /// Somebody who waits for an answer.
 #[derive(Debug)]
-pub(super) struct Waiter {
-    pub(super) reply: oneshot::Sender<Answer>,
+pub(super) struct Waiter<Q: Question> {
+    pub(super) reply: oneshot::Sender<Answer<Q>>,
     /// How long the answer may take,
     pub(super) timeout: Duration,
     /// which is over then.
@@ -45,31 +42,33 @@ pub(super) struct Waiter {
 
 /// What the desk shares with everyone who asks.
 #[derive(Debug)]
-pub(super) struct Memory {
+pub(super) struct Memory<Q: Question> {
     pub(super) settings: ArcSwap<Settings>,
-    pub(super) last: ArcSwapOption<Fetched>,
+    pub(super) question: ArcSwap<Q>,
+    pub(super) last: ArcSwapOption<Fetched<Q>>,
     /// How far the fetch under way has come, if it has several pages.
     pub(super) progress: ArcSwapOption<Progress>,
     /// Calls that were answered by a fetch that another call had set in motion.
     pub(super) coalesced: AtomicU64,
-    /// The last balance as it was written for callers.
-    written: ArcSwapOption<(Arc<Balance>, Bytes)>,
-    pub(super) watchers: Arc<Watchers>,
+    /// The last answer as it was written for callers.
+    written: ArcSwapOption<(Arc<Q::Answer>, Bytes)>,
+    pub(super) watchers: Arc<Watchers<Q>>,
 }
 
 #[derive(Debug)]
-pub(super) struct Fetched {
+pub(super) struct Fetched<Q: Question> {
     /// On the clock that runs on while the machine is suspended: an answer ages meanwhile.
     pub(super) at: BootTime,
-    pub(super) balance: Arc<Balance>,
+    pub(super) answer: Arc<Q::Answer>,
 }
 
-impl Memory {
-    pub(super) fn new(settings: Settings, predecessor: Option<&BalanceHandle>) -> Self {
-        let watchers: Arc<Watchers> = predecessor.map(|handle| handle.memory.watchers.clone()).unwrap_or_default();
+impl<Q: Question> Memory<Q> {
+    pub(super) fn new(question: Q, settings: Settings, predecessor: Option<&Handle<Q>>) -> Self {
+        let watchers: Arc<Watchers<Q>> = predecessor.map(|handle| handle.memory.watchers.clone()).unwrap_or_default();
         watchers.forget_fault();
         Self {
             settings: ArcSwap::from_pointee(settings),
+            question: ArcSwap::from_pointee(question),
             last: ArcSwapOption::empty(),
             progress: ArcSwapOption::empty(),
             coalesced: AtomicU64::new(0),
@@ -78,22 +77,22 @@ impl Memory {
         }
     }
 
-    /// Applies `use_it` to the last balance if it is at most `max_age` old; without one, what is configured counts.
+    /// Applies `use_it` to the last answer if it is at most `max_age` old; without one, what is configured counts.
     pub(super) fn young<T>(
         &self,
         max_age: Option<Duration>,
         now: BootTime,
-        use_it: impl FnOnce(&Arc<Balance>) -> T,
+        use_it: impl FnOnce(&Arc<Q::Answer>) -> T,
     ) -> Option<T> {
         let max_age = max_age.unwrap_or_else(|| self.settings.load().max_age);
         let last = self.last.load();
         let last = last.as_ref()?;
-        (max_age > Duration::ZERO && now.since(last.at) <= max_age).then(|| use_it(&last.balance))
+        (max_age > Duration::ZERO && now.since(last.at) <= max_age).then(|| use_it(&last.answer))
     }
 
     /// How often subscribers may be told: so often that half of the quota is left for everybody else.
     pub(super) fn shortest_interval(&self, client: &KisClient) -> Duration {
-        let pages = self.last.load().as_ref().map_or(1, |last| last.balance.pages);
+        let pages = self.last.load().as_ref().map_or(1, |last| Q::size(&last.answer).pages);
         let calls = u32::try_from(pages).unwrap_or(u32::MAX);
         let exact = Duration::from_secs(2).saturating_mul(calls) / client.calls_per_second();
         // In whole milliseconds, as it is told and asked for.
@@ -103,49 +102,39 @@ impl Memory {
 
 /// Why there is no subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoSubscription {
+pub enum NoSubscription<F> {
     /// The interval is shorter than this, which the quota allows.
     TooOften(Duration),
     /// There is nothing to be told.
-    Never(BalanceError),
+    Never(ReadError<F>),
 }
 
 /// A clone for everyone who asks.
 #[derive(Debug, Clone)]
-pub struct BalanceHandle {
-    requests: mpsc::Sender<Request>,
-    account: AccountId,
+pub struct Handle<Q: Question> {
+    requests: mpsc::Sender<Request<Q>>,
     client: Arc<KisClient>,
     clock: SharedClock,
-    memory: Arc<Memory>,
+    memory: Arc<Memory<Q>>,
 }
 
-impl BalanceHandle {
-    pub(super) fn new(
-        requests: mpsc::Sender<Request>,
-        account: AccountId,
-        client: Arc<KisClient>,
-        memory: Arc<Memory>,
-    ) -> Self {
+impl<Q: Question> Handle<Q> {
+    pub(super) fn new(requests: mpsc::Sender<Request<Q>>, client: Arc<KisClient>, memory: Arc<Memory<Q>>) -> Self {
         let clock = client.clock().clone();
-        Self { requests, account, client, clock, memory }
+        Self { requests, client, clock, memory }
     }
 
-    /// Applies `use_it` to the balance in memory if it is at most `max_age` old; `None` leaves the age to the configuration.
+    /// Applies `use_it` to the answer in memory if it is at most `max_age` old; `None` leaves the age to the configuration.
     /// Nothing is counted, copied or locked on the way.
-    pub fn from_memory<T>(&self, max_age: Option<Duration>, use_it: impl FnOnce(&Arc<Balance>) -> T) -> Option<T> {
+    pub fn from_memory<T>(&self, max_age: Option<Duration>, use_it: impl FnOnce(&Arc<Q::Answer>) -> T) -> Option<T> {
         self.memory.young(max_age, self.clock.boottime(), use_it)
     }
 
-    /// The balance, at most `max_age` old, within `timeout`; `None` leaves either to the configuration.
-    pub async fn balance(
-        &self,
-        max_age: Option<Duration>,
-        timeout: Option<Duration>,
-    ) -> Result<Arc<Balance>, BalanceError> {
-        self.supported()?;
-        if let Some(balance) = self.from_memory(max_age, Arc::clone) {
-            return Ok(balance);
+    /// The answer, at most `max_age` old, within `timeout`; `None` leaves either to the configuration.
+    pub async fn ask(&self, max_age: Option<Duration>, timeout: Option<Duration>) -> Answer<Q> {
+        self.can_be_answered()?;
+        if let Some(answer) = self.from_memory(max_age, Arc::clone) {
+            return Ok(answer);
         }
         let timeout = timeout.unwrap_or_else(|| self.call_timeout());
         // Whoever waits for the next fetch may have to see the end of one under way first.
@@ -159,17 +148,17 @@ impl BalanceHandle {
         clock::before(&*self.clock, until, asked).await.unwrap_or_else(|| Err(self.timed_out(timeout)))
     }
 
-    fn timed_out(&self, timeout: Duration) -> BalanceError {
+    fn timed_out(&self, timeout: Duration) -> ReadError<Q::Fault> {
         if let Some(progress) = &*self.memory.progress.load() {
             return progress.does_not_fit(self.client.calls_per_second(), timeout);
         }
         let reason = format!("not complete within {}", humantime::format_duration(timeout));
-        CallError::from(KisError::Unreachable { tr_id: "account.balance", reason, sent: true }).into()
+        CallError::from(KisError::Unreachable { tr_id: self.memory.question.load().name(), reason, sent: true }).into()
     }
 
-    /// Asks to be told of the balance whenever it changes, at most once in `interval`.
-    pub fn subscribe(&self, interval: Duration) -> Result<Subscription, NoSubscription> {
-        self.supported().map_err(NoSubscription::Never)?;
+    /// Asks to be told of the answer whenever it changes, at most once in `interval`.
+    pub fn subscribe(&self, interval: Duration) -> Result<Subscription<Q>, NoSubscription<Q::Fault>> {
+        self.can_be_answered().map_err(NoSubscription::Never)?;
         let shortest = self.memory.shortest_interval(&self.client);
         if interval < shortest {
             return Err(NoSubscription::TooOften(shortest));
@@ -177,19 +166,19 @@ impl BalanceHandle {
         Ok(self.memory.watchers.subscribe(interval, self.clock.clone()))
     }
 
-    /// The balance as it is written for callers: by `write`, once for each balance.
+    /// The answer as it is written for callers: by `write`, once for each answer.
     pub fn written<E>(
         &self,
-        balance: &Arc<Balance>,
-        write: impl FnOnce(&Balance) -> Result<Bytes, E>,
+        answer: &Arc<Q::Answer>,
+        write: impl FnOnce(&Q::Answer) -> Result<Bytes, E>,
     ) -> Result<Bytes, E> {
         if let Some(last) = &*self.memory.written.load()
-            && Arc::ptr_eq(&last.0, balance)
+            && Arc::ptr_eq(&last.0, answer)
         {
             return Ok(last.1.clone());
         }
-        let written = write(balance)?;
-        self.memory.written.store(Some(Arc::new((balance.clone(), written.clone()))));
+        let written = write(answer)?;
+        self.memory.written.store(Some(Arc::new((answer.clone(), written.clone()))));
         Ok(written)
     }
 
@@ -199,11 +188,11 @@ impl BalanceHandle {
     }
 
     /// Why the last fetch failed; `None`: it has succeeded, or there was none.
-    pub fn last_fault(&self) -> Option<BalanceError> {
+    pub fn last_fault(&self) -> Option<ReadError<Q::Fault>> {
         self.memory.watchers.fault()
     }
 
-    /// Subscriptions to the balance.
+    /// Subscriptions to the answer.
     pub fn subscriptions(&self) -> usize {
         self.memory.watchers.count()
     }
@@ -219,21 +208,18 @@ impl BalanceHandle {
     }
 
     /// Changes the configuration.
-    pub fn reload(&self, settings: Settings) {
-        let before = self.memory.settings.swap(Arc::new(settings));
-        if before.prices != settings.prices {
-            // It was calculated with other prices.
+    pub fn reload(&self, question: Q, settings: Settings) {
+        self.memory.settings.store(Arc::new(settings));
+        let is_answered = question.takes_answers_of(&self.memory.question.load());
+        self.memory.question.store(Arc::new(question));
+        if !is_answered {
             self.memory.last.store(None);
         }
         self.memory.watchers.forget_fault();
     }
 
-    fn supported(&self) -> Result<(), BalanceError> {
-        let product_code = self.account.product_code();
-        if is_supported(product_code) {
-            return Ok(());
-        }
-        Err(BalanceError::NotSupported { product_code: product_code.to_owned() })
+    fn can_be_answered(&self) -> Result<(), ReadError<Q::Fault>> {
+        self.memory.question.load().refusal().map_or(Ok(()), |fault| Err(ReadError::Fault(fault)))
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::BalanceError;
+use super::ReadError;
 use crate::{
     backoff::Backoff,
     clock::Instant,
@@ -101,8 +101,8 @@ impl Circuit {
 }
 
 /// The fault, if the others' fetches would end by it too, and only after a wait.
-pub(super) fn passes(error: &BalanceError, call_timeout: Duration) -> Option<&CallError> {
-    let BalanceError::Call(fault) = error else { return None };
+pub(super) fn passes<F>(error: &ReadError<F>, call_timeout: Duration) -> Option<&CallError> {
+    let ReadError::Call(fault) = error else { return None };
     let passes = match fault {
         CallError::Kis(error) => after(Effect::Read, error) == After::Repeat,
         // A longer wait is known in advance, and told at once without a circuit.
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn only_faults_that_pass_open_it() {
         let timeout = Duration::from_secs(30);
-        let passes = |fault: CallError| super::passes(&fault.into(), timeout).is_some();
+        let passes = |fault: CallError| super::passes::<()>(&fault.into(), timeout).is_some();
         let unavailable = |seconds| {
             let retry_after = Duration::from_secs(seconds);
             CallError::Token(TokenError::Unavailable { reason: String::new(), retry_after })
@@ -186,6 +186,6 @@ mod tests {
         assert!(passes(fault()) && passes(unavailable(2)));
         let malformed = KisError::Malformed { tr_id: "TTTC8434R", field: "output1".to_owned(), problem: String::new() };
         assert!(!passes(malformed.into()) && !passes(unavailable(50)));
-        assert!(super::passes(&BalanceError::NotSupported { product_code: "03".to_owned() }, timeout).is_none());
+        assert!(super::passes(&ReadError::Fault(()), timeout).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! Balance subscribers. Each receives only the latest state; intermediate states are dropped, so no subscriber needs a queue.
+//! Subscribers to an answer. Each receives only the latest state; intermediate states are dropped, so no subscriber needs a queue.
 //!
 //! Any number of subscriptions cost one fetch: the desk fetches as often as the shortest interval says, and every fetch, whoever
 //! it was for, is news to all.
@@ -12,80 +12,99 @@ use std::{
 
 use tokio::sync::{Notify, watch};
 
-use super::{Balance, BalanceError};
+use super::{Question, ReadError};
 use crate::{
     clock::{BootTime, Instant, SharedClock},
     kis::{Effect, KisError, after},
     token::CallError,
 };
 
-/// The state of what is known of the balance.
-#[derive(Debug, Clone, Default)]
-pub struct News {
+/// The state of what is known of an answer.
+#[derive(Debug)]
+pub struct News<Q: Question> {
     /// When the last fetch ended, on the clock that runs on while the machine is suspended; `None`: none has.
     at: Option<BootTime>,
     /// Counts the changes, so that subscribers need not compare.
     version: u64,
-    /// The newest balance.
-    pub balance: Option<Arc<Balance>>,
+    /// The newest answer.
+    pub answer: Option<Arc<Q::Answer>>,
     /// Why it is not newer; `None`: the last fetch succeeded.
-    pub fault: Option<BalanceError>,
+    pub fault: Option<ReadError<Q::Fault>>,
 }
 
-impl News {
-    fn take(&mut self, fetched: Result<Arc<Balance>, BalanceError>, at: BootTime) {
+// Not derived: that would ask the same of the answer.
+impl<Q: Question> Clone for News<Q> {
+    fn clone(&self) -> Self {
+        Self { at: self.at, version: self.version, answer: self.answer.clone(), fault: self.fault.clone() }
+    }
+}
+
+impl<Q: Question> Default for News<Q> {
+    fn default() -> Self {
+        Self { at: None, version: 0, answer: None, fault: None }
+    }
+}
+
+impl<Q: Question> News<Q> {
+    fn take(&mut self, fetched: Fetched<Q>, at: BootTime) {
         let changed = match &fetched {
-            Ok(new) => self.fault.is_some() || !self.balance.as_ref().is_some_and(|old| old.says_the_same(new)),
-            Err(new) => !self.fault.as_ref().is_some_and(|old| is_alike(old, new)),
+            Ok(new) => self.fault.is_some() || !self.answer.as_ref().is_some_and(|old| Q::says_the_same(old, new)),
+            Err(new) => !self.fault.as_ref().is_some_and(|old| is_alike::<Q>(old, new)),
         };
         self.version += u64::from(changed || self.at.is_none());
         self.at = Some(at);
         match fetched {
-            Ok(balance) => (self.balance, self.fault) = (Some(balance), None),
+            Ok(answer) => (self.answer, self.fault) = (Some(answer), None),
             Err(fault) => self.fault = Some(fault),
         }
     }
 }
 
+/// How a fetch ended.
+pub(super) type Fetched<Q> = Result<Arc<<Q as Question>::Answer>, ReadError<<Q as Question>::Fault>>;
+
 /// Whether two faults are one to a subscriber; texts of ours differ by times and numbers of tries.
-fn is_alike(one: &BalanceError, other: &BalanceError) -> bool {
+fn is_alike<Q: Question>(one: &ReadError<Q::Fault>, other: &ReadError<Q::Fault>) -> bool {
     match (one, other) {
-        (BalanceError::Call(CallError::Kis(one)), BalanceError::Call(CallError::Kis(other))) => {
+        (ReadError::Call(CallError::Kis(one)), ReadError::Call(CallError::Kis(other))) => {
             let alike = |error: &KisError| {
                 (discriminant(error), error.answer().cloned(), discriminant(&after(Effect::Read, error)))
             };
             alike(one) == alike(other)
         }
-        (BalanceError::Call(CallError::Token(one)), BalanceError::Call(CallError::Token(other))) => {
+        (ReadError::Call(CallError::Token(one)), ReadError::Call(CallError::Token(other))) => {
             discriminant(one) == discriminant(other)
         }
-        (
-            BalanceError::NotWhole { contradiction: one, settled, .. },
-            BalanceError::NotWhole { contradiction: other, settled: also, .. },
-        ) => discriminant(one) == discriminant(other) && settled == also,
-        (BalanceError::Call(_), _) => false,
+        (ReadError::Fault(one), ReadError::Fault(other)) => Q::is_alike(one, other),
+        (ReadError::Call(_), _) => false,
         (one, other) => discriminant(one) == discriminant(other),
     }
 }
 
 /// The intervals of all subscriptions, and the news for them.
-#[derive(Debug, Default)]
-pub(super) struct Watchers {
-    news: watch::Sender<News>,
+#[derive(Debug)]
+pub(super) struct Watchers<Q: Question> {
+    news: watch::Sender<News<Q>>,
     /// Held for a few instructions, never across an await.
     intervals: Mutex<BTreeMap<Duration, usize>>,
     /// Somebody has come or gone.
     pub(super) changed: Notify,
 }
 
-impl Watchers {
+impl<Q: Question> Default for Watchers<Q> {
+    fn default() -> Self {
+        Self { news: watch::Sender::default(), intervals: Mutex::default(), changed: Notify::default() }
+    }
+}
+
+impl<Q: Question> Watchers<Q> {
     /// How often the most eager wants news; `None`: nobody is there.
     pub(super) fn shortest(&self) -> Option<Duration> {
         self.intervals().keys().next().copied()
     }
 
     /// Tells everybody how a fetch ended.
-    pub(super) fn tell(&self, fetched: Result<Arc<Balance>, BalanceError>, at: BootTime) {
+    pub(super) fn tell(&self, fetched: Fetched<Q>, at: BootTime) {
         self.news.send_modify(|news| news.take(fetched, at));
     }
 
@@ -99,7 +118,7 @@ impl Watchers {
     }
 
     /// Why the last fetch failed, if it did.
-    pub(super) fn fault(&self) -> Option<BalanceError> {
+    pub(super) fn fault(&self) -> Option<ReadError<Q::Fault>> {
         self.news.borrow().fault.clone()
     }
 
@@ -108,7 +127,7 @@ impl Watchers {
         self.intervals().values().sum()
     }
 
-    pub(super) fn subscribe(self: &Arc<Self>, interval: Duration, clock: SharedClock) -> Subscription {
+    pub(super) fn subscribe(self: &Arc<Self>, interval: Duration, clock: SharedClock) -> Subscription<Q> {
         *self.intervals().entry(interval).or_default() += 1;
         self.changed.notify_one();
         Subscription {
@@ -130,22 +149,22 @@ impl Watchers {
 
 /// One wish to be told; dropping it ends it.
 #[derive(Debug)]
-pub struct Subscription {
+pub struct Subscription<Q: Question> {
     interval: Duration,
     /// Fetches that ended before are too old to begin with.
     from: BootTime,
     /// The version that was told last.
     told: Option<u64>,
     told_at: Instant,
-    news: watch::Receiver<News>,
-    watchers: Arc<Watchers>,
+    news: watch::Receiver<News<Q>>,
+    watchers: Arc<Watchers<Q>>,
     clock: SharedClock,
 }
 
-impl Subscription {
+impl<Q: Question> Subscription<Q> {
     /// The whole state first, then whenever something has changed, and never sooner than the interval after the last; `None`
     /// once the desk is gone.
-    pub async fn next(&mut self) -> Option<News> {
+    pub async fn next(&mut self) -> Option<News<Q>> {
         loop {
             let news = self.news.borrow_and_update().clone();
             if news.at.is_some_and(|at| at >= self.from) && self.told != Some(news.version) {
@@ -163,7 +182,7 @@ impl Subscription {
     }
 }
 
-impl Drop for Subscription {
+impl<Q: Question> Drop for Subscription<Q> {
     fn drop(&mut self) {
         let mut intervals = self.watchers.intervals();
         if let Some(count) = intervals.get_mut(&self.interval) {

@@ -1,32 +1,32 @@
-//! How long a balance of many pages takes at the quota of its app key, and until when it may.
+//! How long an answer of many pages takes at the quota of its app key, and until when it may.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
-use super::BalanceError;
+use super::ReadError;
 use crate::clock::Instant;
 
 /// For waiting in line and slow answers, beside a fifth of the time that the calls take.
 const SLACK: Duration = Duration::from_secs(1);
 
-/// What is known of the size of a balance.
+/// What is known of the size of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Size {
-    /// `pchs_amt_smtl_amt` when that was: with another one it may have become smaller.
-    pub(super) purchase_total: Option<i64>,
+pub struct Size {
+    /// A figure of the answer when that was, such as a total: with another one it may have become smaller.
+    pub figure: Option<i64>,
     /// Pages that there are at least,
-    pub(super) pages: usize,
+    pub pages: usize,
     /// as many as there will be, by what has been read,
-    pub(super) expected: usize,
+    pub expected: usize,
     /// and the longest time into which they did not fit.
-    pub(super) too_short: Duration,
+    pub too_short: Duration,
 }
 
 impl Size {
     /// The pages that there will be when `sum` of `total` won have been listed on the first `read`; `None` before it is half.
-    pub(super) fn expected(read: usize, sum: i128, total: i64) -> Option<usize> {
+    pub fn expected(read: usize, sum: i128, total: i64) -> Option<usize> {
         let (read, total) = (i128::try_from(read).ok()?, i128::from(total));
         let is_half = sum > 0 && sum.saturating_mul(2) >= total;
         is_half.then(|| usize::try_from(read.saturating_mul(total) / sum).ok()).flatten().map(|pages| pages + 1)
@@ -35,14 +35,15 @@ impl Size {
 
 /// When a fetch must be over: later, when somebody joins who has more time.
 #[derive(Debug)]
-pub(super) struct Deadline(AtomicU64);
+pub struct Deadline(AtomicU64);
 
 impl Deadline {
     pub(super) fn new(at: Instant) -> Self {
         Self(AtomicU64::new(nanos(at)))
     }
 
-    pub(super) fn get(&self) -> Instant {
+    /// When it is now.
+    pub fn get(&self) -> Instant {
         Instant::at(Duration::from_nanos(self.0.load(Ordering::Relaxed)))
     }
 
@@ -57,7 +58,7 @@ fn nanos(at: Instant) -> u64 {
 
 /// How far a read has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Progress {
+pub struct Progress {
     pub(super) size: Size,
     /// It cannot be there sooner,
     not_before: Instant,
@@ -71,7 +72,7 @@ pub(super) struct Progress {
 
 impl Progress {
     /// After `read` pages, of which the last was there `now`; the quickest took `cycle` from the one before, if there were two.
-    pub(super) fn after(read: usize, size: Size, calls_per_second: u32, cycle: Option<Duration>, now: Instant) -> Self {
+    pub fn after(read: usize, size: Size, calls_per_second: u32, cycle: Option<Duration>, now: Instant) -> Self {
         let least = |calls| least(calls, calls_per_second, cycle);
         let whole = size.pages.max(size.expected);
         let usual = least(whole).max(Duration::from_secs(1).saturating_mul(count(whole)) / calls_per_second.max(1));
@@ -97,9 +98,9 @@ impl Progress {
     }
 
     /// What to tell a caller whose time it does not fit into.
-    pub(super) fn does_not_fit(&self, calls_per_second: u32, timeout: Duration) -> BalanceError {
+    pub(super) fn does_not_fit<F>(&self, calls_per_second: u32, timeout: Duration) -> ReadError<F> {
         let (pages, needed, may_fit) = (self.size.pages, self.usual, self.least < timeout);
-        BalanceError::DoesNotFit { pages, calls_per_second, needed, timeout, may_fit }
+        ReadError::DoesNotFit { pages, calls_per_second, needed, timeout, may_fit }
     }
 }
 
@@ -120,7 +121,7 @@ mod tests {
     const START: Instant = Instant::at(Duration::from_secs(100));
 
     fn progress(read: usize, pages: usize, calls_per_second: u32, cycle: Option<u64>) -> Progress {
-        let size = Size { purchase_total: Some(1), pages, expected: 0, too_short: Duration::ZERO };
+        let size = Size { figure: Some(1), pages, expected: 0, too_short: Duration::ZERO };
         Progress::after(read, size, calls_per_second, cycle.map(Duration::from_millis), START)
     }
 
@@ -142,7 +143,7 @@ mod tests {
     #[test]
     fn what_is_only_expected_ends_a_read_for_whom_so_much_time_was_too_short() {
         let timeout = Duration::from_secs(30);
-        let size = Size { purchase_total: Some(1), pages: 30, expected: 43, too_short: Duration::ZERO };
+        let size = Size { figure: Some(1), pages: 30, expected: 43, too_short: Duration::ZERO };
         let fits =
             |size, timeout| Progress::after(1, size, 1, None, START).fits(timeout, START.saturating_add(timeout));
         assert!(fits(size, timeout), "it may be thirty pages");

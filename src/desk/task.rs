@@ -1,4 +1,4 @@
-//! The task that answers for one account's balance: identical requests share one fetch, young answers come from memory, which
+//! The task that answers one question: identical requests share one fetch, young answers come from memory, which
 //! callers read without asking the task.
 //!
 //! The rule for a caller who wants a fresh answer (`max_age` zero): KIS must be asked *after* the call came in. Such callers
@@ -17,11 +17,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::{
-    AccountId, Balance, BalanceError, Settings,
+    Errand, Question, ReadError, Settings,
     circuit::{self, Circuit},
-    fetch::Fetch,
-    handle::{Answer, BalanceHandle, Fetched, Memory, Request, Waiter},
+    handle::{Fetched, Handle, Memory, Request, Waiter},
     pace::{Deadline, Progress, Size},
+    watch::Fetched as Answer,
 };
 use crate::{
     clock::{Instant, SharedClock},
@@ -35,9 +35,12 @@ const LONGEST: Duration = Duration::from_secs(600);
 /// A fetch is over so long before the time of its callers is: what it has met says more than that the time is over.
 const LAST_WORD: Duration = Duration::from_millis(100);
 
+/// How a fetch ends.
+type End<Q> = Result<<Q as Question>::Answer, ReadError<<Q as Question>::Fault>>;
+
 /// A fetch under way.
-struct Fetching {
-    end: Pin<Box<dyn Future<Output = Result<Balance, BalanceError>> + Send>>,
+struct Fetching<Q: Question> {
+    end: Pin<Box<dyn Future<Output = End<Q>> + Send>>,
     progress: watch::Receiver<Option<Progress>>,
     began: Instant,
     deadline: Arc<Deadline>,
@@ -46,47 +49,45 @@ struct Fetching {
 }
 
 /// What becomes of a fetch.
-enum Event {
-    Ended(Answer),
+enum Event<Q: Question> {
+    Ended(Answer<Q>),
     Progressed(Progress),
 }
 
-/// The owner of one account's balance.
+/// The owner of one answer.
 #[derive(Debug)]
-pub struct BalanceDesk {
-    account: AccountId,
+pub struct Desk<Q: Question> {
     client: Arc<KisClient>,
     token: TokenHandle,
-    memory: Arc<Memory>,
+    memory: Arc<Memory<Q>>,
     clock: SharedClock,
-    requests: mpsc::Receiver<Request>,
+    requests: mpsc::Receiver<Request<Q>>,
 
     /// Waiting for the fetch under way.
-    waiting: Vec<Waiter>,
+    waiting: Vec<Waiter<Q>>,
     /// Waiting for the one after it.
-    next: Vec<Waiter>,
+    next: Vec<Waiter<Q>>,
     circuit: Circuit,
-    /// What is known of the balance's size.
+    /// What is known of the answer's size.
     size: Option<Size>,
     /// When the last fetch began; `None`: there was none.
     fetched_at: Option<Instant>,
 }
 
-impl BalanceDesk {
+impl<Q: Question> Desk<Q> {
     /// A desk that has asked nothing yet, and a handle to it. It takes over the subscribers of its predecessor, if there is one.
     pub fn new(
-        account: AccountId,
+        question: Q,
         client: Arc<KisClient>,
         token: TokenHandle,
         settings: Settings,
-        predecessor: Option<&BalanceHandle>,
-    ) -> (Self, BalanceHandle) {
+        predecessor: Option<&Handle<Q>>,
+    ) -> (Self, Handle<Q>) {
         let (sender, requests) = mpsc::channel(256);
         let clock = client.clock().clone();
-        let memory = Arc::new(Memory::new(settings, predecessor));
-        let handle = BalanceHandle::new(sender, account.clone(), client.clone(), memory.clone());
+        let memory = Arc::new(Memory::new(question, settings, predecessor));
+        let handle = Handle::new(sender, client.clone(), memory.clone());
         let desk = Self {
-            account,
             client,
             token,
             memory,
@@ -103,7 +104,7 @@ impl BalanceDesk {
 
     /// Answers until `shutdown` or until nobody can ask any more.
     pub async fn run(mut self, shutdown: CancellationToken) {
-        let mut fetching: Option<Fetching> = None;
+        let mut fetching: Option<Fetching<Q>> = None;
         let (watchers, mut token) = (self.memory.watchers.clone(), self.token.clone());
         loop {
             let probe_at = self.circuit.probe_at().filter(|_| fetching.is_none());
@@ -132,16 +133,16 @@ impl BalanceDesk {
         }
     }
 
-    fn take(&mut self, Request { max_age, waiter }: Request, fetching: &mut Option<Fetching>) {
+    fn take(&mut self, Request { max_age, waiter }: Request<Q>, fetching: &mut Option<Fetching<Q>>) {
         let now = self.clock.monotonic();
         // It may have come in while this request waited to be taken.
-        if let Some(balance) = self.memory.young(max_age, self.clock.boottime(), Arc::clone) {
-            let _ = waiter.reply.send(Ok(balance));
+        if let Some(answer) = self.memory.young(max_age, self.clock.boottime(), Arc::clone) {
+            let _ = waiter.reply.send(Ok(answer));
             return;
         }
         self.look_for_token();
         if let Some((last, retry_after)) = self.circuit.refusal(now) {
-            let _ = waiter.reply.send(Err(BalanceError::CircuitOpen { last, retry_after }));
+            let _ = waiter.reply.send(Err(ReadError::CircuitOpen { last, retry_after }));
             return;
         }
         let Some(under_way) = fetching else {
@@ -171,7 +172,7 @@ impl BalanceDesk {
         Some(self.fetched_at.map_or(Instant::ZERO, |at| at.saturating_add(interval)))
     }
 
-    fn fetch_for_watchers(&mut self) -> Option<Fetching> {
+    fn fetch_for_watchers(&mut self) -> Option<Fetching<Q>> {
         let now = self.clock.monotonic();
         if self.circuit.refusal(now).is_some() {
             // The probes go on, since somebody cares, and their end is news.
@@ -181,7 +182,7 @@ impl BalanceDesk {
         Some(self.fetch(false))
     }
 
-    fn fetch(&mut self, is_probe: bool) -> Fetching {
+    fn fetch(&mut self, is_probe: bool) -> Fetching<Q> {
         let now = self.clock.monotonic();
         self.fetched_at = Some(now);
         self.memory.progress.store(None);
@@ -195,22 +196,21 @@ impl BalanceDesk {
         };
         let deadline = Arc::new(Deadline::new(latest));
         let (progress, told) = watch::channel(None);
-        let fetch = Fetch {
-            account: self.account.clone(),
+        let errand = Errand {
             client: self.client.clone(),
             token: self.token.clone(),
-            settings,
             deadline: deadline.clone(),
             first_page_by,
             is_probe,
-            previous: self.memory.last.load().as_ref().map(|last| last.balance.clone()),
+            previous: self.memory.last.load().as_ref().map(|last| last.answer.clone()),
             known: self.size,
             progress,
         };
-        Fetching { end: Box::pin(fetch.run()), progress: told, began: now, deadline, is_probe }
+        let question = Q::clone(&self.memory.question.load());
+        Fetching { end: Box::pin(question.fetch(errand)), progress: told, began: now, deadline, is_probe }
     }
 
-    fn note(&mut self, event: Event, fetching: &mut Option<Fetching>) {
+    fn note(&mut self, event: Event<Q>, fetching: &mut Option<Fetching<Q>>) {
         match event {
             Event::Progressed(progress) => {
                 // KIS answers, whatever becomes of the pages that follow.
@@ -234,12 +234,12 @@ impl BalanceDesk {
         }
     }
 
-    /// Answers those whose time is over before the balance can be there; whether there were any.
+    /// Answers those whose time is over before the answer can be there; whether there were any.
     fn tell_who_cannot_wait(&mut self, progress: Progress) -> bool {
         let hasty = self.waiting.extract_if(.., |waiter| !progress.fits(waiter.timeout, waiter.until));
         // The next fetch begins when this one is over.
         let late = self.next.extract_if(.., |waiter| !progress.fits_next(waiter.until));
-        let told: Vec<Waiter> = hasty.chain(late).collect();
+        let told: Vec<Waiter<Q>> = hasty.chain(late).collect();
         let any = !told.is_empty();
         for waiter in told {
             self.tell_it_does_not_fit(waiter, &progress);
@@ -247,7 +247,7 @@ impl BalanceDesk {
         any
     }
 
-    fn tell_it_does_not_fit(&mut self, waiter: Waiter, progress: &Progress) {
+    fn tell_it_does_not_fit(&mut self, waiter: Waiter<Q>, progress: &Progress) {
         if let Some(size) = &mut self.size {
             size.too_short = size.too_short.max(waiter.timeout);
         }
@@ -256,17 +256,16 @@ impl BalanceDesk {
     }
 
     /// Hands out what was fetched, and starts the next fetch if somebody waits for it.
-    fn finish(&mut self, answer: Answer, ended: &Fetching) -> Option<Fetching> {
+    fn finish(&mut self, answer: Answer<Q>, ended: &Fetching<Q>) -> Option<Fetching<Q>> {
         let now = self.clock.monotonic();
         let progress = self.memory.progress.swap(None);
         match &answer {
-            Ok(balance) => {
-                let purchase_total = balance.purchase_total();
-                self.size = Some(Size { purchase_total, pages: balance.pages, expected: 0, too_short: Duration::ZERO });
-                let fetched = Fetched { at: self.clock.boottime(), balance: balance.clone() };
+            Ok(answer) => {
+                self.size = Some(Q::size(answer));
+                let fetched = Fetched { at: self.clock.boottime(), answer: answer.clone() };
                 self.memory.last.store(Some(Arc::new(fetched)));
             }
-            Err(error) => debug!(account = %self.account, %error, "no balance"),
+            Err(error) => debug!(question = ?self.memory.question.load(), %error, "no answer"),
         }
         self.memory.watchers.tell(answer.clone(), self.clock.boottime());
         let call_timeout = self.memory.settings.load().call_timeout;
@@ -275,8 +274,8 @@ impl BalanceDesk {
         self.circuit.note(fault, if ended.is_probe { ended.began } else { now }, now);
         self.look_for_token();
         let over_at = ended.deadline.get().saturating_add(LAST_WORD);
-        let is_about_time = answer.as_ref().is_err_and(BalanceError::is_about_time);
-        let no_slot = matches!(answer, Err(BalanceError::Call(CallError::Kis(KisError::NoSlot { .. }))));
+        let is_about_time = answer.as_ref().is_err_and(ReadError::is_about_time);
+        let no_slot = matches!(answer, Err(ReadError::Call(CallError::Kis(KisError::NoSlot { .. }))));
         for waiter in std::mem::take(&mut self.waiting) {
             if is_about_time && waiter.until > over_at {
                 self.next.push(waiter);
@@ -291,7 +290,7 @@ impl BalanceDesk {
     }
 
     /// Begins the next fetch, if somebody waits for it and KIS can be asked.
-    fn fetch_next(&mut self) -> Option<Fetching> {
+    fn fetch_next(&mut self) -> Option<Fetching<Q>> {
         let now = self.clock.monotonic();
         self.waiting = std::mem::take(&mut self.next);
         self.waiting.retain(|waiter| !waiter.reply.is_closed());
@@ -300,7 +299,7 @@ impl BalanceDesk {
         }
         if let Some((last, retry_after)) = self.circuit.refusal(now) {
             for waiter in self.waiting.drain(..) {
-                let _ = waiter.reply.send(Err(BalanceError::CircuitOpen { last: last.clone(), retry_after }));
+                let _ = waiter.reply.send(Err(ReadError::CircuitOpen { last: last.clone(), retry_after }));
             }
             return None;
         }
@@ -318,7 +317,7 @@ impl BalanceDesk {
 }
 
 /// What becomes of the fetch under way; never anything, if there is none.
-async fn event_of(fetching: &mut Option<Fetching>) -> Event {
+async fn event_of<Q: Question>(fetching: &mut Option<Fetching<Q>>) -> Event<Q> {
     let Some(Fetching { end, progress, .. }) = fetching else { return std::future::pending().await };
     tokio::select! {
         biased;

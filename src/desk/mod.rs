@@ -1,0 +1,90 @@
+//! Reads that many share: identical questions in flight are one fetch, young answers come from memory, subscribers are told what
+//! changes, and callers of a KIS that has failed are told so at once.
+//!
+//! One [`Desk`] answers one [`Question`], whatever that is. Must never: know what is asked, JSON-RPC or a socket, or call KIS past
+//! the quota.
+
+mod circuit;
+mod error;
+mod handle;
+mod pace;
+mod task;
+mod watch;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use tokio::sync::watch::Sender;
+
+use crate::{clock::Instant, kis::KisClient, token::TokenHandle};
+
+pub use self::{
+    error::ReadError,
+    handle::{Handle, NoSubscription},
+    pace::{Deadline, Progress, Size},
+    task::Desk,
+    watch::{News, Subscription},
+};
+
+/// What is asked of KIS, and how it is answered.
+pub trait Question: fmt::Debug + Clone + Send + Sync + 'static {
+    /// What comes of it.
+    type Answer: fmt::Debug + Send + Sync + 'static;
+    /// Why nothing comes of it, beyond what may befall any question.
+    type Fault: std::error::Error + Clone + PartialEq + Send + Sync + 'static;
+
+    /// Its name in the log and in errors.
+    fn name(&self) -> &'static str;
+
+    /// Why it cannot be answered at all.
+    fn refusal(&self) -> Option<Self::Fault> {
+        None
+    }
+
+    /// Whether what an earlier version of it was answered is an answer to this one.
+    fn takes_answers_of(&self, earlier: &Self) -> bool;
+
+    /// Asks KIS.
+    fn fetch(
+        self,
+        errand: Errand<Self::Answer>,
+    ) -> impl Future<Output = Result<Self::Answer, ReadError<Self::Fault>>> + Send;
+
+    /// How many calls an answer has cost.
+    fn size(answer: &Self::Answer) -> Size;
+
+    /// Whether two answers are one to a subscriber.
+    fn says_the_same(one: &Self::Answer, other: &Self::Answer) -> bool;
+
+    /// Whether two faults are one to a subscriber.
+    fn is_alike(one: &Self::Fault, other: &Self::Fault) -> bool;
+}
+
+/// How a question is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// An answer this young is served again from memory.
+    pub max_age: Duration,
+    /// Longest time that one call may take, waiting for token and quota included, unless the caller says otherwise.
+    pub call_timeout: Duration,
+}
+
+/// What a fetch is made with.
+#[derive(Debug)]
+pub struct Errand<A> {
+    /// The way to KIS,
+    pub client: Arc<KisClient>,
+    /// and the token for it.
+    pub token: TokenHandle,
+    /// When all of it must be there,
+    pub deadline: Arc<Deadline>,
+    /// and the first page, if that is sooner.
+    pub first_page_by: Instant,
+    /// KIS was silent, and it is to be found out whether it still is.
+    pub is_probe: bool,
+    /// The answer before.
+    pub previous: Option<Arc<A>>,
+    /// What is known of the size.
+    pub known: Option<Size>,
+    /// Told after each page that is not the last.
+    pub progress: Sender<Option<Progress>>,
+}
