@@ -204,6 +204,6 @@ fn idle_server() -> Server {
         max_connections: 16,
         max_request_bytes: MAX_BYTES,
     };
-    let book = Book::new([Account { name: name.clone(), id, key, balance }], &name, &[]).unwrap();
+    let book = Book::new([Account { name: name.clone(), id, hts_id: None, key, balance }], &name, &[]).unwrap();
     Server::new(Arc::new(Backend::new(book, DateTime::UNIX_EPOCH)), settings, clock)
 }

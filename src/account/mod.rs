@@ -106,6 +106,32 @@ impl fmt::Debug for AccountId {
     }
 }
 
+/// The id with which the owner logs in to KIS's programs; some operations ask for it. It never prints.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct HtsId(Arc<str>);
+
+impl HtsId {
+    /// Longest id.
+    pub const LONGEST: usize = 20;
+
+    /// From a text that can be one.
+    pub fn try_new(text: &str) -> Option<Self> {
+        let is_id = (1..=Self::LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        is_id.then(|| Self(text.into()))
+    }
+
+    /// The id, for KIS only.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for HtsId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HtsId(…)")
+    }
+}
+
 /// How an account is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
@@ -133,6 +159,8 @@ pub struct Account {
     pub name: AccountName,
     /// Its number.
     pub id: AccountId,
+    /// Its owner's HTS id, where it is known.
+    pub hts_id: Option<HtsId>,
     /// Its app key, which other accounts may share.
     pub key: Arc<KeySession>,
     /// Its balance.

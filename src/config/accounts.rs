@@ -14,7 +14,7 @@ use super::{
     raw::RawAccount,
 };
 use crate::{
-    account::{self, AccountFault, AccountId, AccountName},
+    account::{self, AccountFault, AccountId, AccountName, HtsId},
     kis::{self, Credentials, Environment},
 };
 
@@ -78,6 +78,7 @@ impl Check<'_> {
         for (name, Table { path, raw }) in &tables {
             let key = self.resolve(name, &tables, &key_of_table);
             let id = self.account_id(path, raw);
+            let hts_id = self.hts_id(path, raw);
             if let (Some(key), Some(id)) = (key, id) {
                 if let Some(other) = accounts.iter().find(|other| (&other.id, other.key) == (&id, key)) {
                     let problem = format!("is that of the account {} already", other.name);
@@ -85,7 +86,7 @@ impl Check<'_> {
                 }
                 let accept_difference = raw.accept_difference.unwrap_or_default();
                 let settings = account::Settings { accept_difference, ..settings };
-                accounts.push(AccountConfig { name: name.clone(), id, key, settings });
+                accounts.push(AccountConfig { name: name.clone(), id, hts_id, key, settings });
             }
         }
         let keys = keys.into_iter().map(|(key, _)| key).collect();
@@ -256,6 +257,14 @@ impl Check<'_> {
             }
             _ => self.none(&format!("{table}.base_url"), ALLOWED),
         }
+    }
+
+    fn hts_id(&mut self, table: &str, raw: &RawAccount) -> Option<HtsId> {
+        let text = raw.hts_id.as_deref()?;
+        HtsId::try_new(text).or_else(|| {
+            let allowed = format!("is not an HTS id; allowed are up to {} letters, digits and signs", HtsId::LONGEST);
+            self.none(&format!("{table}.hts_id"), allowed)
+        })
     }
 
     fn account_id(&mut self, table: &str, raw: &RawAccount) -> Option<AccountId> {

@@ -27,7 +27,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::{
-    account::{self, AccountId, AccountName},
+    account::{self, AccountId, AccountName, HtsId},
     kis, server, telemetry, token,
 };
 
@@ -75,6 +75,8 @@ pub struct AccountConfig {
     pub name: AccountName,
     /// Its number.
     pub id: AccountId,
+    /// The owner's HTS id, where it is known.
+    pub hts_id: Option<HtsId>,
     /// Its app key, as a place in [`Config::keys`].
     pub key: usize,
     /// How it is asked.

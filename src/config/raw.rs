@@ -29,6 +29,7 @@ pub(super) struct RawAccount {
     pub(super) app_secret_file: Option<PathBuf>,
     pub(super) account_no: Option<String>,
     pub(super) account_product_code: Option<String>,
+    pub(super) hts_id: Option<String>,
     pub(super) base_url: Option<String>,
     pub(super) calls_per_second: Option<i64>,
     pub(super) request_timeout: Option<String>,

@@ -138,6 +138,7 @@ impl Config {
             row("request_timeout", humantime::format_duration(kis.request_timeout).to_string()),
             row("accept_difference", account.settings.accept_difference.to_string()),
         ];
+        rows.extend(account.hts_id.is_some().then(|| row("hts_id", "set, not shown".to_owned())));
         rows.extend(expires_on.map(|day| row("key_expires_on", day.to_string())));
         rows
     }

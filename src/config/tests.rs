@@ -132,6 +132,7 @@ fn every_key_can_be_overridden_by_the_environment_and_texts_stay_texts() {
         ("KISD_KIS__MODE", "real"),
         ("KISD_KIS__ACCOUNT_NO", "01234567"),
         ("KISD_KIS__CALLS_PER_SECOND", "7"),
+        ("KISD_KIS__HTS_ID", "0123"),
         ("KISD_KIS__ACCEPT_DIFFERENCE", "true"),
         ("KISD_BALANCE__PRICES", "unified"),
         ("KISD_TOKEN__REFRESH_BEFORE", "20m"),
@@ -145,6 +146,7 @@ fn every_key_can_be_overridden_by_the_environment_and_texts_stay_texts() {
     let config = place.load_with(&whole(), &variables).unwrap();
     assert_eq!(config.keys[0].kis.environment.name(), "real");
     assert_eq!((config.accounts[0].id.cano(), config.keys[0].kis.calls_per_second), ("01234567", 7));
+    assert_eq!(config.accounts[0].hts_id.as_ref().map(HtsId::as_str), Some("0123"));
     let settings = config.accounts[0].settings;
     assert_eq!((settings.accept_difference, settings.prices.name()), (true, "unified"));
     assert_eq!((config.token.refresh_before.as_secs(), config.rpc.allow_uids), (1200, vec![1000, 1001]));

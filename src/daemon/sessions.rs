@@ -105,7 +105,8 @@ impl Sessions {
         let known = self.accounts.iter().find(|(account, _)| account.name == config.name && account.id == config.id);
         if let Some((account, stop)) = known.filter(|(account, _)| Arc::ptr_eq(&account.key, key)) {
             account.balance.reload(question, config.settings.of_the_desk());
-            return (account.clone(), stop.clone());
+            let account = Account { hts_id: config.hts_id.clone(), ..account.clone() };
+            return (account, stop.clone());
         }
         let predecessor = known
             .filter(|(account, _)| account.key.client.environment() == key.client.environment())
@@ -118,7 +119,8 @@ impl Sessions {
         let stop = self.stop_desks.child_token();
         let name = format!("balance desk of {}", config.name);
         tasks.push(Task { name, work: Box::pin(desk.run(stop.clone())), stop: stop.clone() });
-        let account = Account { name: config.name.clone(), id: config.id.clone(), key: key.clone(), balance };
+        let AccountConfig { name, id, hts_id, .. } = config.clone();
+        let account = Account { name, id, hts_id, key: key.clone(), balance };
         (account, stop)
     }
 }
