@@ -312,7 +312,12 @@ async fn a_silent_group_database_keeps_only_those_waiting_who_need_it() {
         assert!(own["result"].is_object());
     }
     // The database speaks, as often as it is asked.
-    std::thread::spawn(move || while fs::write(&pipe, "passwd: files\ngroup: files\n").is_ok() {});
+    std::thread::spawn(move || {
+        while fs::write(&pipe, "passwd: files\ngroup: files\n").is_ok() {
+            // Whoever reads must find the end of it before it begins again.
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    });
     for client in &mut waiting {
         let mut reply = client.receive().await.unwrap();
         // On a busy machine it may have spoken too late for the five seconds that it is waited for.
