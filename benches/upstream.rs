@@ -12,7 +12,7 @@ use std::{
 
 use kisd::{
     clock::SystemClock,
-    kis::{Credentials, Environment, KisClient, Settings, auth, balance},
+    kis::{Credentials, Environment, KisClient, Settings, auth, balance, paging::PageKey},
     secret::{AppKey, AppSecret},
     simulator::{Mode, Options},
 };
@@ -48,7 +48,7 @@ async fn added(table: &mut Table) {
     let process = Process::start_configured(&world, "kisd").await;
     process.call("account.balance", json!({})).await;
     let mirror: serde_json::Value = serde_json::from_slice(&std::fs::read(world.mirror()).unwrap()).unwrap();
-    let page = balance::PageKey::default();
+    let page = PageKey::default();
     let query = balance::query(&world.options.cano, "01", balance::PriceBasis::Krx, &page);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let plain = async || {
@@ -128,10 +128,10 @@ async fn quota(table: &mut Table) {
             tokio::spawn(async move {
                 let mut waits = Vec::new();
                 while started.elapsed() < LASTING {
-                    let page = balance::PageKey::default();
+                    let page = PageKey::default();
                     let query = balance::query(&cano, "01", balance::PriceBasis::Krx, &page);
                     let asked = Instant::now();
-                    client.call(&balance::call(&query, false), &token, deadline).await.unwrap();
+                    client.call(&balance::call(Environment::Real, &query, false), &token, deadline).await.unwrap();
                     waits.push(asked.elapsed().as_secs_f64());
                 }
                 waits

@@ -133,10 +133,10 @@ pub fn kis_answers(bytes: &[u8]) {
         http_status: 200,
         body: Bytes::copy_from_slice(body),
     };
-    let asked = kis::balance::PageKey { nk100: "000050".to_owned(), ..Default::default() };
+    let asked = kis::paging::PageKey { nk: "000050".to_owned(), ..Default::default() };
     if let Ok(page) = kis::balance::parse(&reply, &asked) {
         assert!(page.holdings.iter().all(|row| !row.key.stock_code.is_empty() && row.quantity != 0));
-        let leads_on = |key: &kis::balance::PageKey| !["", "^^", "000050"].contains(&key.nk100.trim());
+        let leads_on = |key: &kis::paging::PageKey| !["", "^^", "000050"].contains(&key.nk.trim());
         assert!(page.next.as_ref().is_none_or(|key| reply.more == More::Yes && leads_on(key)));
     }
 }

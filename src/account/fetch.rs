@@ -11,19 +11,15 @@ use super::{
     whole::{Contradiction, Pages},
 };
 use crate::{
-    clock::Instant,
-    desk::{Errand, Progress, Size},
+    desk::{Errand, Pace, Size},
     kis::{
-        KisError, Tr,
-        balance::{self, PageKey},
+        KisError, Tr, balance,
         field::Place,
+        paging::{MOST_PAGES, PageKey},
         reply::Reply,
     },
     token::CallError,
 };
-
-/// Pages that a portfolio can have; a thousand holdings on a paper account are 50.
-const MOST_PAGES: usize = 200;
 
 /// A fetch under way.
 #[derive(Debug)]
@@ -100,12 +96,11 @@ impl Fetch {
 
     /// Reads page after page, until there are no more, or what is there cannot be a balance any more.
     async fn read(&self, is_first: bool) -> Result<(Pages, Option<Contradiction>), BalanceError> {
-        let clock = self.errand.client.clock();
         let (mut pages, mut asked) = (Pages::default(), vec![PageKey::default()]);
-        let (mut cycle, mut answered_at) = (None::<Duration>, None::<Instant>);
+        let mut pace = Pace::default();
         loop {
             let key = &asked[asked.len() - 1];
-            let reply = match self.page(key, asked.len() == 1, is_first).await {
+            let reply = match self.page(key, is_first && asked.len() == 1).await {
                 Err(CallError::Kis(KisError::Changed(answer))) => {
                     let whole = pages.count > 0 && pages.judge().is_ok();
                     return Ok((pages, Some(Contradiction::Changed { answer, whole })));
@@ -138,39 +133,20 @@ impl Fetch {
                 let problem = format!("leads on after {MOST_PAGES} pages");
                 return Err(malformed("ctx_area_nk100", problem).into());
             }
-            let now = clock.monotonic();
-            let took = answered_at.map(|before| now.since(before));
-            cycle = took.map(|took| cycle.map_or(took, |least| least.min(took)));
-            answered_at = Some(now);
-            self.tell_progress(&pages, cycle, now);
+            self.tell_progress(&pages, &mut pace);
             asked.push(next);
         }
     }
 
-    async fn page(&self, key: &PageKey, is_page_one: bool, is_first: bool) -> Result<Reply, CallError> {
-        let query = balance::query(
-            self.question.account.cano(),
-            self.question.account.product_code(),
-            self.question.prices,
-            key,
-        );
-        let call = balance::call(&query, !is_page_one);
-        let deadline = self.errand.deadline.get();
-        let deadline = if is_page_one && is_first { deadline.min(self.errand.first_page_by) } else { deadline };
-        let (client, knocks) = (&self.errand.client, self.errand.is_probe && is_page_one && is_first);
-        self.errand
-            .token
-            .authorized(deadline, |token| async move {
-                match knocks {
-                    true => client.knock(&call, &token.access_token, deadline).await,
-                    false => client.call(&call, &token.access_token, deadline).await,
-                }
-            })
-            .await
+    async fn page(&self, key: &PageKey, is_first: bool) -> Result<Reply, CallError> {
+        let BalanceQuestion { account, prices, .. } = &self.question;
+        let query = balance::query(account.cano(), account.product_code(), *prices, key);
+        let environment = self.errand.client.environment();
+        self.errand.call(&balance::call(environment, &query, *key != PageKey::default()), is_first).await
     }
 
     /// There is at least one page more.
-    fn tell_progress(&self, pages: &Pages, cycle: Option<Duration>, now: Instant) {
+    fn tell_progress(&self, pages: &Pages, pace: &mut Pace) {
         let figure = pages.purchase_total();
         let known = self.errand.known.filter(|known| known.figure == figure);
         let expected = figure.and_then(|total| Size::expected(pages.count, pages.purchase_sum(), total));
@@ -180,7 +156,6 @@ impl Fetch {
             expected: expected.or(known.map(|known| known.expected)).unwrap_or(0).min(MOST_PAGES),
             too_short: known.map_or(Duration::ZERO, |known| known.too_short),
         };
-        let progress = Progress::after(pages.count, size, self.errand.client.calls_per_second(), cycle, now);
-        self.errand.progress.send_replace(Some(progress));
+        self.errand.tell(pages.count, size, pace);
     }
 }

@@ -15,12 +15,16 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::sync::watch::Sender;
 
-use crate::{clock::Instant, kis::KisClient, token::TokenHandle};
+use crate::{
+    clock::Instant,
+    kis::{Call, KisClient, reply::Reply},
+    token::{CallError, TokenHandle},
+};
 
 pub use self::{
     error::ReadError,
     handle::{Handle, NoSubscription},
-    pace::{Deadline, Progress, Size},
+    pace::{Deadline, Pace, Progress, Size},
     task::Desk,
     watch::{News, Subscription},
 };
@@ -87,4 +91,21 @@ pub struct Errand<A> {
     pub known: Option<Size>,
     /// Told after each page that is not the last.
     pub progress: Sender<Option<Progress>>,
+}
+
+impl<A> Errand<A> {
+    /// Makes a call with the token. The first of a fetch must be answered sooner, and knocks where KIS was silent.
+    pub async fn call(&self, call: &Call<'_>, is_first: bool) -> Result<Reply, CallError> {
+        let deadline = self.deadline.get();
+        let deadline = if is_first { deadline.min(self.first_page_by) } else { deadline };
+        let (client, knocks) = (&self.client, self.is_probe && is_first);
+        self.token
+            .authorized(deadline, |token| async move {
+                match knocks {
+                    true => client.knock(call, &token.access_token, deadline).await,
+                    false => client.call(call, &token.access_token, deadline).await,
+                }
+            })
+            .await
+    }
 }

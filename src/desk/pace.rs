@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::ReadError;
+use super::{Errand, ReadError};
 use crate::clock::Instant;
 
 /// For waiting in line and slow answers, beside a fifth of the time that the calls take.
@@ -56,6 +56,25 @@ fn nanos(at: Instant) -> u64 {
     u64::try_from(at.after_start().as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// How fast the pages of one fetch come.
+#[derive(Debug, Default)]
+pub struct Pace {
+    answered_at: Option<Instant>,
+    /// The quickest, from the one before.
+    cycle: Option<Duration>,
+}
+
+impl<A> Errand<A> {
+    /// Tells the desk that `read` pages are there, and at least one more follows.
+    pub fn tell(&self, read: usize, size: Size, pace: &mut Pace) {
+        let now = self.client.clock().monotonic();
+        let took = pace.answered_at.replace(now).map(|before| now.since(before));
+        pace.cycle = took.map(|took| pace.cycle.map_or(took, |least| least.min(took)));
+        let progress = Progress::after(read, size, self.client.calls_per_second(), pace.cycle, now);
+        self.progress.send_replace(Some(progress));
+    }
+}
+
 /// How far a read has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -72,7 +91,7 @@ pub struct Progress {
 
 impl Progress {
     /// After `read` pages, of which the last was there `now`; the quickest took `cycle` from the one before, if there were two.
-    pub fn after(read: usize, size: Size, calls_per_second: u32, cycle: Option<Duration>, now: Instant) -> Self {
+    pub(super) fn after(read: usize, size: Size, calls_per_second: u32, cycle: Option<Duration>, now: Instant) -> Self {
         let least = |calls| least(calls, calls_per_second, cycle);
         let whole = size.pages.max(size.expected);
         let usual = least(whole).max(Duration::from_secs(1).saturating_mul(count(whole)) / calls_per_second.max(1));

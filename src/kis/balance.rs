@@ -5,20 +5,11 @@ mod page;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{Effect, Tr, client::Call};
+use super::{Effect, Environment, Tr, client::Call, paging::PageKey};
 
 pub use self::page::{Page, SoldOut, parse};
 
 const PATH: &str = "/uapi/domestic-stock/v1/trading/inquire-balance";
-
-/// Where the next page starts: opaque to everybody but KIS, echoed as it came.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PageKey {
-    /// `ctx_area_fk100`.
-    pub fk100: String,
-    /// `ctx_area_nk100`.
-    pub nk100: String,
-}
 
 /// Which market's prices KIS calculates with (`AFHR_FLPR_YN`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -141,12 +132,12 @@ pub fn query<'a>(
         ("FUND_STTL_ICLD_YN", "N"),
         ("FNCG_AMT_AUTO_RDPT_YN", "N"),
         ("PRCS_DVSN", "00"),
-        ("CTX_AREA_FK100", &page.fk100),
-        ("CTX_AREA_NK100", &page.nk100),
+        ("CTX_AREA_FK100", &page.fk),
+        ("CTX_AREA_NK100", &page.nk),
     ]
 }
 
 /// The call for the page that `query` asks for.
-pub fn call<'a>(query: &'a [(&'static str, &'a str)], next_page: bool) -> Call<'a> {
-    Call { path: PATH, tr: Tr::INQUIRE_BALANCE, effect: Effect::Read, query, next_page }
+pub fn call<'a>(environment: Environment, query: &'a [(&'static str, &'a str)], next_page: bool) -> Call<'a> {
+    Call { path: PATH, tr_id: Tr::INQUIRE_BALANCE.id(environment), effect: Effect::Read, query, next_page }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use kisd::{
     clock::SystemClock,
-    kis::balance,
+    kis::{Environment, balance, paging::PageKey},
     simulator::{Mode, Options},
 };
 
@@ -21,9 +21,9 @@ async fn callers_by_the_hundred_never_exceed_the_quota_in_any_sliding_second() {
     let callers = (0..300).map(|_| {
         let (client, token, cano) = (client.clone(), token.clone(), options.cano.clone());
         async move {
-            let page = balance::PageKey::default();
+            let page = PageKey::default();
             let query = balance::query(&cano, "01", balance::PriceBasis::Krx, &page);
-            client.call(&balance::call(&query, false), &token, deadline).await
+            client.call(&balance::call(Environment::Real, &query, false), &token, deadline).await
         }
     });
     let answers = join_all(callers).await;

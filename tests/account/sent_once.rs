@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kisd::{
     clock::SystemClock,
-    kis::{Call, Effect, KisError, balance},
+    kis::{Call, Effect, Environment, KisError, balance, paging::PageKey},
     simulator::{Fault, Mode, Options},
 };
 
@@ -18,9 +18,9 @@ async fn sent(effect: Effect, faults: Vec<Fault>) -> (Option<KisError>, usize) {
     for fault in faults {
         world.simulator.fail_next("inquire-balance", fault);
     }
-    let page = balance::PageKey::default();
+    let page = PageKey::default();
     let query = balance::query(&world.options.cano, "01", balance::PriceBasis::Krx, &page);
-    let call = Call { effect, ..balance::call(&query, false) };
+    let call = Call { effect, ..balance::call(Environment::Real, &query, false) };
     let deadline = clock.monotonic().saturating_add(Duration::from_secs(20));
     let error = client.call(&call, &token, deadline).await.err();
     (error, world.simulator.calls_to("inquire-balance").len())

@@ -2,7 +2,7 @@ use proptest::{collection::vec, prelude::*};
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::kis::balance::{PageKey, Worth};
+use crate::kis::{balance::Worth, paging::PageKey};
 
 /// A cash position that is worth 75,000 a share.
 pub(in crate::account) fn holding(stock_code: &str, quantity: i64, paid: i64) -> Holding {

@@ -7,16 +7,14 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::{Holding, PageKey, RowKey, Summary, Worth};
+use super::{Holding, RowKey, Summary, Worth};
 use crate::kis::{
     codes::NOTHING_FOUND,
     error::KisError,
     field::{Field, Object, Place},
-    reply::{More, Reply},
+    paging::PageKey,
+    reply::Reply,
 };
-
-/// What some lists have for a key after their last row, while the header still promises another page.
-const END_OF_LIST: &str = "^^";
 
 /// One page.
 #[derive(Debug)]
@@ -142,23 +140,9 @@ pub fn parse(reply: &Reply, asked: &PageKey) -> Result<Page, KisError> {
         .and_then(|OneOrMany(totals)| totals)
         .map(|totals| totals.summary(&Place { tr_id: reply.tr_id, row: Some(("output2", 0)) }))
         .transpose()?;
-    let key = PageKey { fk100: echo(body.ctx_area_fk100), nk100: echo(body.ctx_area_nk100) };
-    let next = match (leads_on(asked, &key), reply.more) {
-        (true, More::Yes) => Some(key),
-        // Better no balance than half of one.
-        (true, More::Unsaid) => {
-            let problem = "is missing or unknown, while ctx_area_nk100 names another page";
-            return Err(whole.malformed("the header tr_cont", problem));
-        }
-        _ => None,
-    };
+    let answered = PageKey { fk: echo(body.ctx_area_fk100), nk: echo(body.ctx_area_nk100) };
+    let next = asked.next(answered, reply, "ctx_area_nk100")?;
     Ok(Page { holdings, sold_out, summary, is_nothing, next })
-}
-
-/// Whether the key of an answer names a page after the one that was asked for.
-fn leads_on(asked: &PageKey, answered: &PageKey) -> bool {
-    let (before, key) = (asked.nk100.trim(), answered.nk100.trim());
-    !key.is_empty() && key != END_OF_LIST && key != before
 }
 
 /// Padding included: KIS takes it both ways, and what is not touched cannot be damaged.
@@ -253,10 +237,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for OneOrMany<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kis::reply::More;
 
     fn page(more: More, asked: &str, body: &str) -> Result<Page, KisError> {
         let reply = Reply { tr_id: "TTTC8434R", more, http_status: 200, body: body.to_owned().into() };
-        parse(&reply, &PageKey { nk100: asked.to_owned(), ..PageKey::default() })
+        parse(&reply, &PageKey { nk: asked.to_owned(), ..PageKey::default() })
     }
 
     #[test]
@@ -278,7 +263,7 @@ mod tests {
             (Unsaid, "", "000050", None),
         ] {
             let body = format!(r#"{{"ctx_area_nk100":"{key}","output1":[]}}"#);
-            let next = page(more, asked, &body).map(|page| page.next.map(|next| next.nk100));
+            let next = page(more, asked, &body).map(|page| page.next.map(|next| next.nk));
             let expected = expected.map(|more| more.then(|| key.to_owned()));
             assert_eq!(next.ok(), expected, "{more:?} {asked:?} {key:?}");
         }

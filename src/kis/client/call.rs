@@ -10,7 +10,7 @@ use crate::{
     backoff::Backoff,
     clock::{self, Instant},
     kis::{
-        After, Effect, Tr, after,
+        After, Effect, after,
         error::{DENIED, KisError},
         reply::{More, Reply, Verdict},
     },
@@ -37,8 +37,8 @@ const KNOCK_WITHIN: Duration = Duration::from_secs(15);
 pub struct Call<'a> {
     /// Path under the base URL.
     pub path: &'static str,
-    /// The transaction.
-    pub tr: Tr,
+    /// The transaction, by its id in this environment.
+    pub tr_id: &'static str,
     /// What it does at KIS: decides whether it may be sent again.
     pub effect: Effect,
     /// Query parameters, as KIS spells them.
@@ -121,7 +121,7 @@ impl KisClient {
     }
 
     async fn call_once(&self, call: &Call<'_>, token: &AccessToken, deadline: Instant) -> Result<Reply, KisError> {
-        let tr_id = call.tr.id(self.environment);
+        let tr_id = call.tr_id;
         let live = self.live.load_full();
         let request = self
             .http
