@@ -71,6 +71,8 @@ const EXPOSE: &[&str] = &[
 
 /// Each crate with those of ours that it may depend on; cargo holds it to it, this table says what is wanted.
 const MAY_DEPEND: &[(&str, &[&str])] = &[
+    // Facts of KIS, for whoever needs them.
+    ("kis-catalog", &[]),
     // Must not agree with our misunderstandings of KIS.
     ("kis-simulator", &["kisd-clock", "spelled-http"]),
     // What others may build upon: no domain, no secret, no configuration.
