@@ -12,10 +12,10 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
 };
-use tokio_util::codec::Decoder;
+use tokio_util::{codec::Decoder, sync::CancellationToken};
 
 use crate::{
-    account::{self, Account, AccountId, AccountName, BalanceQuestion},
+    account::{self, Account, AccountId, AccountName, BalanceQuestion, Calls},
     book::Book,
     clock::{ManualClock, SharedClock},
     desk::Desk,
@@ -194,6 +194,7 @@ fn idle_server() -> Server {
         settings.of_the_desk(),
         None,
     );
+    let calls = Arc::new(Calls::new(key.clone(), settings.of_the_desk(), CancellationToken::new()));
     let settings = server::Settings {
         socket: "/nonexistent/kisd.sock".into(),
         socket_mode: 0o600,
@@ -204,6 +205,6 @@ fn idle_server() -> Server {
         max_connections: 16,
         max_request_bytes: MAX_BYTES,
     };
-    let book = Book::new([Account { name: name.clone(), id, hts_id: None, key, balance }], &name, &[]).unwrap();
+    let book = Book::new([Account { name: name.clone(), id, hts_id: None, key, balance, calls }], &name, &[]).unwrap();
     Server::new(Arc::new(Backend::new(book, DateTime::UNIX_EPOCH)), settings, clock)
 }

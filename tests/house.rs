@@ -49,6 +49,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("listenfd", &["daemon/systemd.rs"]),
     ("schemars", &["server/methods/catalog.rs", "mcp/"]),
     ("sha2", &["token/store.rs"]),
+    ("chacha20poly1305", &["account/calls/seal.rs"]),
+    ("base64", &["account/calls/seal.rs"]),
+    ("moka", &["account/calls.rs"]),
     ("procfs", &["token/store/lease.rs"]),
     ("nix", &["server/groups.rs"]),
     // The mark of its keys only.

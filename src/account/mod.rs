@@ -4,6 +4,7 @@
 //! JSON-RPC or a socket, or call KIS past the quota.
 
 pub mod balance;
+pub mod calls;
 mod error;
 mod fetch;
 mod looks;
@@ -20,6 +21,7 @@ use crate::{
 
 pub use self::{
     balance::Balance,
+    calls::Calls,
     error::{BalanceError, BalanceFault},
     question::BalanceQuestion,
     whole::{Contradiction, EvaluationCheck},
@@ -165,6 +167,8 @@ pub struct Account {
     pub key: Arc<KeySession>,
     /// Its balance.
     pub balance: Handle<BalanceQuestion>,
+    /// Whatever else is asked with its app key.
+    pub calls: Arc<Calls>,
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    account::{Account, BalanceQuestion},
+    account::{Account, BalanceQuestion, Calls},
     book::Book,
     clock::SharedClock,
     config::{AccountConfig, Config, KeyConfig},
@@ -26,11 +26,20 @@ pub(super) struct Task {
     pub(super) stop: CancellationToken,
 }
 
+/// What runs for an app key.
+#[derive(Debug, Clone)]
+struct Key {
+    session: Arc<KeySession>,
+    calls: Arc<Calls>,
+    stop_keeper: CancellationToken,
+    stop_calls: CancellationToken,
+}
+
 /// What runs for a configuration.
 #[derive(Debug)]
 pub(super) struct Sessions {
     clock: SharedClock,
-    keys: Vec<(Arc<KeySession>, CancellationToken)>,
+    keys: Vec<Key>,
     accounts: Vec<(Account, CancellationToken)>,
     /// Ends every keeper; each brings an issuance under way to its end.
     pub(super) stop_keys: CancellationToken,
@@ -53,11 +62,12 @@ impl Sessions {
         }
         let mut accounts = Vec::new();
         for account in &config.accounts {
-            accounts.push(self.account(account, &keys[account.key].0, &mut tasks));
+            accounts.push(self.account(account, &keys[account.key], &mut tasks));
         }
-        for (old, stop) in &self.keys {
-            if !keys.iter().any(|(new, _)| Arc::ptr_eq(old, new)) {
-                stop.cancel();
+        for old in &self.keys {
+            if !keys.iter().any(|new| Arc::ptr_eq(&old.session, &new.session)) {
+                old.stop_keeper.cancel();
+                old.stop_calls.cancel();
             }
         }
         for (old, stop) in &self.accounts {
@@ -74,23 +84,22 @@ impl Sessions {
     }
 
     /// The session of an app key: the one there is, or a new one.
-    async fn key(
-        &self,
-        config: &KeyConfig,
-        all: &Config,
-        tasks: &mut Vec<Task>,
-    ) -> Result<(Arc<KeySession>, CancellationToken), SetupError> {
+    async fn key(&self, config: &KeyConfig, all: &Config, tasks: &mut Vec<Task>) -> Result<Key, SetupError> {
         let KeyConfig { kis, expires_on } = config;
-        if let Some((session, stop)) = self.keys.iter().find(|(session, _)| session.is_of(kis)) {
-            session.reload(kis, *expires_on, all.token.clone()).await;
-            return Ok((session.clone(), stop.clone()));
+        if let Some(known) = self.keys.iter().find(|known| known.session.is_of(kis)) {
+            known.session.reload(kis, *expires_on, all.token.clone()).await;
+            return Ok(known.clone());
         }
         let (session, keeper) = KeySession::new(kis.clone(), *expires_on, all.token.clone(), self.clock.clone())?;
         warn_of_expiry(&session);
-        let stop = self.stop_keys.child_token();
+        let stop_keeper = self.stop_keys.child_token();
         let name = format!("token keeper of the key {}", session.fingerprint());
-        tasks.push(Task { name, work: Box::pin(keeper.run(stop.clone())), stop: stop.clone() });
-        Ok((session, stop))
+        tasks.push(Task { name, work: Box::pin(keeper.run(stop_keeper.clone())), stop: stop_keeper.clone() });
+        let stop_calls = self.stop_desks.child_token();
+        let calls = Arc::new(Calls::new(session.clone(), all.balance.of_the_desk(), stop_calls.clone()));
+        let name = format!("calls with the key {}", session.fingerprint());
+        tasks.push(Task { name, work: Box::pin(calls.clone().ended()), stop: stop_calls.clone() });
+        Ok(Key { session, calls, stop_keeper, stop_calls })
     }
 
     /// An account: the one there is if neither its number nor its key has changed, or a new one. Where the key alone has changed,
@@ -98,7 +107,7 @@ impl Sessions {
     fn account(
         &self,
         config: &AccountConfig,
-        key: &Arc<KeySession>,
+        Key { session: key, calls, .. }: &Key,
         tasks: &mut Vec<Task>,
     ) -> (Account, CancellationToken) {
         let question = BalanceQuestion::new(config.id.clone(), &config.settings);
@@ -120,7 +129,7 @@ impl Sessions {
         let name = format!("balance desk of {}", config.name);
         tasks.push(Task { name, work: Box::pin(desk.run(stop.clone())), stop: stop.clone() });
         let AccountConfig { name, id, hts_id, .. } = config.clone();
-        let account = Account { name, id, hts_id, key: key.clone(), balance };
+        let account = Account { name, id, hts_id, key: key.clone(), balance, calls: calls.clone() };
         (account, stop)
     }
 }

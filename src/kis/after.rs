@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use kis_catalog::Effect;
+
 use super::{KisError, error::A_PAGE};
 
 /// Pause to suggest when KIS counts too many calls or has a passing fault.
@@ -13,17 +15,6 @@ const NOT_PASSED_ON: u16 = 503;
 
 /// KIS's ledger counts too many calls, over all customers: documented for reads, and for an order nobody knows.
 const LEDGER_IS_BUSY: &str = "EGW00215";
-
-/// What a call does at KIS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Nothing.
-    Read,
-    /// It issues a token: one a minute, with a message to the owner.
-    Issue,
-    /// It trades.
-    Trade,
-}
 
 /// Whether KIS has received a call that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,8 +25,10 @@ use url::Url;
 
 use crate::secret::{AppKey, AppSecret};
 
+pub use kis_catalog::Effect;
+
 pub use self::{
-    after::{After, Effect, SHORTLY, after, begins_minute},
+    after::{After, SHORTLY, after, begins_minute},
     client::{Call, KisClient},
     error::{Answer, FailureKind, KisError},
     http::{SetupError, is_loopback},

@@ -141,7 +141,7 @@ fn refusal(answer: Answer) -> KisError {
 }
 
 /// Text from outside that goes into logs and messages: one line, of bounded length.
-fn printable(text: &str, secrets: &[&str]) -> String {
+pub(crate) fn printable(text: &str, secrets: &[&str]) -> String {
     let text: String = text.chars().filter(|c| !c.is_control()).take(MAX_MESSAGE_CHARS).collect();
     without(&text, secrets)
 }

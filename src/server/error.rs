@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use jsonrpsee::types::ErrorObjectOwned;
 
-use super::refusals::Refused;
+use super::refusals;
 use crate::{
-    account::{AccountName, BalanceFault, Contradiction},
+    account::{
+        AccountName, BalanceFault, Contradiction,
+        calls::{CallFault, Refused},
+    },
     book::UnknownAccount,
     desk::ReadError,
     kis::{After, Answer, Effect, KisError, SHORTLY, after},
@@ -25,7 +28,7 @@ pub(super) struct Refusal {
     /// On the heap: results are many, and refusals few.
     data: Option<Box<ErrorData>>,
     /// How it is counted in the log, if it is.
-    counted: Option<Refused>,
+    counted: Option<refusals::Refused>,
 }
 
 impl Refusal {
@@ -38,12 +41,12 @@ impl Refusal {
     }
 
     /// The same, counted in the log.
-    pub(super) fn counted_as(self, counted: Option<Refused>) -> Self {
+    pub(super) fn counted_as(self, counted: Option<refusals::Refused>) -> Self {
         Self { counted, ..self }
     }
 
     /// How it is counted in the log, if it is.
-    pub(super) fn counted(&self) -> Option<Refused> {
+    pub(super) fn counted(&self) -> Option<refusals::Refused> {
         self.counted
     }
 
@@ -81,6 +84,11 @@ pub(super) fn own(kind: Kind, message: impl Into<String>) -> Refusal {
 /// One of kisd's own errors that pass.
 pub(super) fn passing(kind: Kind, message: impl Into<String>) -> Refusal {
     object(data(kind, true, Some(SHORTLY), None), message)
+}
+
+/// There is nothing of that name.
+pub(super) fn not_found(what: &str, suggestions: Vec<String>, message: impl Into<String>) -> Refusal {
+    object(ErrorData { what: Some(what.to_owned()), suggestions, ..data(Kind::NotFound, false, None, None) }, message)
 }
 
 /// One of JSON-RPC's errors.
@@ -129,6 +137,31 @@ impl From<BalanceFault> for Refusal {
             BalanceFault::NotSupported { .. } => data(Kind::NotSupported, false, None, None),
         };
         object(data, message)
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        let message = refused.to_string();
+        match refused {
+            Refused::NotFound(error) => {
+                not_found("operation", error.suggestions.into_iter().map(str::to_owned).collect(), message)
+            }
+            Refused::NotCalled { .. } | Refused::NotInMode { .. } => own(Kind::NotSupported, message),
+            Refused::Params(_) | Refused::Cursor => {
+                standard(codes::INVALID_PARAMS, format!("Invalid params: {message}"))
+            }
+        }
+    }
+}
+
+impl From<CallFault> for Refusal {
+    fn from(fault: CallFault) -> Self {
+        let kind = match fault {
+            CallFault::TooLarge { .. } => Kind::Overloaded,
+            CallFault::Circle { .. } => Kind::UpstreamMalformed,
+        };
+        own(kind, fault.to_string())
     }
 }
 
@@ -202,6 +235,8 @@ fn data(kind: Kind, retryable: bool, retry_after: Option<Duration>, answer: Opti
         kind,
         retryable,
         account_name: None,
+        what: None,
+        suggestions: Vec::new(),
         retry_after_ms: retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
         kis: answer.map(|answer| KisAnswer {
             msg_cd: answer.msg_cd,

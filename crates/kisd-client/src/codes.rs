@@ -112,6 +112,12 @@ pub struct ErrorData {
     /// The account that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_name: Option<String>,
+    /// What there is none of: `operation`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
+    /// Names that are near, or that there are, the best first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suggestions: Vec<String>,
     /// What KIS said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kis: Option<KisAnswer>,

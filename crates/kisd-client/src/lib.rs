@@ -20,6 +20,7 @@ pub mod codes;
 pub mod frame;
 pub mod number;
 pub mod place;
+pub mod raw;
 pub mod text;
 pub mod types;
 pub mod whole;
@@ -42,6 +43,12 @@ pub mod method {
     pub const TOKEN_UNSUBSCRIBE_STATUS: &str = "token.unsubscribeStatus";
     /// Renews the token.
     pub const TOKEN_REFRESH: &str = "token.refresh";
+    /// Finds operations of KIS.
+    pub const KIS_SEARCH: &str = "kis.search";
+    /// Tells what is known of an operation of KIS.
+    pub const KIS_DESCRIBE: &str = "kis.describe";
+    /// Calls an operation of KIS that reads.
+    pub const KIS_CALL: &str = "kis.call";
     /// The state of the daemon.
     pub const DAEMON_STATUS: &str = "daemon.status";
     /// What operators watch, as OpenMetrics text.

@@ -1,13 +1,18 @@
 //! Parameters and results. The doc comments here are the descriptions in the OpenRPC document.
 
 mod daemon;
+mod kis;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use self::daemon::{
-    AccountEntry, AccountList, CONTRACT, Calls, Contract, DaemonStatus, Effect, FailedCalls, Quota, Right,
+pub use self::{
+    daemon::{AccountEntry, AccountList, CONTRACT, Calls, Contract, DaemonStatus, Effect, FailedCalls, Quota, Right},
+    kis::{
+        CallParams, CallResult, DescribeParams, OperationDescription, OperationEntry, OperationField, OperationLimit,
+        OperationPaging, OperationParam, OperationResult, SearchParams, SearchResult, Transport,
+    },
 };
 use super::{codes::ErrorData, number::Number, whole};
 

@@ -1,6 +1,6 @@
 //! `account.*`.
 
-use std::{ops::RangeInclusive, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::{
     catalog::{About, Answer, Call, Catalog, Description, OfAccount, Outcome, as_json},
     feed::Results,
-    instant, mode, token,
+    instant, mode, timeout, token,
 };
 use crate::{
     account::{
@@ -120,9 +120,6 @@ fn list(Call { book, standing, .. }: Call<'_>) -> Result<AccountList, Refusal> {
     Ok(AccountList { accounts: entries(book, standing) })
 }
 
-/// How long a caller may let a call take.
-const TIMEOUTS_MS: RangeInclusive<u64> = 1_000..=600_000;
-
 /// What a subscriber gets who does not say.
 const USUAL_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -152,24 +149,19 @@ fn subscribe(About { account, params }: &About<'_, SubscribeBalanceParams>) -> R
 
 fn balance(About { account, params }: About<'_, BalanceParams>) -> Outcome {
     let max_age = params.max_age_ms.map(Duration::from_millis);
-    let timeout = params.timeout_ms;
-    if timeout.is_some_and(|timeout| !TIMEOUTS_MS.contains(&timeout)) {
-        return Outcome::Now(Err(timeout_out_of_range()));
-    }
+    let timeout = match timeout(params.timeout_ms) {
+        Ok(timeout) => timeout,
+        Err(refusal) => return Outcome::Now(Err(refusal)),
+    };
     if let Some(answer) = account.balance.from_memory(max_age, |balance| json(account, balance)) {
         return Outcome::Now(answer);
     }
     let account = account.clone();
     Outcome::Later(Box::pin(async move {
-        let balance = account.balance.ask(max_age, timeout.map(Duration::from_millis)).await;
+        let balance = account.balance.ask(max_age, timeout).await;
         let balance = balance.map_err(|error| Refusal::from(error).about(&account.name))?;
         json(&account, &balance)
     }))
-}
-
-fn timeout_out_of_range() -> Refusal {
-    let (least, most) = (TIMEOUTS_MS.start(), TIMEOUTS_MS.end());
-    standard(INVALID_PARAMS, format!("Invalid params: timeout_ms must be from {least} to {most}"))
 }
 
 /// A balance as JSON: written once for each fetch, and shared by all who get it.

@@ -133,9 +133,19 @@ impl Catalog {
         R: Serialize + JsonSchema,
         F: Fn(Call<'_>) -> Result<R, Refusal> + Send + Sync + 'static,
     {
-        self.describe::<NoParams, R>(description);
-        self.guard::<NoParams, _>(description, move |call, NoParams {}| {
-            Outcome::Now(method(call).and_then(|result| as_json(&result)))
+        self.add_with::<NoParams, R, _>(description, move |call, NoParams {}| method(call));
+    }
+
+    /// A method about the daemon or about KIS, with parameters, that answers at once. The right is needed in some account.
+    pub(super) fn add_with<P, R, F>(&mut self, description: &Description, method: F)
+    where
+        P: DeserializeOwned + JsonSchema,
+        R: Serialize + JsonSchema,
+        F: Fn(Call<'_>, P) -> Result<R, Refusal> + Send + Sync + 'static,
+    {
+        self.describe::<P, R>(description);
+        self.guard::<P, _>(description, move |call, params| {
+            Outcome::Now(method(call, params).and_then(|result| as_json(&result)))
         });
     }
 

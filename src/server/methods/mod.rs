@@ -8,23 +8,32 @@ mod audit;
 mod catalog;
 mod daemon;
 mod feed;
+mod kis;
 mod token;
 
-use std::sync::Arc;
+use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 use self::catalog::Catalog;
 pub(super) use self::{
     catalog::{Methods, Outcome},
     feed::Feed,
 };
-use super::Backend;
-use crate::{clock, kis::Environment, wire::types::Mode};
+use super::{
+    Backend,
+    error::{Refusal, standard},
+};
+use crate::{
+    clock,
+    kis::Environment,
+    wire::{codes::INVALID_PARAMS, types::Mode},
+};
 use chrono::{DateTime, FixedOffset, SubsecRound, Utc};
 
 /// Every method, `rpc.discover` included.
 pub(super) fn all(backend: Arc<Backend>) -> Methods {
     let mut catalog = Catalog::new(backend);
     account::register(&mut catalog);
+    kis::register(&mut catalog);
     token::register(&mut catalog);
     daemon::register(&mut catalog);
     catalog.finish()
@@ -33,6 +42,18 @@ pub(super) fn all(backend: Arc<Backend>) -> Methods {
 /// An instant as it is shown: Korean time, to the millisecond.
 fn instant(at: DateTime<Utc>) -> DateTime<FixedOffset> {
     clock::kst(at).trunc_subsecs(3)
+}
+
+/// How long a caller may let a call take.
+const TIMEOUTS_MS: RangeInclusive<u64> = 1_000..=600_000;
+
+/// How long a caller lets a call take, if it says so.
+fn timeout(timeout_ms: Option<u64>) -> Result<Option<Duration>, Refusal> {
+    if timeout_ms.is_some_and(|timeout| !TIMEOUTS_MS.contains(&timeout)) {
+        let (least, most) = (TIMEOUTS_MS.start(), TIMEOUTS_MS.end());
+        return Err(standard(INVALID_PARAMS, format!("Invalid params: timeout_ms must be from {least} to {most}")));
+    }
+    Ok(timeout_ms.map(Duration::from_millis))
 }
 
 fn mode(environment: Environment) -> Mode {

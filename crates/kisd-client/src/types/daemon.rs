@@ -16,7 +16,7 @@ pub struct Contract {
 }
 
 /// The version of this contract.
-pub const CONTRACT: Contract = Contract { major: 1, minor: 2 };
+pub const CONTRACT: Contract = Contract { major: 1, minor: 3 };
 
 /// Result of `account.list`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +59,8 @@ pub enum Effect {
     Read,
     /// It has KIS issue a token, of which KIS sends the owner a message.
     Issue,
+    /// It trades, or changes something else at KIS.
+    Trade,
     /// An effect that this client does not know: the daemon is newer.
     #[serde(other)]
     #[schemars(skip)]
