@@ -32,6 +32,8 @@ async fn the_openrpc_document_names_every_method_that_is_served_and_no_other() {
         "account.unsubscribeBalance",
         "daemon.metrics",
         "daemon.status",
+        "kis.call",
+        "kis.describe",
         "rpc.discover",
         "token.refresh",
         "token.status",
