@@ -12,7 +12,11 @@ use std::{
 
 use kisd::{
     clock::SystemClock,
-    kis::{Credentials, Environment, KisClient, Settings, auth, balance, paging::PageKey},
+    kis::{
+        Credentials, Environment, KisClient, Settings, auth, balance,
+        paging::PageKey,
+        quota::{CallerId, Claim},
+    },
     secret::{AppKey, AppSecret},
     simulator::{Mode, Options},
 };
@@ -131,7 +135,9 @@ async fn quota(table: &mut Table) {
                     let page = PageKey::default();
                     let query = balance::query(&cano, "01", balance::PriceBasis::Krx, &page);
                     let asked = Instant::now();
-                    client.call(&balance::call(Environment::Real, &query, false), &token, deadline).await.unwrap();
+                    let (call, claim) =
+                        (balance::call(Environment::Real, &query, false), Claim::waiting(CallerId::Daemon));
+                    client.call(&call, &token, claim, deadline).await.unwrap();
                     waits.push(asked.elapsed().as_secs_f64());
                 }
                 waits

@@ -23,6 +23,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::seal::Seal;
 use crate::{
     desk::{Desk, Handle, ReadError, Settings},
+    kis::quota::CallerId,
     token::KeySession,
 };
 
@@ -99,15 +100,16 @@ impl Calls {
         self.desks.get(question)?.desk.from_memory(Some(max_age), use_it)
     }
 
-    /// The answer, at most `max_age` old, within `timeout`; `None` leaves that to the configuration.
+    /// The answer for `caller`, at most `max_age` old, within `timeout`.
     pub async fn ask(
         &self,
+        caller: CallerId,
         question: CallQuestion,
         max_age: Duration,
-        timeout: Option<Duration>,
+        timeout: Duration,
     ) -> Result<Arc<Called>, ReadError<CallFault>> {
         let Kept { desk, bytes } = self.desks.get_with(question.clone(), || self.open(&question));
-        let answer = desk.ask(Some(max_age), timeout).await?;
+        let answer = desk.ask(caller, Some(max_age), Some(timeout)).await?;
         let now = u32::try_from(answer.body.len()).unwrap_or(u32::MAX);
         if now != bytes {
             // It is weighed anew.

@@ -140,8 +140,7 @@ async fn of_daemon(report: &mut Report, client: &Client, account: Option<String>
     }
     of_clock(report, &status, words);
     of_token(report, &status, words);
-    let quota = status.quota;
-    let now = (words.quota_now)(quota.calls_per_second, quota.taken, quota.waiting);
+    let now = (words.quota_now)(&status.quota);
     match status.calls.rate_limited {
         0..FEW => report.add(5, Mark::Good, now, None),
         count => {

@@ -127,12 +127,11 @@ impl Style {
             failed.token_refused,
             failed.credentials_rejected,
         ];
-        let quota = status.quota;
         rows.extend([
             (words.calls, (words.calls_made)(calls.sent, calls.issuances)),
             (words.failed, (words.failures)(failures)),
             (words.rate_limited, calls.rate_limited.to_string()),
-            (words.quota, (words.quota_now)(quota.calls_per_second, quota.taken, quota.waiting)),
+            (words.quota, (words.quota_now)(&status.quota)),
             (words.shared, (words.shared_calls)(calls.coalesced)),
             (words.connections, (words.connections_now)(status.connections, status.subscriptions)),
         ]);

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use super::doctor::Cause;
 use crate::wire::{
     codes::Kind,
-    types::{Mode, TokenState},
+    types::{Mode, Quota, TokenState},
 };
 
 /// A language that kisctl speaks.
@@ -116,7 +116,7 @@ pub(super) struct Words {
     pub(super) failures: fn([u64; 5]) -> String,
     pub(super) rate_limited: &'static str,
     pub(super) quota: &'static str,
-    pub(super) quota_now: fn(u32, u64, u64) -> String,
+    pub(super) quota_now: fn(&Quota) -> String,
     pub(super) shared: &'static str,
     pub(super) shared_calls: fn(u64) -> String,
     pub(super) connections: &'static str,

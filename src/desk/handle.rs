@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     clock::{self, BootTime, Instant, SharedClock},
-    kis::{KisClient, KisError},
+    kis::{KisClient, KisError, quota::CallerId},
     token::{CallError, TokenError},
 };
 
@@ -34,6 +34,8 @@ pub(super) struct Request<Q: Question> {
 #[derive(Debug)]
 pub(super) struct Waiter<Q: Question> {
     pub(super) reply: oneshot::Sender<Answer<Q>>,
+    /// Who it is.
+    pub(super) caller: CallerId,
     /// How long the answer may take,
     pub(super) timeout: Duration,
     /// which is over then.
@@ -130,8 +132,8 @@ impl<Q: Question> Handle<Q> {
         self.memory.young(max_age, self.clock.boottime(), use_it)
     }
 
-    /// The answer, at most `max_age` old, within `timeout`; `None` leaves either to the configuration.
-    pub async fn ask(&self, max_age: Option<Duration>, timeout: Option<Duration>) -> Answer<Q> {
+    /// The answer for `caller`, at most `max_age` old, within `timeout`; `None` leaves either to the configuration.
+    pub async fn ask(&self, caller: CallerId, max_age: Option<Duration>, timeout: Option<Duration>) -> Answer<Q> {
         self.can_be_answered()?;
         if let Some(answer) = self.from_memory(max_age, Arc::clone) {
             return Ok(answer);
@@ -140,7 +142,7 @@ impl<Q: Question> Handle<Q> {
         // Whoever waits for the next fetch may have to see the end of one under way first.
         let until = self.clock.monotonic().saturating_add(timeout);
         let (reply, answer) = oneshot::channel();
-        let waiter = Waiter { reply, timeout, until };
+        let waiter = Waiter { reply, caller, timeout, until };
         let asked = async {
             self.requests.send(Request { max_age, waiter }).await.map_err(|_| stopped())?;
             answer.await.map_err(|_| stopped())?

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     clock::{Instant, SharedClock},
-    kis::{KisClient, KisError},
+    kis::{KisClient, KisError, quota::Claim},
     token::{CallError, State, TokenHandle},
 };
 
@@ -194,6 +194,8 @@ impl<Q: Question> Desk<Q> {
             Some(until) => (until.max(usual).saturating_sub(LAST_WORD), Instant::MAX),
             None => (usual.max(now.saturating_add(LONGEST)), usual),
         };
+        // Those who wait share one fetch, which is for the first of them.
+        let claim = self.waiting.first().map_or(Claim::BACKGROUND, |waiter| Claim::waiting(waiter.caller));
         let deadline = Arc::new(Deadline::new(latest));
         let (progress, told) = watch::channel(None);
         let errand = Errand {
@@ -202,6 +204,7 @@ impl<Q: Question> Desk<Q> {
             deadline: deadline.clone(),
             first_page_by,
             is_probe,
+            claim,
             previous: self.memory.last.load().as_ref().map(|last| last.answer.clone()),
             known: self.size,
             progress,

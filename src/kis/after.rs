@@ -14,7 +14,7 @@ pub const SHORTLY: Duration = Duration::from_secs(1);
 const NOT_PASSED_ON: u16 = 503;
 
 /// KIS's ledger counts too many calls, over all customers: documented for reads, and for an order nobody knows.
-const LEDGER_IS_BUSY: &str = "EGW00215";
+pub(super) const LEDGER_IS_BUSY: &str = "EGW00215";
 
 /// Whether KIS has received a call that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

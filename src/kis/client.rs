@@ -18,9 +18,10 @@ use url::Url;
 pub use self::call::Call;
 use super::{
     Credentials, Environment, Settings,
+    after::LEDGER_IS_BUSY,
     error::KisError,
-    http::{self, Exchange, SetupError},
-    quota::Quota,
+    http::{self, Exchange, SetupError, is_loopback},
+    quota::{Beginning, Claim, Heard, Quota, Rate},
     reply::{self, Verdict},
     totals::Totals,
 };
@@ -62,6 +63,8 @@ struct Live {
 impl KisClient {
     /// A client that has not connected yet.
     pub fn new(settings: Settings, clock: SharedClock) -> Result<Self, SetupError> {
+        // A simulator allows what it was told to, and its limit is told here as well: there is nothing to find out.
+        let beginning = if is_loopback(&settings.base_url) { Beginning::Configured } else { Beginning::Low };
         Ok(Self {
             http: http::client(&settings.base_url, http::KEPT)?,
             fresh: http::client(&settings.base_url, 0)?,
@@ -71,7 +74,7 @@ impl KisClient {
                 credentials: settings.credentials,
                 request_timeout: settings.request_timeout,
             }),
-            quota: Quota::new(settings.calls_per_second, clock.clone()),
+            quota: Quota::new(settings.calls_per_second, beginning, clock.clone()),
             totals: Totals::default(),
             clock,
             asked_time: AtomicBool::new(false),
@@ -79,7 +82,7 @@ impl KisClient {
     }
 
     /// This client, which takes into account what other processes have just called, by this small file.
-    pub fn remembering_calls(mut self, path: &Path) -> Self {
+    pub fn remembering_calls(self, path: &Path) -> Self {
         if let Err(error) = self.quota.keep_log(path) {
             warn!(file = %path.display(), %error, "calls are not written down; a restart within a second may exceed KIS's limit");
         }
@@ -111,6 +114,11 @@ impl KisClient {
         self.quota.limit()
     }
 
+    /// The rate of calls that KIS is known to allow, at most the limit.
+    pub fn learned_rate(&self) -> Rate {
+        self.quota.rate()
+    }
+
     /// Slots of the quota that are taken.
     pub fn slots_taken(&self) -> usize {
         self.quota.taken()
@@ -131,7 +139,9 @@ impl KisClient {
         if !self.clock.is_confirmed() && !self.asked_time.swap(true, Ordering::Relaxed) {
             let deadline = self.clock.monotonic().saturating_add(TIME_WITHIN);
             // Without an answer the machine's clock is believed, as it was before.
-            let _ = self.send(TIME, self.http.get(self.url("/")), [""; 2], deadline, std::future::ready(())).await;
+            let _ = self
+                .send(TIME, self.http.get(self.url("/")), [""; 2], Claim::TOKEN, deadline, std::future::ready(()))
+                .await;
         }
     }
 
@@ -146,7 +156,7 @@ impl KisClient {
         about_to_send: impl Future<Output = ()>,
     ) -> Result<(Exchange, Result<Verdict, KisError>), KisError> {
         let request = self.fresh.post(self.url(path)).json(body);
-        self.send(name, request, [""; 2], deadline, about_to_send).await
+        self.send(name, request, [""; 2], Claim::TOKEN, deadline, about_to_send).await
     }
 
     async fn send(
@@ -154,12 +164,13 @@ impl KisClient {
         tr_id: &'static str,
         request: reqwest::RequestBuilder,
         private: [&str; 2],
+        claim: Claim,
         deadline: Instant,
         about_to_send: impl Future<Output = ()>,
     ) -> Result<(Exchange, Result<Verdict, KisError>), KisError> {
         let asked = self.clock.monotonic();
         let waiting = self.totals.begin_wait();
-        let slot = self.quota.slot(deadline.saturating_sub(LEAST_ANSWER_TIME)).await?;
+        let permit = self.quota.permit(claim, deadline.saturating_sub(LEAST_ANSWER_TIME)).await?;
         drop(waiting);
         self.totals.waits.observe(self.clock.monotonic().since(asked).as_secs_f64());
         about_to_send.await;
@@ -168,7 +179,6 @@ impl KisClient {
         let live = self.live.load_full();
         let answer_by = deadline.min(started.saturating_add(live.request_timeout));
         let answer = clock::before(&*self.clock, answer_by, http::exchange(tr_id, request, &*self.clock)).await;
-        drop(slot);
         let took = self.clock.monotonic().since(started);
         self.totals.note_duration(tr_id, took);
         let elapsed_ms = took.as_millis();
@@ -179,6 +189,7 @@ impl KisClient {
                 let secrets =
                     [live.credentials.app_key.expose(), live.credentials.app_secret.expose(), bearer, account];
                 let (msg_cd, verdict) = reply::classify(tr_id, exchange.http_status, &exchange.body, &secrets);
+                permit.answered(heard(&verdict));
                 // A gateway's page says what time it is on the gateway.
                 let from_kis = verdict.as_ref().map_or_else(|error| error.answer().is_some(), |_| true);
                 if let Some(date) = exchange.date.filter(|_| from_kis || tr_id == TIME) {
@@ -197,6 +208,7 @@ impl KisClient {
                 KisError::Unreachable { tr_id, reason: "timed out".to_owned(), sent: true }
             }
         };
+        permit.answered(Heard::Nothing);
         if tr_id != TIME {
             self.totals.count_failure(&error);
         }
@@ -205,5 +217,16 @@ impl KisClient {
 
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url.as_str().trim_end_matches('/'))
+    }
+}
+
+/// What an answer says of the limit of calls.
+fn heard(verdict: &Result<Verdict, KisError>) -> Heard {
+    match verdict {
+        Err(KisError::Throttled(answer)) if answer.msg_cd == LEDGER_IS_BUSY => Heard::Busy,
+        Err(KisError::Throttled(_)) => Heard::TooMany,
+        // Not KIS's answer.
+        Err(error) if error.answer().is_none() => Heard::Nothing,
+        _ => Heard::LetThrough,
     }
 }

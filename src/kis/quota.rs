@@ -1,217 +1,275 @@
-//! KIS's limit of calls a second for one app key, as a sliding window.
+//! KIS's limit of calls a second for one app key, as a sliding window that callers share fairly and whose size is learned.
 //!
 //! At most `calls_per_second` calls reach KIS within any second, yet after a quiet second that many go out at once. The usual
 //! libraries meter an even drip with a burst on top (GCRA, token buckets), which lets nearly twice the limit into one second
 //! and which KIS answers with EGW00201; hence this one.
 //!
-//! KIS counts a call when it *arrives*, some time between the grant of the slot and the answer. A slot is therefore taken
-//! until one second after the answer, but at most until one second after the time that a request may take to arrive
-//! ([`ARRIVAL`]): slow answers do not cost calls.
+//! All decisions are the [`scheduler`]'s, which knows neither clock nor task: which calls count is the business of its
+//! [`window`], who goes next that of its [`lanes`], and how many KIS allows that of its [`learner`]. This module lets callers
+//! wait for it.
 //!
 //! KIS's window knows nothing of processes: what one has sent counts against the next, which reads it in the [`log`].
 //!
-//! Waiters are served in the order they came (tokio's mutex is a queue) and only the first of them watches the clock. A
-//! waiter that is dropped leaves the queue; a granted slot stays taken, since nobody knows whether the call went out.
+//! One of those that wait watches the clock for all. A waiting call that is dropped leaves the line at once; of a granted slot
+//! whose call is dropped nobody knows whether it went out, so it stays taken.
 
+mod kept;
+mod lanes;
+mod learner;
 mod log;
+mod rate;
+mod scheduler;
+mod window;
 
 use std::{
+    cmp::Ordering,
+    collections::HashMap,
+    convert::Infallible,
     io,
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use tokio::sync::{Mutex as Queue, Notify};
+use tokio::sync::{Mutex as Turn, Notify, oneshot};
+use tracing::{debug, info, warn};
 
-use self::log::CallLog;
+pub(crate) use self::learner::Heard;
+use self::{
+    kept::Kept,
+    lanes::Ticket,
+    log::CallLog,
+    rate::WINDOW,
+    scheduler::{Asked, Grant, Scheduler},
+    window::{ARRIVAL, Local},
+};
+pub use self::{
+    lanes::{CallerId, Claim, Class},
+    learner::Beginning,
+    rate::Rate,
+};
 use super::error::KisError;
-use crate::clock::{self, Instant, SharedClock};
-
-/// KIS's window.
-const WINDOW: Duration = Duration::from_secs(1);
-
-/// Longest time from the grant of a slot to the arrival of the request at KIS, setting up TLS included.
-const ARRIVAL: Duration = Duration::from_millis(250);
-
-/// After KIS counted too many, nothing is sent for this long,
-const PAUSE: Duration = Duration::from_millis(250);
-
-/// and for this long the window counts double: somebody else uses the same key, or KIS has lowered its limit.
-const SLOWED: Duration = Duration::from_secs(10);
+use crate::clock::{Instant, SharedClock};
 
 /// The quota of one app key.
 #[derive(Debug)]
 pub struct Quota {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
     clock: SharedClock,
-    queue: Queue<()>,
     /// Held for a few instructions, never across an await.
-    window: Mutex<Window>,
-    /// A slot may have become free earlier than the first waiter believes.
+    state: Mutex<State>,
+    /// Whoever has it watches the clock for all that wait.
+    watch: Turn<()>,
+    /// The next slot may be free earlier than the one who watches believes.
     changed: Notify,
-    log: Option<CallLog>,
+    log: OnceLock<(CallLog, Kept)>,
 }
 
 #[derive(Debug)]
-struct Window {
-    limit: u32,
-    taken: Vec<Taken>,
-    next_id: u64,
-    paused_until: Instant,
-    slowed_until: Instant,
+struct State {
+    scheduler: Scheduler,
+    /// Those that wait, by the number of their ticket.
+    waiting: HashMap<u64, oneshot::Sender<Grant>>,
 }
 
+/// The right to make one call, until it is answered.
 #[derive(Debug)]
-struct Taken {
-    id: u64,
-    until: Instant,
+#[must_use = "a permit that is dropped without an answer counts as a call of which nothing is known"]
+pub struct Permit {
+    shared: Arc<Shared>,
+    grant: Grant,
+    is_over: bool,
 }
 
-/// One granted call; dropped when the answer is there.
-#[derive(Debug)]
-#[must_use = "the slot is given back when this is dropped"]
-pub struct Slot<'a> {
-    quota: &'a Quota,
-    id: u64,
+/// A place in the line; it is left when this is dropped.
+struct Place<'a> {
+    shared: &'a Shared,
+    ticket: Ticket,
+    granted: oneshot::Receiver<Grant>,
 }
 
 impl Quota {
     /// A quota of `calls_per_second`, of which there is at least one.
-    pub fn new(calls_per_second: u32, clock: SharedClock) -> Self {
-        let window = Window {
-            limit: calls_per_second.max(1),
-            taken: Vec::new(),
-            next_id: 0,
-            paused_until: Instant::ZERO,
-            slowed_until: Instant::ZERO,
-        };
-        Self { clock, queue: Queue::new(()), window: Mutex::new(window), changed: Notify::new(), log: None }
+    pub fn new(calls_per_second: u32, beginning: Beginning, clock: SharedClock) -> Self {
+        let scheduler = Scheduler::new(Local::default(), Rate::per_second(calls_per_second), beginning);
+        let state = Mutex::new(State { scheduler, waiting: HashMap::new() });
+        let shared = Shared { clock, state, watch: Turn::new(()), changed: Notify::new(), log: OnceLock::new() };
+        Self { shared: Arc::new(shared) }
     }
 
-    /// Counts the calls that other processes have made in the last second, and writes down those of this one.
-    pub fn keep_log(&mut self, path: &Path) -> io::Result<()> {
-        let log = CallLog::open(path)?;
-        let (now, since_boot) = (self.clock.monotonic(), self.clock.boottime());
-        let mut window = self.window();
-        for ago in log.recent(since_boot, ARRIVAL + WINDOW) {
-            window.next_id += 1;
-            let id = window.next_id;
-            window.taken.push(Taken { id, until: now.saturating_add(ARRIVAL + WINDOW - ago) });
+    /// Counts the calls that other processes have made in the last second, goes on from what they have learned, and writes down
+    /// both of this one.
+    pub fn keep_log(&self, path: &Path) -> io::Result<()> {
+        let (log, kept) = (CallLog::open(path)?, Kept::beside(path));
+        let (now, since_boot) = (self.shared.clock.monotonic(), self.shared.clock.boottime());
+        let mut state = self.shared.state();
+        if let Some(learned) = kept.read() {
+            state.scheduler.resume(learned, now);
         }
-        drop(window);
-        self.log = Some(log);
+        for ago in log.recent(since_boot, ARRIVAL + WINDOW + state.scheduler.rate().extra()) {
+            state.scheduler.count_earlier(ago, now);
+        }
+        drop(state);
+        // Called once, before anybody has called.
+        let _ = self.shared.log.set((log, kept));
         Ok(())
     }
 
-    /// Waits for the right to send one call, at most until `deadline`.
-    pub async fn slot(&self, deadline: Instant) -> Result<Slot<'_>, KisError> {
-        let turn = clock::before(&*self.clock, deadline, self.queue.lock()).await;
-        if turn.is_none() {
-            return Err(self.no_slot());
-        }
-        loop {
-            if self.clock.monotonic() > deadline {
-                return Err(self.no_slot());
+    /// Waits for the right to make one call, at most until `deadline`.
+    pub async fn permit(&self, claim: Claim, deadline: Instant) -> Result<Permit, KisError> {
+        let shared = &self.shared;
+        let (give, granted) = oneshot::channel();
+        let asked = {
+            let now = shared.clock.monotonic();
+            let mut state = shared.state();
+            let asked = state.scheduler.ask(claim, deadline, now);
+            if let Asked::Waits(ticket) = &asked {
+                state.waiting.insert(ticket.number, give);
             }
-            let free_at = match self.window().take(self.clock.monotonic()) {
-                Ok(id) => {
-                    if let Some(log) = &self.log {
-                        log.note(self.clock.boottime());
+            asked
+        };
+        let grant = match asked {
+            Asked::Granted(grant) => grant,
+            Asked::TooLate(free_at) => return Err(shared.no_slot(free_at)),
+            Asked::Waits(ticket) => {
+                let mut place = Place { shared, ticket, granted };
+                tokio::select! {
+                    biased;
+                    Ok(grant) = &mut place.granted => grant,
+                    never = shared.watch() => match never {},
+                    () = shared.clock.sleep_until(deadline) => {
+                        drop(place);
+                        let free_at = shared.state().scheduler.free_at(claim, shared.clock.monotonic());
+                        return Err(shared.no_slot(free_at));
                     }
-                    return Ok(Slot { quota: self, id });
                 }
-                Err(free_at) => free_at,
-            };
-            if free_at > deadline {
-                return Err(self.no_slot());
             }
+        };
+        if let Some((log, _)) = shared.log.get() {
+            log.note(shared.clock.boottime());
+        }
+        Ok(Permit { shared: shared.clone(), grant, is_over: false })
+    }
+
+    /// The limit that is configured, at least one.
+    pub fn limit(&self) -> u32 {
+        self.shared.state().scheduler.ceiling().calls()
+    }
+
+    /// The rate in use: what KIS allows, as far as it is known and wanted.
+    pub fn rate(&self) -> Rate {
+        self.shared.state().scheduler.rate()
+    }
+
+    /// Slots that are taken.
+    pub fn taken(&self) -> usize {
+        let now = self.shared.clock.monotonic();
+        self.shared.state().scheduler.taken(now)
+    }
+
+    /// Changes the limit; calls already granted count against the new one.
+    pub fn set_limit(&self, calls_per_second: u32) {
+        self.shared.state().scheduler.set_ceiling(Rate::per_second(calls_per_second));
+        self.shared.go_on();
+    }
+}
+
+impl Shared {
+    /// Lets go whoever may go, at the time when they may, for ever.
+    async fn watch(&self) -> Infallible {
+        let _turn = self.watch.lock().await;
+        loop {
+            let next_at = self.grant();
             tokio::select! {
-                () = self.clock.sleep_until(free_at) => {}
+                () = self.clock.sleep_until(next_at.unwrap_or(Instant::MAX)) => {}
                 () = self.changed.notified() => {}
             }
         }
     }
 
-    /// KIS has counted too many: send less for a while.
-    pub fn slow_down(&self) {
+    /// Lets go whoever may go now; when the next may.
+    fn grant(&self) -> Option<Instant> {
         let now = self.clock.monotonic();
-        let mut window = self.window();
-        window.paused_until = now.saturating_add(PAUSE);
-        window.slowed_until = now.saturating_add(SLOWED);
-    }
-
-    /// The limit, at least one.
-    pub fn limit(&self) -> u32 {
-        self.window().limit
-    }
-
-    /// Slots that are taken.
-    pub fn taken(&self) -> usize {
-        let now = self.clock.monotonic();
-        self.window().taken.iter().filter(|taken| taken.until > now).count()
-    }
-
-    /// Changes the limit; calls already granted count against the new one.
-    pub fn set_limit(&self, calls_per_second: u32) {
-        self.window().limit = calls_per_second.max(1);
-        self.changed.notify_one();
-    }
-
-    fn no_slot(&self) -> KisError {
-        let now = self.clock.monotonic();
-        let window = self.window();
-        KisError::NoSlot { calls_per_second: window.limit, retry_after: window.free_at(now).since(now).max(WINDOW) }
-    }
-
-    fn window(&self) -> MutexGuard<'_, Window> {
-        // Every change leaves the window whole, so a panic elsewhere while it was held has broken nothing.
-        self.window.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Window {
-    /// Takes a slot, or says when one will be free.
-    fn take(&mut self, now: Instant) -> Result<u64, Instant> {
-        let extra = self.extra(now);
-        self.taken.retain(|taken| taken.until.saturating_add(extra) > now);
-        let free_at = self.free_at(now);
-        if free_at > now {
-            return Err(free_at);
-        }
-        self.next_id += 1;
-        self.taken.push(Taken { id: self.next_id, until: now.saturating_add(ARRIVAL + WINDOW) });
-        Ok(self.next_id)
-    }
-
-    /// When the next slot is free; `now` or before if one is.
-    fn free_at(&self, now: Instant) -> Instant {
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        // With a lowered limit more may be taken than allowed: as many must end as are over it, and one more.
-        let ended_by = match (self.taken.len() + 1).checked_sub(limit) {
-            None | Some(0) => Instant::ZERO,
-            Some(surplus) => {
-                let mut ends: Vec<Instant> = self.taken.iter().map(|taken| taken.until).collect();
-                ends.sort_unstable();
-                ends.get(surplus - 1).map_or(Instant::ZERO, |end| end.saturating_add(self.extra(now)))
+        let mut state = self.state();
+        while let Some((ticket, grant)) = state.scheduler.next(now) {
+            let sent = state.waiting.remove(&ticket.number).map(|waiting| waiting.send(grant));
+            if !matches!(sent, Some(Ok(()))) {
+                state.scheduler.give_back(&grant);
             }
-        };
-        ended_by.max(self.paused_until)
+        }
+        state.scheduler.next_at(now)
     }
 
-    fn extra(&self, now: Instant) -> Duration {
-        if now < self.slowed_until { WINDOW } else { Duration::ZERO }
+    /// Something has happened that may let somebody go.
+    fn go_on(&self) {
+        if self.grant().is_some() {
+            self.changed.notify_one();
+        }
+    }
+
+    fn no_slot(&self, free_at: Instant) -> KisError {
+        let rate = self.state().scheduler.rate();
+        let retry_after = free_at.since(self.clock.monotonic()).max(rate.window());
+        KisError::NoSlot { calls_per_second: rate.calls(), retry_after }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every change leaves the state whole, so a panic elsewhere while it was held has broken nothing.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Slot<'_> {
-    fn drop(&mut self) {
-        let answered = self.quota.clock.monotonic();
-        let mut window = self.quota.window();
-        if let Some(taken) = window.taken.iter_mut().find(|taken| taken.id == self.id) {
-            taken.until = taken.until.min(answered.saturating_add(WINDOW));
+impl Permit {
+    /// The call has been answered, or has failed.
+    pub(crate) fn answered(mut self, heard: Heard) {
+        self.is_over = true;
+        let now = self.shared.clock.monotonic();
+        let mut state = self.shared.state();
+        let before = state.scheduler.rate();
+        state.scheduler.heard(&self.grant, heard, now);
+        let (rate, news) = (state.scheduler.rate(), state.scheduler.news());
+        drop(state);
+        let (calls, window_ms) = (rate.calls(), rate.window_ms());
+        match rate.cmp(&before) {
+            Ordering::Less => info!(calls, window_ms, "KIS counts too many calls, so fewer are made"),
+            Ordering::Equal => {}
+            Ordering::Greater => debug!(calls, window_ms, "KIS allows more calls, so more are made"),
         }
-        drop(window);
-        self.quota.changed.notify_one();
+        if let Some((learned, (_, kept))) = news.zip(self.shared.log.get())
+            && let Err(error) = kept.write(learned)
+        {
+            warn!(%error, "the rate of calls that KIS allows is not written down, and is learned again after a restart");
+        }
+        self.shared.go_on();
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.shared.state().scheduler.abandon(&self.grant);
+            self.shared.go_on();
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut state = self.shared.state();
+        state.waiting.remove(&self.ticket.number);
+        let was_waiting = state.scheduler.leave(self.ticket);
+        // It may have been let go in the same moment.
+        let unused = self.granted.try_recv().ok();
+        if let Some(grant) = &unused {
+            state.scheduler.give_back(grant);
+        }
+        drop(state);
+        if was_waiting || unused.is_some() {
+            self.shared.go_on();
+        }
     }
 }
 

@@ -88,6 +88,8 @@ fn upstream(account: &Account, registry: &mut Registry) {
     let fault = account.balance.last_fault().is_some();
     gauge(registry, "upstream_failing", "Whether KIS failed the last fetch", f64::from(u8::from(fault)));
     gauge(registry, "quota_limit", "Calls a second that are made at most", f64::from(client.calls_per_second()));
+    let learned = client.learned_rate().calls_per_second();
+    gauge(registry, "quota_learned", "Calls a second that KIS is known to allow, of those", learned);
     gauge(registry, "quota_taken", "Slots of the quota that are taken", count(client.slots_taken()));
     gauge(registry, "quota_waiting", "Calls that wait for a slot of the quota", count(totals.waiting()));
     registry.register("quota_wait_seconds", "Time that calls wait for a slot of the quota", totals.waits.clone());

@@ -1,11 +1,20 @@
 //! Who is at the other end of a connection, by the credentials that the kernel vouches for.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use arc_swap::{ArcSwap, Guard};
 use tokio::net::UnixStream;
 
-use crate::book::{Grants, Standing, Who};
+use crate::{
+    book::{Grants, Standing, Who},
+    kis::quota::CallerId,
+};
+
+/// Connections of processes that are not known, each with a number of its own.
+static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
 
 /// The process that connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +23,7 @@ pub struct Peer {
     pub uid: u32,
     /// Its effective group.
     pub gid: u32,
-    /// Its process id, where known; only for the log, since ids are used again.
+    /// Its process id, where known; for the log and for fairness only, since ids are used again.
     pub pid: Option<i32>,
 }
 
@@ -31,6 +40,8 @@ impl Peer {
 pub struct Caller {
     /// Who it is.
     pub peer: Peer,
+    /// Who it is among those that share KIS's quota: its process.
+    pub id: CallerId,
     is_own: bool,
     gids: Vec<u32>,
     /// What it may do, as of the grants that it was last asked of.
@@ -41,7 +52,9 @@ impl Caller {
     /// A peer with the groups that are known of it; `is_own`: it is of the daemon's own user.
     pub fn new(peer: Peer, is_own: bool, gids: Vec<u32>, grants: &Grants) -> Self {
         let standing = grants.standing(Who { uid: peer.uid, is_own, gids: &gids });
-        Self { peer, is_own, gids, standing: ArcSwap::from_pointee(standing) }
+        let connection = || CallerId::Connection(CONNECTIONS.fetch_add(1, Ordering::Relaxed));
+        let id = peer.pid.map_or_else(connection, |pid| CallerId::Process { uid: peer.uid, pid });
+        Self { peer, id, is_own, gids, standing: ArcSwap::from_pointee(standing) }
     }
 
     /// What it may do by these grants: worked out when they are new, and remembered.

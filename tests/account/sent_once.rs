@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use kisd::{
     clock::SystemClock,
-    kis::{Call, Effect, Environment, KisError, balance, paging::PageKey},
+    kis::{
+        Call, Effect, Environment, KisError, balance,
+        paging::PageKey,
+        quota::{CallerId, Claim},
+    },
     simulator::{Fault, Mode, Options},
 };
 
@@ -22,7 +26,7 @@ async fn sent(effect: Effect, faults: Vec<Fault>) -> (Option<KisError>, usize) {
     let query = balance::query(&world.options.cano, "01", balance::PriceBasis::Krx, &page);
     let call = Call { effect, ..balance::call(Environment::Real, &query, false) };
     let deadline = clock.monotonic().saturating_add(Duration::from_secs(20));
-    let error = client.call(&call, &token, deadline).await.err();
+    let error = client.call(&call, &token, Claim::waiting(CallerId::Daemon), deadline).await.err();
     (error, world.simulator.calls_to("inquire-balance").len())
 }
 

@@ -8,7 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    daemon::{AccountEntry, AccountList, CONTRACT, Calls, Contract, DaemonStatus, Effect, FailedCalls, Quota, Right},
+    daemon::{
+        AccountEntry, AccountList, CONTRACT, Calls, Contract, DaemonStatus, Effect, FailedCalls, LearnedRate, Quota,
+        Right,
+    },
     kis::{
         CallParams, CallResult, DescribeParams, OperationDescription, OperationEntry, OperationField, OperationLimit,
         OperationPaging, OperationParam, OperationResult, SearchParams, SearchResult, Transport,

@@ -3,7 +3,7 @@
 use super::{Doctor, Init, Logs, Waiting, Words};
 use crate::{
     ctl::doctor::Cause,
-    wire::types::{Mode, TokenState},
+    wire::types::{LearnedRate, Mode, TokenState},
 };
 
 pub(super) const WORDS: Words = Words {
@@ -67,7 +67,14 @@ pub(super) const WORDS: Words = Words {
     },
     rate_limited: "rate limited",
     quota: "quota",
-    quota_now: |limit, taken, waiting| format!("{limit} calls a second, {taken} taken, {waiting} waiting"),
+    quota_now: |quota| {
+        let allowed = match quota.lowered() {
+            Some(LearnedRate { calls, in_ms: 1000 }) => format!(" (KIS allows {calls} now)"),
+            Some(LearnedRate { in_ms, .. }) => format!(" (KIS allows one in {in_ms} ms now)"),
+            None => String::new(),
+        };
+        format!("{} calls a second{allowed}, {} taken, {} waiting", quota.calls_per_second, quota.taken, quota.waiting)
+    },
     shared: "shared",
     shared_calls: |count| format!("{count} calls of clients answered together with another"),
     connections: "connections",

@@ -5,7 +5,7 @@ use crate::{
     ctl::doctor::Cause,
     wire::{
         codes::Kind,
-        types::{Mode, TokenState},
+        types::{LearnedRate, Mode, Quota, TokenState},
     },
 };
 
@@ -69,7 +69,15 @@ pub(super) const WORDS: Words = Words {
     },
     rate_limited: "호출 제한 초과",
     quota: "호출 한도",
-    quota_now: |limit, taken, waiting| format!("초당 {limit}건, 사용 중 {taken}건, 대기 {waiting}건"),
+    quota_now: |quota| {
+        let allowed = match quota.lowered() {
+            Some(LearnedRate { calls, in_ms: 1000 }) => format!(" (현재 KIS 허용 {calls}건)"),
+            Some(LearnedRate { in_ms, .. }) => format!(" (현재 KIS 허용 {in_ms}ms당 1건)"),
+            None => String::new(),
+        };
+        let Quota { calls_per_second, taken, waiting, .. } = quota;
+        format!("초당 {calls_per_second}건{allowed}, 사용 중 {taken}건, 대기 {waiting}건")
+    },
     shared: "공유 응답",
     shared_calls: |count| format!("같은 KIS 호출로 함께 처리한 요청 {count}건"),
     connections: "연결",

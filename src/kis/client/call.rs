@@ -12,6 +12,7 @@ use crate::{
     kis::{
         After, Effect, after,
         error::{DENIED, KisError},
+        quota::Claim,
         reply::{More, Reply, Verdict},
     },
     secret::AccessToken,
@@ -49,10 +50,16 @@ pub struct Call<'a> {
 
 impl KisClient {
     /// Calls, and repeats the call with pauses where its effect and KIS's answer allow it, until `deadline`.
-    pub async fn call(&self, call: &Call<'_>, token: &AccessToken, deadline: Instant) -> Result<Reply, KisError> {
+    pub async fn call(
+        &self,
+        call: &Call<'_>,
+        token: &AccessToken,
+        claim: Claim,
+        deadline: Instant,
+    ) -> Result<Reply, KisError> {
         let (mut failures, mut faults, mut doubted) = (0, 0, false);
         loop {
-            let result = self.call_once(call, token, deadline).await.map_err(|error| error.of(call.effect));
+            let result = self.call_once(call, token, claim, deadline).await.map_err(|error| error.of(call.effect));
             // A success with a status that does not fit may be a proxy's: where that costs nothing, it is looked at twice.
             let doubtful = call.effect == Effect::Read
                 && match &result {
@@ -70,9 +77,6 @@ impl KisClient {
             };
             failures += 1;
             let is_throttled = matches!(error, KisError::Throttled(_));
-            if is_throttled {
-                self.quota.slow_down();
-            }
             faults += u32::from(!is_throttled);
             let has_had_its_tries = match call.effect {
                 Effect::Trade => failures >= TRADE_TRIES,
@@ -88,12 +92,18 @@ impl KisClient {
 
     /// Reads, as soon as a KIS that has been silent answers again. While it does not, another try is sent beside the last every
     /// [`KNOCK_EVERY`]: its return is noticed soon, and a KIS that is merely slow is not taken for a silent one.
-    pub async fn knock(&self, call: &Call<'_>, token: &AccessToken, deadline: Instant) -> Result<Reply, KisError> {
+    pub async fn knock(
+        &self,
+        call: &Call<'_>,
+        token: &AccessToken,
+        claim: Claim,
+        deadline: Instant,
+    ) -> Result<Reply, KisError> {
         let mut tries = FuturesUnordered::new();
         loop {
             let now = self.clock.monotonic();
             if tries.is_empty() || now.saturating_add(LEAST_ANSWER_TIME) < deadline {
-                tries.push(self.call_once(call, token, deadline.min(now.saturating_add(KNOCK_WITHIN))));
+                tries.push(self.call_once(call, token, claim, deadline.min(now.saturating_add(KNOCK_WITHIN))));
             }
             let answered = async {
                 loop {
@@ -109,18 +119,19 @@ impl KisClient {
             match clock::before(&*self.clock, again_at, answered).await.flatten() {
                 None => {}
                 // Doubtful, as in a read.
-                Some(Ok(reply)) if reply.http_status != 200 => return self.call(call, token, deadline).await,
-                Some(result) => {
-                    if matches!(result, Err(KisError::Throttled(_))) {
-                        self.quota.slow_down();
-                    }
-                    return result;
-                }
+                Some(Ok(reply)) if reply.http_status != 200 => return self.call(call, token, claim, deadline).await,
+                Some(result) => return result,
             }
         }
     }
 
-    async fn call_once(&self, call: &Call<'_>, token: &AccessToken, deadline: Instant) -> Result<Reply, KisError> {
+    async fn call_once(
+        &self,
+        call: &Call<'_>,
+        token: &AccessToken,
+        claim: Claim,
+        deadline: Instant,
+    ) -> Result<Reply, KisError> {
         let tr_id = call.tr_id;
         let live = self.live.load_full();
         let request = self
@@ -137,7 +148,7 @@ impl KisClient {
         // KIS repeats account numbers in its messages.
         let account = call.query.iter().find(|(name, _)| *name == "CANO").map_or("", |(_, number)| *number);
         let private = [token.expose(), account];
-        let (exchange, verdict) = self.send(tr_id, request, private, deadline, std::future::ready(())).await?;
+        let (exchange, verdict) = self.send(tr_id, request, private, claim, deadline, std::future::ready(())).await?;
         match verdict.inspect_err(|error| self.totals.count_failure(error))? {
             Verdict::Success => {
                 let more = More::of(exchange.tr_cont.as_deref());

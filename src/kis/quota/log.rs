@@ -16,7 +16,8 @@ use rustix::fs::OFlags;
 
 use crate::clock::BootTime;
 
-/// Calls that it has room for; more than any limit allows in the time that a call counts.
+/// Calls that it has room for; more than any limit of KIS allows in the time that a call counts. A simulator may allow more:
+/// after a restart the last of them count.
 const ROOM: u64 = 128;
 
 /// Bytes of one instant, in nanoseconds.
@@ -37,20 +38,7 @@ impl CallLog {
         if let Some(directory) = path.parent().filter(|directory| !directory.is_dir()) {
             DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         }
-        // Neither followed (a link is not what kisd made) nor waited for (a pipe would hold up the start).
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(flags.bits().cast_signed())
-            .open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() || metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(io::Error::other("it is not a file of this user"));
-        }
+        let file = open_own(OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600), path)?;
         let mut ring = [0; (ROOM * INSTANT) as usize];
         let read = read_all(&file, &mut ring)?;
         if read < ring.len() {
@@ -82,7 +70,19 @@ impl CallLog {
     }
 }
 
-fn read_all(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
+/// Opens a file of this user's. It is neither followed (a link is not what kisd made) nor waited for (a pipe would hold up the
+/// start).
+pub(super) fn open_own(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = options.custom_flags(flags.bits().cast_signed()).open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("it is not a file of this user"));
+    }
+    Ok(file)
+}
+
+pub(super) fn read_all(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
     let mut read = 0;
     while read < buffer.len() {
         match file.read_at(&mut buffer[read..], read as u64)? {

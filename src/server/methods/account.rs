@@ -123,7 +123,7 @@ fn list(Call { book, standing, .. }: Call<'_>) -> Result<AccountList, Refusal> {
 /// What a subscriber gets who does not say.
 const USUAL_INTERVAL: Duration = Duration::from_secs(5);
 
-fn subscribe(About { account, params }: &About<'_, SubscribeBalanceParams>) -> Result<Results, Refusal> {
+fn subscribe(About { account, params, .. }: &About<'_, SubscribeBalanceParams>) -> Result<Results, Refusal> {
     let interval = params.interval_ms.map_or(USUAL_INTERVAL, Duration::from_millis);
     let account = Account::clone(account);
     let handle = &account.balance;
@@ -147,7 +147,7 @@ fn subscribe(About { account, params }: &About<'_, SubscribeBalanceParams>) -> R
     })))
 }
 
-fn balance(About { account, params }: About<'_, BalanceParams>) -> Outcome {
+fn balance(About { account, params, caller }: About<'_, BalanceParams>) -> Outcome {
     let max_age = params.max_age_ms.map(Duration::from_millis);
     let timeout = match timeout(params.timeout_ms) {
         Ok(timeout) => timeout,
@@ -158,7 +158,7 @@ fn balance(About { account, params }: About<'_, BalanceParams>) -> Outcome {
     }
     let account = account.clone();
     Outcome::Later(Box::pin(async move {
-        let balance = account.balance.ask(max_age, timeout).await;
+        let balance = account.balance.ask(caller, max_age, timeout).await;
         let balance = balance.map_err(|error| Refusal::from(error).about(&account.name))?;
         json(&account, &balance)
     }))

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     account::Account,
     book::{Book, Standing},
+    kis::quota::CallerId,
     server::{
         Backend,
         error::{Refusal, internal, standard},
@@ -59,6 +60,8 @@ pub(super) struct About<'a, P> {
     /// One in which the caller has the right that the method needs.
     pub(super) account: &'a Account,
     pub(super) params: P,
+    /// Whom calls to KIS are for.
+    pub(super) caller: CallerId,
 }
 
 /// Parameters that say which account is meant.
@@ -188,7 +191,7 @@ impl Catalog {
             guarded.anywhere(&backend, caller, &standing)?;
             let params: P = parse(params)?;
             let account = guarded.account(&backend, caller, (&book, &standing), params.account())?;
-            let outcome = method(&backend, caller, About { account, params });
+            let outcome = method(&backend, caller, About { account, params, caller: caller.id });
             Ok(guarded.audited(&backend, caller, Some(&account.name), outcome))
         });
     }

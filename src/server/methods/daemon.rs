@@ -15,7 +15,7 @@ use crate::{
     },
     wire::{
         method,
-        types::{CONTRACT, Calls, DaemonStatus, Effect, FailedCalls, Quota, Right},
+        types::{CONTRACT, Calls, DaemonStatus, Effect, FailedCalls, LearnedRate, Quota, Right},
     },
 };
 
@@ -47,7 +47,7 @@ fn status(Call { backend, book, standing }: Call<'_>) -> Result<DaemonStatus, Re
     // Whoever is let in may read one.
     let account = book.foremost(standing).ok_or_else(internal)?;
     let client = &account.key.client;
-    let totals = client.totals();
+    let (totals, learned) = (client.totals(), client.learned_rate());
     let sum = totals.sum();
     let failed = |kind| sum.failed.get(&kind).copied().unwrap_or(0);
     Ok(DaemonStatus {
@@ -77,6 +77,7 @@ fn status(Call { backend, book, standing }: Call<'_>) -> Result<DaemonStatus, Re
         subscriptions: account.balance.subscriptions() as u64,
         quota: Quota {
             calls_per_second: client.calls_per_second(),
+            learned: Some(LearnedRate { calls: learned.calls(), in_ms: learned.window_ms() }),
             taken: client.slots_taken() as u64,
             waiting: totals.waiting() as u64,
         },

@@ -133,7 +133,7 @@ fn result(container: &Container) -> OperationResult {
     OperationResult { name: container.name().to_owned(), shape: shape.to_owned(), fields: fields.collect() }
 }
 
-fn call(About { account, params }: About<'_, CallParams>) -> Outcome {
+fn call(About { account, params, caller }: About<'_, CallParams>) -> Outcome {
     let question = match question(account, &params) {
         Ok(question) => question,
         Err(refusal) => return Outcome::Now(Err(refusal.about(&account.name))),
@@ -148,7 +148,7 @@ fn call(About { account, params }: About<'_, CallParams>) -> Outcome {
     }
     let account = account.clone();
     Outcome::Later(Box::pin(async move {
-        let called = account.calls.ask(question.clone(), max_age, Some(timeout)).await;
+        let called = account.calls.ask(caller, question.clone(), max_age, timeout).await;
         let called = called.map_err(|error| Refusal::from(error).about(&account.name))?;
         json(&account, &question, &called)
     }))

@@ -147,10 +147,29 @@ pub struct DaemonStatus {
 pub struct Quota {
     /// Calls that are made within any second at most.
     pub calls_per_second: u32,
+    /// What KIS is known to allow of that; null from a daemon that does not say.
+    #[serde(default)]
+    pub learned: Option<LearnedRate>,
     /// Slots that are taken.
     pub taken: u64,
     /// Calls that wait for a slot.
     pub waiting: u64,
+}
+
+impl Quota {
+    /// What KIS allows, if it is known to be less than is configured.
+    pub fn lowered(&self) -> Option<LearnedRate> {
+        self.learned.filter(|learned| learned.calls < self.calls_per_second || learned.in_ms > 1000)
+    }
+}
+
+/// A rate of calls that was learned from KIS's answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LearnedRate {
+    /// So many calls,
+    pub calls: u32,
+    /// in any so many milliseconds: 1000, and up to 2000 where KIS does not even allow one call a second.
+    pub in_ms: u64,
 }
 
 /// Calls since the start.
