@@ -92,6 +92,17 @@ fn a_short_file_is_enough_and_the_rest_is_what_the_contract_says() {
 }
 
 #[test]
+fn only_a_simulator_may_be_called_more_than_a_hundred_times_a_second() {
+    let with = |base_url: &str, calls: u32| {
+        let keys = format!("[kis]\nbase_url = \"{base_url}\"\ncalls_per_second = {calls}\n");
+        Place::new().load(&whole().replace("[kis]\n", &keys))
+    };
+    assert_eq!(with("http://127.0.0.1:9", 100_000).unwrap().keys[0].kis.calls_per_second, 100_000);
+    refused(with("http://127.0.0.1:9", 100_001), "kis.calls_per_second", &["from 1 to 100000"]);
+    refused(with("https://openapivts.koreainvestment.com:29443", 101), "kis.calls_per_second", &["from 1 to 100"]);
+}
+
+#[test]
 fn the_example_file_is_valid_and_its_comments_are_the_defaults() {
     let example = include_str!("../../config.toml.example")
         .replace("app_key = \"…\"", &format!("app_key = \"{KEY}\""))
