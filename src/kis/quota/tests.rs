@@ -164,6 +164,20 @@ async fn who_gives_up_among_many_leaves_their_slots_to_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_has_given_up_is_not_in_the_line_before_a_new_call() {
+    let quota = quota(1, SystemClock::shared());
+    answered(&quota).await;
+    {
+        let mut waiting: Vec<_> = (0..50).map(|_| Box::pin(quota.permit(CLAIM, FOREVER))).collect();
+        for call in &mut waiting {
+            assert!(futures_util::poll!(call).is_pending());
+        }
+        assert!(quota.permit(CLAIM, Instant::at(Duration::from_secs(40))).await.is_err(), "fifty are before it");
+    }
+    assert!(quota.permit(CLAIM, Instant::at(Duration::from_secs(2))).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_learned_and_the_calls_of_the_last_seconds_outlive_the_process() {
     let directory = tempfile::tempdir().unwrap();
     let log = directory.path().join("token-real-00000000.calls");

@@ -62,6 +62,25 @@ fn callers_of_one_call_do_not_starve_one_with_many() {
 }
 
 #[test]
+fn a_class_has_its_turn_after_eight_calls_of_higher_ones() {
+    let mut lanes = Lanes::default();
+    for class in [Class::Background, Class::Waiting] {
+        lanes.enter(claim(class, 1));
+        lanes.enter(claim(class, 1));
+    }
+    let mut turns = Vec::new();
+    for turn in 1..30 {
+        lanes.enter(claim(Class::Order, 2));
+        let class = lanes.next().unwrap().claim.class;
+        if class != Class::Order {
+            turns.push((turn, class));
+        }
+    }
+    let (waiting, background) = (Class::Waiting, Class::Background);
+    assert_eq!(turns, [(9, waiting), (10, background), (19, waiting), (20, background)]);
+}
+
+#[test]
 fn who_leaves_is_not_served_and_leaves_no_gap() {
     let mut lanes = Lanes::default();
     let tickets: Vec<Ticket> = [1, 1, 2, 3].map(|number| lanes.enter(waiting(number))).into();

@@ -160,6 +160,22 @@ fn after_a_failed_try_orders_and_tokens_are_not_delayed_by_another() {
 }
 
 #[test]
+fn a_try_keeps_to_what_is_configured_and_one_that_is_not_made_leaves_no_trace() {
+    let mut scheduler = Scheduler::new(Local::default(), Rate::per_second(4), Beginning::Low);
+    scheduler.resume(Learned { rate: Rate::per_second(3), failures: 1 }, Instant::ZERO);
+    for _ in 0..3 {
+        assert!(matches!(scheduler.ask(waiting(1), Instant::MAX, at(10)), Asked::Granted(_)));
+    }
+    // None of them is answered, so they may have arrived just now.
+    let now = Instant::at(ms(11_050));
+    let Asked::Granted(tried) = scheduler.ask(waiting(1), Instant::MAX, now) else { panic!("the fourth is tried") };
+    assert!(matches!(scheduler.ask(waiting(1), Instant::MAX, now), Asked::Waits(_)));
+    assert!(scheduler.next(now).is_none(), "a fifth is more than configured");
+    scheduler.give_back(&tried);
+    assert!(scheduler.next(now).is_some(), "the fourth was not made");
+}
+
+#[test]
 fn a_call_that_cannot_be_fitted_is_refused_at_once_by_the_line_before_it() {
     let mut scheduler = Scheduler::new(Local::default(), Rate::per_second(1), Beginning::Configured);
     let now = at(10);
