@@ -173,6 +173,13 @@ fn a_try_keeps_to_what_is_configured_and_one_that_is_not_made_leaves_no_trace() 
     assert!(scheduler.next(now).is_none(), "a fifth is more than configured");
     scheduler.give_back(&tried);
     assert!(scheduler.next(now).is_some(), "the fourth was not made");
+
+    let mut scheduler = Scheduler::new(Local::default(), Rate::per_second(4), Beginning::Low);
+    scheduler.resume(Learned { rate: Rate::per_second(1), failures: 1 }, Instant::ZERO);
+    assert!(matches!(scheduler.ask(waiting(1), Instant::MAX, at(10)), Asked::Granted(_)));
+    let Asked::Granted(tried) = scheduler.ask(waiting(1), Instant::MAX, at(10)) else { panic!("the second is tried") };
+    scheduler.give_back(&tried);
+    assert!(matches!(scheduler.ask(waiting(1), Instant::MAX, now), Asked::Granted(_)), "nothing is in flight");
 }
 
 #[test]
