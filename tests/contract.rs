@@ -41,6 +41,9 @@ async fn the_openrpc_document_names_every_method_that_is_served_and_no_other() {
         "token.unsubscribeStatus",
     ];
     assert_eq!(names, all);
+    let mut table = kisd::wire::method::ALL.to_vec();
+    table.sort_unstable();
+    assert_eq!(table, all, "what the table of methods has is served");
     for name in names {
         let reply = daemon.call(name, json!({})).await;
         assert_ne!(reply["error"]["code"], -32601, "{name}");

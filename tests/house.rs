@@ -47,7 +47,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("toml_edit", &["ctl/init/"]),
     ("sd_notify", &["daemon/systemd.rs"]),
     ("listenfd", &["daemon/systemd.rs"]),
-    ("schemars", &["server/methods/catalog.rs", "mcp/"]),
+    ("schemars", &["server/methods/openrpc.rs", "mcp/"]),
     ("sha2", &["token/store.rs"]),
     ("chacha20poly1305", &["account/calls/seal.rs"]),
     ("base64", &["account/calls/seal.rs"]),

@@ -14,10 +14,10 @@ use super::{
 };
 use crate::wire::{
     client::{self, RawParams},
-    method,
+    method::{self, Method},
     place::Places,
     text::printable,
-    types::{DaemonStatus, TokenState},
+    types::{DaemonStatus, Effect, NoParams, TokenState},
 };
 
 /// A daemon that is well answers what it knows within this.
@@ -30,7 +30,29 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const RESTART_TRIES: u32 = 15;
 const RESTART_PAUSE: Duration = Duration::from_millis(200);
 
-pub(super) async fn ask(
+/// Calls a method: again, where that does no harm, if the daemon goes away before it has answered, as it does when it is
+/// restarted.
+pub(super) async fn ask<M: Method>(
+    client: &Client,
+    places: &Places,
+    params: &M::Params,
+) -> Result<Box<RawValue>, Failure> {
+    let params = Some(serde_json::value::to_raw_value(params).map_err(Failure::Answer)?);
+    match M::EFFECT {
+        Effect::Read => again(client, places, M::NAME, params).await,
+        Effect::Issue | Effect::Trade | Effect::Unknown => ask_named(client, M::NAME, params).await,
+    }
+}
+
+/// Calls a method once.
+pub(super) async fn ask_once<M: Method>(client: &Client, params: &M::Params) -> Result<M::Result, Failure> {
+    let params = serde_json::value::to_raw_value(params).map_err(Failure::Answer)?;
+    let raw = ask_named(client, M::NAME, Some(params)).await?;
+    serde_json::from_str(raw.get()).map_err(Failure::Answer)
+}
+
+/// Calls what is called by name, once.
+pub(super) async fn ask_named(
     client: &Client,
     method: &str,
     params: Option<Box<RawValue>>,
@@ -41,14 +63,13 @@ pub(super) async fn ask(
         .map_err(|error| Failure::Call(client::daemon_error(&error).map_or(error, Error::Call)))
 }
 
-/// Asks what may be asked twice: again, if the daemon goes away before it has answered, as it does when it is restarted.
-pub(super) async fn read(
+async fn again(
     client: &Client,
     places: &Places,
     method: &str,
     params: Option<Box<RawValue>>,
 ) -> Result<Box<RawValue>, Failure> {
-    let mut answer = ask(client, method, params.clone()).await;
+    let mut answer = ask_named(client, method, params.clone()).await;
     for _ in 0..RESTART_TRIES {
         match &answer {
             Err(Failure::Call(Error::Call(error))) if !client::is_going_down(error) => break,
@@ -59,7 +80,7 @@ pub(super) async fn read(
         }
         tokio::time::sleep(RESTART_PAUSE).await;
         answer = match client::first(places).await {
-            Ok(client) => ask(&client, method, params.clone()).await,
+            Ok(client) => ask_named(&client, method, params.clone()).await,
             Err(tried) => Err(Failure::NoDaemon(tried)),
         };
     }
@@ -71,8 +92,7 @@ pub(super) async fn status_of(places: &Places) -> Result<DaemonStatus, Failure> 
 }
 
 pub(super) async fn ask_status(client: &Client) -> Result<DaemonStatus, Failure> {
-    let raw = ask(client, method::DAEMON_STATUS, None).await?;
-    serde_json::from_str(raw.get()).map_err(Failure::Answer)
+    ask_once::<method::DaemonStatus>(client, &NoParams {}).await
 }
 
 /// The output of `asked`, which a daemon that is well gives at once.

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::{
     Failure,
-    asking::{ask, ask_status, in_time},
+    asking::{ask_once, ask_status, in_time},
     output::Printer,
     socket,
     table::{Row, local},
@@ -218,18 +218,15 @@ fn of_token(report: &mut Report, status: &DaemonStatus, words: &Words) {
 
 /// The token of the account that is asked about, if it is not the default.
 async fn token_of(client: &Client, account: Option<String>) -> Option<TokenStatus> {
-    let params = serde_json::value::to_raw_value(&AccountParams { account: Some(account?) }).ok()?;
-    let raw = in_time(ask(client, method::TOKEN_STATUS, Some(params))).await.ok()?;
-    serde_json::from_str(raw.get()).ok()
+    let params = AccountParams { account: Some(account?) };
+    in_time(ask_once::<method::TokenStatus>(client, &params)).await.ok()
 }
 
 /// A balance that KIS gives now. It may take its time, as KIS may; a daemon that hangs meanwhile is told apart.
 async fn balance(client: &Client, account: Option<String>) -> Result<Balance, Failure> {
     let params = BalanceParams { account, max_age_ms: Some(0), ..BalanceParams::default() };
-    let params = serde_json::value::to_raw_value(&params).map_err(Failure::Answer)?;
-    let asked = ask(client, method::ACCOUNT_BALANCE, Some(params));
-    let raw = tokio::time::timeout(KIS_WITHIN, asked).await.unwrap_or(Err(Failure::Call(Error::RequestTimeout)))?;
-    serde_json::from_str(raw.get()).map_err(Failure::Answer)
+    let asked = ask_once::<method::AccountBalance>(client, &params);
+    tokio::time::timeout(KIS_WITHIN, asked).await.unwrap_or(Err(Failure::Call(Error::RequestTimeout)))
 }
 
 fn refusal(failure: &Failure) -> Option<&ErrorObjectOwned> {

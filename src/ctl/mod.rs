@@ -31,7 +31,7 @@ use serde_json::value::RawValue;
 
 use self::{
     arguments::{Command, TokenCommand},
-    asking::{ask, in_time, patiently, read, status_of},
+    asking::{ask, ask_named, in_time, patiently, status_of},
     output::Printer,
     socket::Whose,
     table::Style,
@@ -45,7 +45,7 @@ use crate::{
         method,
         place::Places,
         text::printable,
-        types::{AccountList, AccountParams, Balance, BalanceParams, DaemonStatus, TokenStatus},
+        types::{AccountList, AccountParams, Balance, BalanceParams, DaemonStatus, NoParams, TokenStatus},
     },
 };
 
@@ -184,31 +184,32 @@ impl Arguments {
         match self.command {
             Command::Balance { max_age, .. } => balance(printer, &client, &places, account, max_age, format).await,
             Command::Accounts => {
-                let raw = in_time(read(&client, &places, method::ACCOUNT_LIST, None)).await?;
+                let raw = in_time(ask::<method::AccountList>(&client, &places, &NoParams {})).await?;
                 show(printer, format, &raw, |style, list: AccountList| style.accounts(&list))
             }
             Command::Status { .. } => {
-                let raw = in_time(read(&client, &places, method::DAEMON_STATUS, None)).await?;
+                let raw = in_time(ask::<method::DaemonStatus>(&client, &places, &NoParams {})).await?;
                 show(printer, format, &raw, |style, status: DaemonStatus| style.daemon_status(&status))
             }
             Command::Token(TokenCommand::Status) => {
-                let raw = in_time(ask(&client, method::TOKEN_STATUS, of(account)?)).await?;
+                let raw = in_time(ask::<method::TokenStatus>(&client, &places, &AccountParams { account })).await?;
                 show(printer, format, &raw, |style, status: TokenStatus| style.token_status(&status))
             }
             Command::Token(TokenCommand::Refresh) => {
-                let raw = patiently(&places, words, ask(&client, method::TOKEN_REFRESH, of(account)?)).await?;
+                let params = AccountParams { account };
+                let raw = patiently(&places, words, ask::<method::TokenRefresh>(&client, &places, &params)).await?;
                 show(printer, format, &raw, |style, status: TokenStatus| style.token_status(&status))
             }
             Command::Call { method, params } => {
-                let raw = patiently(&places, words, ask(&client, &method, params)).await?;
+                let raw = patiently(&places, words, ask_named(&client, &method, params)).await?;
                 printer.json(&raw).map_err(Failure::Output)
             }
             Command::Discover => {
-                let raw = in_time(ask(&client, method::RPC_DISCOVER, None)).await?;
+                let raw = in_time(ask::<method::RpcDiscover>(&client, &places, &NoParams {})).await?;
                 printer.json(&raw).map_err(Failure::Output)
             }
             Command::Metrics => {
-                let raw = in_time(ask(&client, method::DAEMON_METRICS, None)).await?;
+                let raw = in_time(ask::<method::DaemonMetrics>(&client, &places, &NoParams {})).await?;
                 let text: String = serde_json::from_str(raw.get()).map_err(Failure::Answer)?;
                 printer.text(&text).map_err(Failure::Output)
             }
@@ -230,11 +231,6 @@ pub async fn show_balance(printer: &mut Printer, socket: PathBuf) -> Result<(), 
     balance(printer, &client, &places, None, None, Format::Table).await
 }
 
-/// Parameters of a method about an account.
-fn of(account: Option<String>) -> Result<Option<Box<RawValue>>, Failure> {
-    serde_json::value::to_raw_value(&AccountParams { account }).map(Some).map_err(Failure::Answer)
-}
-
 async fn balance(
     printer: &mut Printer,
     client: &Client,
@@ -244,9 +240,8 @@ async fn balance(
     format: Format,
 ) -> Result<(), Failure> {
     let max_age_ms = max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
-    let params = serde_json::value::to_raw_value(&BalanceParams { account, max_age_ms, ..BalanceParams::default() })
-        .map_err(Failure::Answer)?;
-    let asked = read(client, places, method::ACCOUNT_BALANCE, Some(params));
+    let params = BalanceParams { account, max_age_ms, ..BalanceParams::default() };
+    let asked = ask::<method::AccountBalance>(client, places, &params);
     let raw = patiently(places, printer.words(), asked).await?;
     show(printer, format, &raw, |style, balance: Balance| style.balance(&balance))
 }

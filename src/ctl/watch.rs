@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use jsonrpsee::core::client::{Client, Error, Subscription, SubscriptionClientT};
+use jsonrpsee::core::client::{Client, Error, Subscription};
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
@@ -14,8 +14,7 @@ use super::{
     words::Words,
 };
 use crate::wire::{
-    client::{self, RawParams},
-    method,
+    client, method,
     place::Places,
     text::printable,
     types::{Balance, BalanceState, Holding, SubscribeBalanceParams},
@@ -109,9 +108,7 @@ async fn again(places: &Places, params: &SubscribeBalanceParams) -> Result<(Clie
 
 async fn subscribe(places: &Places, params: &SubscribeBalanceParams) -> Result<(Client, States), Failure> {
     let client = client::first(places).await.map_err(Failure::NoDaemon)?;
-    let params = serde_json::value::to_raw_value(params).map_err(Failure::Answer)?;
-    let (subscribe, unsubscribe) = (method::ACCOUNT_SUBSCRIBE_BALANCE, method::ACCOUNT_UNSUBSCRIBE_BALANCE);
-    let states = client.subscribe(subscribe, RawParams(Some(params)), unsubscribe).await;
+    let states = client::subscribe::<method::AccountSubscribeBalance, _>(&client, params).await;
     let states = states.map_err(|error| Failure::Call(client::daemon_error(&error).map_or(error, Error::Call)))?;
     Ok((client, states))
 }

@@ -3,7 +3,7 @@
 use rmcp::model::{ErrorData, ReadResourceResult, Resource, ResourceContents};
 
 use super::{clean, link::Link, tools};
-use crate::wire::method;
+use crate::wire::method::{self, Method};
 
 const BALANCE: &str = "kisd://account/balance";
 const DISCOVER: &str = "kisd://rpc/discover";
@@ -24,8 +24,8 @@ pub(super) fn all() -> Vec<Resource> {
 
 pub(super) async fn read(link: &Link, uri: &str) -> Result<ReadResourceResult, ErrorData> {
     let method = match uri {
-        BALANCE => method::ACCOUNT_BALANCE,
-        DISCOVER => method::RPC_DISCOVER,
+        BALANCE => method::AccountBalance::NAME,
+        DISCOVER => method::RpcDiscover::NAME,
         _ => return Err(ErrorData::resource_not_found(format!("there is no resource {uri}"), None)),
     };
     let result = link.ask(method, None).await;

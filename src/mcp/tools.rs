@@ -8,7 +8,7 @@ use schemars::{
     generate::SchemaSettings,
     transform::{RecursiveTransform, Transform},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
     text::{self, QUOTED, Told},
 };
 use crate::wire::{
-    method,
+    method::{self, Method},
     types::{AccountParams, DaemonStatus, NoParams, TokenStatus},
 };
 
@@ -113,7 +113,7 @@ async fn balance(link: &Link, arguments: JsonObject) -> Result<CallToolResult, S
     let arguments: BalanceArguments = read_arguments(arguments)?;
     // The daemon says itself that it could not answer in time.
     let deadline = Duration::from_millis(arguments.timeout_ms.unwrap_or(0)).saturating_add(DAEMON_SAYS_SO);
-    let mut balance = ask(link, deadline, method::ACCOUNT_BALANCE, &arguments.params(link.account())).await?;
+    let mut balance = ask::<method::AccountBalance>(link, deadline, &arguments.params(link.account())).await?;
     arguments.cut(&mut balance);
     result::<BalancePiece>(balance, holdings::LONGEST)
 }
@@ -121,12 +121,12 @@ async fn balance(link: &Link, arguments: JsonObject) -> Result<CallToolResult, S
 async fn token(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
     let mut params: AccountParams = read_arguments(arguments)?;
     params.account = params.account.or_else(|| link.account().map(str::to_owned));
-    result::<TokenStatus>(ask(link, Duration::ZERO, method::TOKEN_STATUS, &params).await?, QUOTED)
+    result::<TokenStatus>(ask::<method::TokenStatus>(link, Duration::ZERO, &params).await?, QUOTED)
 }
 
 async fn daemon(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
     let params: NoParams = read_arguments(arguments)?;
-    result::<DaemonStatus>(ask(link, Duration::ZERO, method::DAEMON_STATUS, &params).await?, QUOTED)
+    result::<DaemonStatus>(ask::<method::DaemonStatus>(link, Duration::ZERO, &params).await?, QUOTED)
 }
 
 fn read_arguments<P: DeserializeOwned>(arguments: JsonObject) -> Result<P, String> {
@@ -134,10 +134,10 @@ fn read_arguments<P: DeserializeOwned>(arguments: JsonObject) -> Result<P, Strin
         .map_err(|error| format!("Wrong arguments: {error}. Correct them and call again."))
 }
 
-async fn ask(link: &Link, deadline: Duration, method: &str, params: &impl Serialize) -> Result<Value, String> {
+async fn ask<M: Method>(link: &Link, deadline: Duration, params: &M::Params) -> Result<Value, String> {
     let params = serde_json::value::to_raw_value(params).map_err(|error| error.to_string())?;
     let result: Box<RawValue> =
-        link.ask_within(deadline, method, Some(params)).await.map_err(|trouble| explain(&trouble))?;
+        link.ask_within(deadline, M::NAME, Some(params)).await.map_err(|trouble| explain(&trouble))?;
     serde_json::from_str(result.get()).map_err(not_understood)
 }
 

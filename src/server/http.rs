@@ -40,7 +40,10 @@ use super::{
 };
 use crate::{
     clock,
-    wire::{codes::Kind, method},
+    wire::{
+        codes::Kind,
+        method::{DaemonMetrics, Method},
+    },
 };
 
 /// Longest wait for a request's head, and for the next request on an open connection.
@@ -150,7 +153,7 @@ async fn metrics(Extension(connection): Extension<Arc<Connection>>, headers: Hea
     if let Some(refusal) = from_a_browser(&connection, &headers) {
         return refusal;
     }
-    match connection.dispatcher.text(&connection.caller, method::DAEMON_METRICS) {
+    match connection.dispatcher.text(&connection.caller, DaemonMetrics::NAME) {
         Some(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

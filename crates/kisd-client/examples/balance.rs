@@ -3,12 +3,10 @@
 
 use std::{env, error::Error, path::PathBuf};
 
-use jsonrpsee::core::client::{ClientT, Subscription, SubscriptionClientT};
 use kisd_client::{
-    client::{self, RawParams},
-    method,
+    client, method,
     place::{Places, User},
-    types::{Balance, BalanceState},
+    types::{BalanceParams, BalanceState, SubscribeBalanceParams},
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -18,13 +16,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => Places::usual(&User::new(|name| env::var_os(name)).with_home(env::home_dir())),
     };
     let client = client::first(&places).await.map_err(|tried| format!("no daemon: {tried:?}"))?;
-    let balance: Balance = client.request(method::ACCOUNT_BALANCE, RawParams(None)).await?;
+    let balance = client::call::<method::AccountBalance>(&client, &BalanceParams::default()).await?;
     for holding in &balance.holdings {
         println!("{} {}: {} shares", holding.stock_code, holding.stock_name, holding.quantity);
     }
-    let mut states: Subscription<BalanceState> = client
-        .subscribe(method::ACCOUNT_SUBSCRIBE_BALANCE, RawParams(None), method::ACCOUNT_UNSUBSCRIBE_BALANCE)
-        .await?;
+    let params = SubscribeBalanceParams::default();
+    let mut states = client::subscribe::<method::AccountSubscribeBalance, BalanceState>(&client, &params).await?;
     while let Some(state) = states.next().await {
         // What KIS does not say, or cannot say yet, is null and never 0.
         match state?.balance.and_then(|balance| balance.total_evaluation) {

@@ -9,12 +9,18 @@ use std::{
 use futures_util::StreamExt;
 use jsonrpsee::{
     core::{
-        client::{Client, ClientBuilder, Error as ClientError, ReceivedMessage, TransportReceiverT, TransportSenderT},
+        client::{
+            Client, ClientBuilder, ClientT, Error as ClientError, ReceivedMessage, Subscription, SubscriptionClientT,
+            TransportReceiverT, TransportSenderT,
+        },
         traits::ToRpcParams,
     },
     types::ErrorObjectOwned,
 };
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::value::RawValue;
 use tokio::{
     io::AsyncWriteExt,
@@ -28,6 +34,7 @@ use tokio_util::codec::FramedRead;
 use super::{
     codes::Kind,
     frame::{Frame, FrameError, JsonStream},
+    method::{self, Method},
     place::{NotAsked, Places},
 };
 
@@ -63,6 +70,29 @@ impl fmt::Display for ConnectError {
             None => write!(f, "no daemon answers on {}: {}", self.path.display(), self.reason),
         }
     }
+}
+
+/// Calls a method.
+///
+/// # Errors
+///
+/// Fails with the daemon's error, or where no answer comes that is understood.
+pub async fn call<M: Method>(client: &Client, params: &M::Params) -> Result<M::Result, ClientError> {
+    let params = serde_json::value::to_raw_value(params).map_err(ClientError::ParseError)?;
+    client.request(M::NAME, RawParams(Some(params))).await
+}
+
+/// Subscribes; `E` is the event of `S`, or whatever else can be read of it.
+///
+/// # Errors
+///
+/// Fails with the daemon's error, or where no answer comes that is understood.
+pub async fn subscribe<S: method::Subscription, E: DeserializeOwned + 'static>(
+    client: &Client,
+    params: &S::Params,
+) -> Result<Subscription<E>, ClientError> {
+    let params = serde_json::value::to_raw_value(params).map_err(ClientError::ParseError)?;
+    client.subscribe(S::NAME, RawParams(Some(params)), S::End::NAME).await
 }
 
 /// Connects to the daemon at `path`.

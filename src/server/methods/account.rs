@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    catalog::{About, Answer, Call, Catalog, Description, OfAccount, Outcome, as_json},
+    catalog::{About, Answer, Call, Catalog, Outcome, as_json},
     feed::Results,
     instant, mode, timeout, token,
 };
@@ -26,65 +26,16 @@ use crate::{
         method,
         number::Number,
         types::{
-            AccountEntry, AccountList, Balance, BalanceParams, BalanceState, Effect, EvaluationCheck, Fault, Holding,
-            KisTotals, PriceBasis, Right, SubscribeBalanceParams, TokenState, TotalsFrom,
+            AccountEntry, AccountList, Balance, BalanceParams, EvaluationCheck, Fault, Holding, KisTotals, NoParams,
+            PriceBasis, SubscribeBalanceParams, TokenState, TotalsFrom,
         },
     },
 };
 
-impl OfAccount for BalanceParams {
-    fn account(&self) -> Option<&str> {
-        self.account.as_deref()
-    }
-}
-
-impl OfAccount for SubscribeBalanceParams {
-    fn account(&self) -> Option<&str> {
-        self.account.as_deref()
-    }
-}
-
 pub(super) fn register(catalog: &mut Catalog) {
-    let description = Description {
-        name: method::ACCOUNT_BALANCE,
-        needs: Right::Read,
-        effect: Effect::Read,
-        summary: "Cash, totals and every holding of the account.",
-        errors: &[
-            Kind::TokenUnavailable,
-            Kind::CredentialsRejected,
-            Kind::RateLimited,
-            Kind::UpstreamUnreachable,
-            Kind::UpstreamRejected,
-            Kind::UpstreamMalformed,
-            Kind::NotSupported,
-            Kind::UnknownAccount,
-        ],
-    };
-    catalog.add_about::<BalanceParams, Balance, _>(&description, balance);
-    catalog.add_subscription::<SubscribeBalanceParams, BalanceState, _>(
-        &Description {
-            name: method::ACCOUNT_SUBSCRIBE_BALANCE,
-            needs: Right::Read,
-            effect: Effect::Read,
-            summary: "The whole balance as a notification, and again whenever something in it has changed. Subscribers share \
-                      their calls to KIS; a slow one gets the newest state. Over WebSocket and the JSON stream.",
-            errors: &[Kind::NotSupported, Kind::UnknownAccount],
-        },
-        method::ACCOUNT_BALANCE,
-        method::ACCOUNT_UNSUBSCRIBE_BALANCE,
-        |about| subscribe(&about),
-    );
-    catalog.add(
-        &Description {
-            name: method::ACCOUNT_LIST,
-            needs: Right::Read,
-            effect: Effect::Read,
-            summary: "The accounts by name, with their app keys, the state of each token, and what the caller may do.",
-            errors: &[],
-        },
-        list,
-    );
+    catalog.add_about::<method::AccountBalance, _>(balance);
+    catalog.add_subscription::<method::AccountSubscribeBalance, _>(|about| subscribe(&about));
+    catalog.add::<method::AccountList, _>(list);
 }
 
 /// Every account that the caller may read.
@@ -116,7 +67,7 @@ fn fault(account: &Account) -> Option<Fault> {
     }
 }
 
-fn list(Call { book, standing, .. }: Call<'_>) -> Result<AccountList, Refusal> {
+fn list(Call { book, standing, .. }: Call<'_>, NoParams {}: NoParams) -> Result<AccountList, Refusal> {
     Ok(AccountList { accounts: entries(book, standing) })
 }
 

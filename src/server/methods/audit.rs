@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use tracing::info;
 
-use super::catalog::{self, Answer, Description, Outcome};
+use super::{
+    catalog::{Answer, Outcome},
+    openrpc,
+};
 use crate::{
     account::{Account, AccountName},
     book::{Book, Standing},
@@ -15,7 +18,7 @@ use crate::{
         peer::{Caller, Peer},
         refusals::{Refused, asked_for},
     },
-    wire::{codes::Kind, types::Right},
+    wire::{codes::Kind, method::Method, types::Right},
 };
 
 /// A method, as far as rights are concerned.
@@ -25,13 +28,11 @@ pub(super) struct Guarded {
     needs: Right,
 }
 
-impl From<&Description> for Guarded {
-    fn from(description: &Description) -> Self {
-        Self { name: description.name, needs: description.needs }
-    }
-}
-
 impl Guarded {
+    pub(super) fn of<M: Method>() -> Self {
+        Self { name: M::NAME, needs: M::NEEDS }
+    }
+
     /// Whether the caller has the right in some account; it is refused otherwise.
     pub(super) fn anywhere(self, backend: &Backend, caller: &Caller, standing: &Standing) -> Result<(), Refusal> {
         if standing.anywhere().has(self.needs) { Ok(()) } else { Err(self.denied(backend, caller, None)) }
@@ -114,7 +115,7 @@ impl Use {
             }
             Err(None) => {
                 let kind = answer.as_ref().err().and_then(Refusal::kind);
-                self.log(&kind.map_or_else(|| "error".to_owned(), catalog::name));
+                self.log(&kind.map_or_else(|| "error".to_owned(), openrpc::name));
             }
         }
         answer

@@ -4,7 +4,7 @@ use tracing::error;
 
 use super::{
     account,
-    catalog::{Call, Catalog, Description},
+    catalog::{Call, Catalog},
     instant, mode, token,
 };
 use crate::{
@@ -15,27 +15,13 @@ use crate::{
     },
     wire::{
         method,
-        types::{CONTRACT, Calls, DaemonStatus, Effect, FailedCalls, LearnedRate, Quota, Right},
+        types::{CONTRACT, Calls, DaemonStatus, FailedCalls, LearnedRate, NoParams, Quota},
     },
 };
 
 pub(super) fn register(catalog: &mut Catalog) {
-    let description = Description {
-        name: method::DAEMON_STATUS,
-        needs: Right::Read,
-        effect: Effect::Read,
-        summary: "Version, account, token, quota, and counters of calls and connections.",
-        errors: &[],
-    };
-    catalog.add(&description, status);
-    let description = Description {
-        name: method::DAEMON_METRICS,
-        needs: Right::Read,
-        effect: Effect::Read,
-        summary: "Counters and histograms as OpenMetrics text, which Prometheus reads; GET /metrics on the socket is the same.",
-        errors: &[],
-    };
-    catalog.add(&description, |Call { backend, book, standing }| {
+    catalog.add::<method::DaemonStatus, _>(status);
+    catalog.add::<method::DaemonMetrics, _>(|Call { backend, book, standing }, NoParams {}| {
         metrics::text(backend, book, standing).map_err(|fault| {
             error!(%fault, "metrics cannot be written");
             internal()
@@ -43,7 +29,7 @@ pub(super) fn register(catalog: &mut Catalog) {
     });
 }
 
-fn status(Call { backend, book, standing }: Call<'_>) -> Result<DaemonStatus, Refusal> {
+fn status(Call { backend, book, standing }: Call<'_>, NoParams {}: NoParams) -> Result<DaemonStatus, Refusal> {
     // Whoever is let in may read one.
     let account = book.foremost(standing).ok_or_else(internal)?;
     let client = &account.key.client;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    catalog::{About, Answer, Call, Catalog, Description, OfAccount, Outcome, as_json},
+    catalog::{About, Answer, Catalog, Outcome, as_json},
     instant, timeout,
 };
 use crate::{
@@ -17,54 +17,17 @@ use crate::{
     },
     server::error::{Refusal, internal},
     wire::{
-        codes::Kind,
         method,
         types::{
-            self, CallParams, CallResult, DescribeParams, Effect, OperationDescription, OperationEntry, OperationField,
-            OperationLimit, OperationPaging, OperationParam, OperationResult, Right, Transport,
+            self, CallParams, Effect, OperationDescription, OperationEntry, OperationField, OperationLimit,
+            OperationPaging, OperationParam, OperationResult, Transport,
         },
     },
 };
 
-impl OfAccount for CallParams {
-    fn account(&self) -> Option<&str> {
-        self.account.as_deref()
-    }
-}
-
 pub(super) fn register(catalog: &mut Catalog) {
-    catalog.add_with::<DescribeParams, OperationDescription, _>(
-        &Description {
-            name: method::KIS_DESCRIBE,
-            needs: Right::Read,
-            effect: Effect::Read,
-            summary: "Everything that is known of an operation of KIS: parameters with their values, fields of the answer, \
-                      paging. KIS is not asked.",
-            errors: &[Kind::NotFound],
-        },
-        |_: Call<'_>, params| describe(&params.operation),
-    );
-    catalog.add_about::<CallParams, CallResult, _>(
-        &Description {
-            name: method::KIS_CALL,
-            needs: Right::Read,
-            effect: Effect::Read,
-            summary: "Calls any operation of KIS that reads, and answers what KIS answered. Account number and TR id are filled \
-                      in, pages are joined, and values are left as KIS wrote them.",
-            errors: &[
-                Kind::TokenUnavailable,
-                Kind::CredentialsRejected,
-                Kind::RateLimited,
-                Kind::UpstreamUnreachable,
-                Kind::UpstreamRejected,
-                Kind::UpstreamMalformed,
-                Kind::UnknownAccount,
-                Kind::NotSupported,
-                Kind::NotFound,
-            ],
-        },
-        call,
-    );
+    catalog.add::<method::KisDescribe, _>(|_, params| describe(&params.operation));
+    catalog.add_about::<method::KisCall, _>(call);
 }
 
 fn describe(name: &str) -> Result<OperationDescription, Refusal> {

@@ -9,6 +9,7 @@ mod catalog;
 mod daemon;
 mod feed;
 mod kis;
+mod openrpc;
 mod token;
 
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};

@@ -3,7 +3,7 @@
 use futures_util::stream;
 
 use super::{
-    catalog::{About, Answer, Catalog, Description, OfAccount, Outcome, as_json},
+    catalog::{About, Answer, Catalog, Outcome, as_json},
     instant,
 };
 use crate::{
@@ -11,57 +11,19 @@ use crate::{
     server::{error::Refusal, refusals::Refused},
     token::{Source, State, TokenError, TokenHandle},
     wire::{
-        codes::Kind,
         method,
-        types::{AccountParams, Effect, Right, TokenSource, TokenState, TokenStatus},
+        types::{AccountParams, TokenSource, TokenState, TokenStatus},
     },
 };
 
-impl OfAccount for AccountParams {
-    fn account(&self) -> Option<&str> {
-        self.account.as_deref()
-    }
-}
-
 pub(super) fn register(catalog: &mut Catalog) {
-    catalog.add_about::<AccountParams, TokenStatus, _>(
-        &Description {
-            name: method::TOKEN_STATUS,
-            needs: Right::Read,
-            effect: Effect::Read,
-            summary: "The state of the access token; never the token itself.",
-            errors: &[Kind::UnknownAccount],
-        },
-        |about| Outcome::Now(as_json(&on_the_wire(about.account))),
-    );
-    catalog.add_async(
-        &Description {
-            name: method::TOKEN_REFRESH,
-            needs: Right::Refresh,
-            effect: Effect::Issue,
-            summary: "Renews the access token now if KIS's rule of one a minute allows it, else says when. KIS notifies the \
-                      account's owner of every issuance, and within six hours of one hands out the same token again.",
-            errors: &[Kind::TokenUnavailable, Kind::CredentialsRejected, Kind::UnknownAccount],
-        },
-        |about: About<'_, AccountParams>| refresh(about.account.clone()),
-    );
-    catalog.add_subscription::<AccountParams, TokenStatus, _>(
-        &Description {
-            name: method::TOKEN_SUBSCRIBE_STATUS,
-            needs: Right::Read,
-            effect: Effect::Read,
-            summary: "The state of the access token as a notification, and again whenever it has changed. Over WebSocket and the \
-                      JSON stream.",
-            errors: &[],
-        },
-        method::TOKEN_STATUS,
-        method::TOKEN_UNSUBSCRIBE_STATUS,
-        |about| {
-            let account = about.account.clone();
-            let token = account.key.token.clone();
-            Ok(Box::pin(stream::unfold((account, token, None), changes)))
-        },
-    );
+    catalog.add_about::<method::TokenStatus, _>(|about| Outcome::Now(as_json(&on_the_wire(about.account))));
+    catalog.add_async::<method::TokenRefresh, _, _>(|about: About<'_, AccountParams>| refresh(about.account.clone()));
+    catalog.add_subscription::<method::TokenSubscribeStatus, _>(|about| {
+        let account = about.account.clone();
+        let token = account.key.token.clone();
+        Ok(Box::pin(stream::unfold((account, token, None), changes)))
+    });
 }
 
 /// The next state that differs from `told`.

@@ -1,0 +1,167 @@
+//! The methods, as one table: the daemon registers them by it, clients call by it, and the OpenRPC document tells of it.
+//!
+//! A new method is an entry here and a handler in the daemon; which parameters and results belong together, the compiler checks.
+
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    codes::Kind,
+    types::{
+        self, AccountParams, Balance, BalanceParams, BalanceState, CallParams, CallResult, DescribeParams, Effect,
+        NoParams, OperationDescription, Right, SubscribeBalanceParams, UnsubscribeParams,
+    },
+};
+
+/// A method.
+pub trait Method {
+    /// Its name.
+    const NAME: &'static str;
+    /// What a caller needs for it, in the account that it is about, or else in any.
+    const NEEDS: Right;
+    /// What it does beyond answering: whether it may be called again when an answer was lost.
+    const EFFECT: Effect;
+    /// What it is, in a sentence.
+    const ABOUT: &'static str;
+    /// The daemon's own errors that it may answer with, beside those that any method may.
+    const ERRORS: &'static [Kind];
+    /// What it takes.
+    type Params: Serialize + DeserializeOwned + JsonSchema;
+    /// What it answers.
+    type Result: Serialize + DeserializeOwned + JsonSchema;
+}
+
+/// A method that begins a subscription, which has a number.
+pub trait Subscription: Method<Result = u64> {
+    /// The method of its notifications.
+    const NOTIFICATION: &'static str;
+    /// The method that ends it.
+    type End: Method<Params = UnsubscribeParams, Result = bool>;
+    /// What its notifications tell.
+    type Event: Serialize + DeserializeOwned + JsonSchema;
+}
+
+/// Parameters that say which account is meant.
+pub trait OfAccount {
+    /// Its name, if one is given.
+    fn account(&self) -> Option<&str>;
+}
+
+macro_rules! of_account {
+    ($($params:ty),*) => {
+        $(impl OfAccount for $params {
+            fn account(&self) -> Option<&str> {
+                self.account.as_deref()
+            }
+        })*
+    };
+}
+
+of_account!(AccountParams, BalanceParams, SubscribeBalanceParams, CallParams);
+
+macro_rules! methods {
+    ($($(#[doc = $about:literal])+ $method:ident = $name:literal: $needs:ident, $effect:ident, ($params:ty) -> $result:ty,
+        [$($error:ident),*];)*) => {
+        $(
+            $(#[doc = $about])+
+            #[derive(Debug, Clone, Copy)]
+            pub enum $method {}
+
+            impl Method for $method {
+                const NAME: &'static str = $name;
+                const NEEDS: Right = Right::$needs;
+                const EFFECT: Effect = Effect::$effect;
+                const ABOUT: &'static str = concat!($($about),+).trim_ascii();
+                const ERRORS: &'static [Kind] = &[$(Kind::$error),*];
+                type Params = $params;
+                type Result = $result;
+            }
+        )*
+
+        /// The names of all methods.
+        pub const ALL: &[&str] = &[$($name),*];
+    };
+}
+
+methods! {
+    /// Cash, totals and every holding of the account.
+    AccountBalance = "account.balance": Read, Read, (BalanceParams) -> Balance,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            NotSupported, UnknownAccount];
+
+    /// The whole balance as a notification, and again whenever something in it has changed. Subscribers share their calls to KIS;
+    /// a slow one gets the newest state. Over WebSocket and the JSON stream.
+    AccountSubscribeBalance = "account.subscribeBalance": Read, Read, (SubscribeBalanceParams) -> u64,
+        [NotSupported, UnknownAccount];
+
+    /// Ends a subscription of this connection; whether there was one.
+    AccountUnsubscribeBalance = "account.unsubscribeBalance": Read, Read, (UnsubscribeParams) -> bool, [];
+
+    /// The accounts by name, with their app keys, the state of each token, and what the caller may do.
+    AccountList = "account.list": Read, Read, (NoParams) -> types::AccountList, [];
+
+    /// Everything that is known of an operation of KIS: parameters with their values, fields of the answer, paging. KIS is not
+    /// asked.
+    KisDescribe = "kis.describe": Read, Read, (DescribeParams) -> OperationDescription, [NotFound];
+
+    /// Calls any operation of KIS that reads, and answers what KIS answered. Account number and TR id are filled in, pages are
+    /// joined, and values are left as KIS wrote them.
+    KisCall = "kis.call": Read, Read, (CallParams) -> CallResult,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported, NotFound];
+
+    /// The state of the access token; never the token itself.
+    TokenStatus = "token.status": Read, Read, (AccountParams) -> types::TokenStatus, [UnknownAccount];
+
+    /// Renews the access token now if KIS's rule of one a minute allows it, else says when. KIS notifies the account's owner of
+    /// every issuance, and within six hours of one hands out the same token again.
+    TokenRefresh = "token.refresh": Refresh, Issue, (AccountParams) -> types::TokenStatus,
+        [TokenUnavailable, CredentialsRejected, UnknownAccount];
+
+    /// The state of the access token as a notification, and again whenever it has changed. Over WebSocket and the JSON stream.
+    TokenSubscribeStatus = "token.subscribeStatus": Read, Read, (AccountParams) -> u64, [];
+
+    /// Ends a subscription of this connection; whether there was one.
+    TokenUnsubscribeStatus = "token.unsubscribeStatus": Read, Read, (UnsubscribeParams) -> bool, [];
+
+    /// Version, account, token, quota, and counters of calls and connections.
+    DaemonStatus = "daemon.status": Read, Read, (NoParams) -> types::DaemonStatus, [];
+
+    /// Counters and histograms as OpenMetrics text, which Prometheus reads; GET /metrics on the socket is the same.
+    DaemonMetrics = "daemon.metrics": Read, Read, (NoParams) -> String, [];
+
+    /// This document: everything that the socket serves, as OpenRPC.
+    RpcDiscover = "rpc.discover": Read, Read, (NoParams) -> serde_json::Value, [];
+}
+
+impl Subscription for AccountSubscribeBalance {
+    const NOTIFICATION: &'static str = AccountBalance::NAME;
+    type End = AccountUnsubscribeBalance;
+    type Event = BalanceState;
+}
+
+impl Subscription for TokenSubscribeStatus {
+    const NOTIFICATION: &'static str = TokenStatus::NAME;
+    type End = TokenUnsubscribeStatus;
+    type Event = types::TokenStatus;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_method_is_named_once_and_says_what_it_is() {
+        let mut names = ALL.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+        assert!(AccountBalance::ABOUT.starts_with("Cash, ") && !AccountSubscribeBalance::ABOUT.contains("  "));
+    }
+
+    #[test]
+    fn what_does_more_than_answer_needs_more_than_reading() {
+        // Whoever may only read has nothing issued and nothing traded.
+        assert_eq!((TokenRefresh::NEEDS, TokenRefresh::EFFECT), (Right::Refresh, Effect::Issue));
+    }
+}
