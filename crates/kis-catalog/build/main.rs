@@ -1,9 +1,12 @@
-//! Reads the files of `catalog/operations` and writes them as one table of Rust, in which every text stands once.
+//! Reads the files of `catalog` and writes them as one table of Rust, in which every text stands once.
 //!
 //! The program that is built holds texts and small numbers, and no addresses: nothing is parsed, relocated or allocated when it starts.
 
 mod check;
 mod read;
+mod search;
+#[path = "../src/search/text.rs"]
+mod text;
 mod write;
 
 use std::{env, error::Error, fs, path::Path};
@@ -13,6 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let catalog = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../catalog");
     println!("cargo:rerun-if-changed={}", catalog.display());
     println!("cargo:rerun-if-changed=build");
+    println!("cargo:rerun-if-changed=src/search/text.rs");
 
     let mut files = Vec::new();
     for entry in fs::read_dir(catalog.join("operations"))? {
@@ -24,6 +28,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     check::all(&files)?;
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("table.rs"), write::table(&files)?)?;
+    let mut tables = write::tables(&files)?;
+    search::read(&fs::read_to_string(catalog.join("search.toml"))?)?.write(&files, &mut tables)?;
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("table.rs"), tables.write()?)?;
     Ok(())
 }

@@ -43,7 +43,7 @@ pub(crate) struct Operation {
     pub(crate) output: Vec<Output>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
     Auth,

@@ -9,14 +9,14 @@ use crate::read::{File, Operation, Paging};
 
 /// Texts, each once.
 #[derive(Default)]
-struct Texts {
+pub(crate) struct Texts {
     numbers: HashMap<String, u16>,
     all: Vec<String>,
 }
 
 impl Texts {
     /// The text as it is written in the table.
-    fn put(&mut self, text: &str) -> Result<String, fmt::Error> {
+    pub(crate) fn put(&mut self, text: &str) -> Result<String, fmt::Error> {
         let number = match self.numbers.get(text) {
             Some(number) => *number,
             None => {
@@ -39,13 +39,13 @@ impl Texts {
 
 /// Lists of rows behind one another; an equal list is there once.
 #[derive(Default)]
-struct Lists {
+pub(crate) struct Lists {
     known: HashMap<Vec<String>, usize>,
-    rows: Vec<String>,
+    pub(crate) rows: Vec<String>,
 }
 
 impl Lists {
-    fn put(&mut self, list: Vec<String>) -> String {
+    pub(crate) fn put(&mut self, list: Vec<String>) -> String {
         let length = list.len();
         let start = *self.known.entry(list).or_insert_with_key(|list| {
             self.rows.extend(list.iter().cloned());
@@ -63,19 +63,26 @@ impl Lists {
     }
 }
 
+/// All tables.
 #[derive(Default)]
-struct Tables {
-    texts: Texts,
+pub(crate) struct Tables {
+    pub(crate) texts: Texts,
     groups: Lists,
     old: Lists,
     params: Lists,
     fields: Lists,
     containers: Lists,
     operations: Lists,
+    names: Lists,
+    pub(crate) concepts: Lists,
+    pub(crate) patterns: Lists,
+    pub(crate) meanings: Lists,
+    /// What the search knows of each operation beside its names.
+    pub(crate) hints: Lists,
 }
 
-/// All files as the text of a Rust file.
-pub(crate) fn table(files: &[File]) -> Result<String, fmt::Error> {
+/// The tables of all operations.
+pub(crate) fn tables(files: &[File]) -> Result<Tables, fmt::Error> {
     let mut tables = Tables::default();
     // What is left out is the text 0.
     tables.texts.put("")?;
@@ -97,11 +104,11 @@ pub(crate) fn table(files: &[File]) -> Result<String, fmt::Error> {
         }
     }
     names.sort_unstable();
-    let mut named = Lists::default();
     for (name, operation, by) in names {
-        named.rows.push(format!("({}, {operation}, By::{by})", tables.texts.put(name)?));
+        let row = format!("({}, {operation}, By::{by})", tables.texts.put(name)?);
+        tables.names.rows.push(row);
     }
-    tables.write(&named)
+    Ok(tables)
 }
 
 impl Tables {
@@ -161,10 +168,11 @@ impl Tables {
         Ok(row)
     }
 
-    fn write(&self, names: &Lists) -> Result<String, fmt::Error> {
+    /// The tables as the text of a Rust file.
+    pub(crate) fn write(&self) -> Result<String, fmt::Error> {
         let mut out = String::new();
         let all = self.texts.all.concat();
-        writeln!(out, "static TEXT: &str = {all:?};")?;
+        writeln!(out, "pub(crate) static TEXT: &str = {all:?};")?;
         let mut ends = Lists::default();
         let mut end = 0;
         for text in &self.texts.all {
@@ -178,7 +186,11 @@ impl Tables {
         self.fields.write(&mut out, "FIELDS", "(Text, Text)")?;
         self.containers.write(&mut out, "CONTAINERS", "ContainerRow")?;
         self.operations.write(&mut out, "OPERATIONS", "Operation")?;
-        names.write(&mut out, "NAMES", "(Text, u16, By)")?;
+        self.names.write(&mut out, "NAMES", "(Text, u16, By)")?;
+        self.concepts.write(&mut out, "CONCEPTS", "Weight")?;
+        self.patterns.write(&mut out, "PATTERNS", "(Text, Range)")?;
+        self.meanings.write(&mut out, "MEANINGS", "u8")?;
+        self.hints.write(&mut out, "HINTS", "(Range, Range, i16)")?;
         Ok(out)
     }
 }

@@ -46,8 +46,7 @@ pub struct NotFound {
 
 /// The operation of this id or TR id; either is found in any case.
 pub(crate) fn find(name: &str) -> Result<Found<'static>, NotFound> {
-    let found = [named(name), named(&name.to_ascii_uppercase()), named(&name.to_ascii_lowercase())];
-    pick(name, found.into_iter().find(|rows| !rows.is_empty()).unwrap_or_default())
+    pick(name, rows_in_any_case(name))
 }
 
 /// The operation of the rows that have this name.
@@ -64,11 +63,29 @@ fn pick(name: &str, rows: &[(Text, u16, By)]) -> Result<Found<'static>, NotFound
     }
 }
 
+/// The numbers of the operations that have this name, in any case.
+pub(crate) fn named(name: &str) -> Vec<usize> {
+    let rows = rows_in_any_case(name);
+    rows.iter().map(|(_, number, _)| usize::from(*number)).collect()
+}
+
+fn rows_in_any_case(name: &str) -> &'static [(Text, u16, By)] {
+    let found = [rows(name), rows(&name.to_ascii_uppercase()), rows(&name.to_ascii_lowercase())];
+    found.into_iter().find(|rows| !rows.is_empty()).unwrap_or_default()
+}
+
 /// The rows of this name.
-fn named(name: &str) -> &'static [(Text, u16, By)] {
+fn rows(name: &str) -> &'static [(Text, u16, By)] {
     let start = NAMES.partition_point(|(known, ..)| known.get() < name);
     let length = NAMES[start..].iter().take_while(|(known, ..)| known.get() == name).count();
     &NAMES[start..start + length]
+}
+
+/// The last part of a path that is the nearest to a name, if at most two letters differ.
+pub(crate) fn nearest_tail(name: &str) -> Option<&'static str> {
+    let tails = OPERATIONS.iter().filter_map(|operation| operation.path().rsplit('/').next());
+    let near = tails.filter(|tail| tail.len() > 6).map(|tail| (strsim::osa_distance(tail, name), tail));
+    near.filter(|(distance, _)| *distance <= 2).min().map(|(_, tail)| tail)
 }
 
 /// Ids that the name may have meant: ids that end or begin so or contain it, and then those with the fewest letters changed.

@@ -18,12 +18,14 @@
 //! | `parts` | its parameters and outputs |
 //! | `paging` | how its next page is asked for |
 //! | `find` | an operation by id or TR id |
+//! | `search` | operations for a question |
 //! | `table` | the rows that the build wrote |
 
 mod find;
 mod operation;
 mod paging;
 mod parts;
+mod search;
 mod table;
 
 pub use self::{
@@ -31,6 +33,7 @@ pub use self::{
     operation::{Effect, Kind, Limit, Method, Mode, Operation, Scope},
     paging::{Key, Paging},
     parts::{Container, Fill, OutputField, Param, Shape},
+    search::Hit,
 };
 
 /// All operations.
@@ -59,5 +62,12 @@ impl Catalog {
     /// Fails if there is none, or if several share the TR id; the error suggests ids.
     pub fn find(&self, id_or_tr: &str) -> Result<Found<'static>, NotFound> {
         find::find(id_or_tr)
+    }
+
+    /// The operations that may answer a question, best first, and at most so many of them.
+    ///
+    /// A question is words or a sentence in Korean or English, an id, a TR id, a part of a path, the name of a field.
+    pub fn search(&self, query: &str, limit: usize) -> Vec<Hit> {
+        search::search(query, limit)
     }
 }

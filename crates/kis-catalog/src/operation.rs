@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     paging::Paging,
     parts::{Container, Param},
-    table::{CONTAINERS, GROUPS, OLD, PARAMS, PagingRow, Range, Text},
+    table::{CONTAINERS, ContainerRow, GROUPS, OLD, PARAMS, PagingRow, Range, Text},
 };
 
 /// One operation of KIS.
@@ -199,7 +199,11 @@ impl Operation {
 
     /// The parts of its reply. The one that is called `top` lists the members of the reply itself.
     pub fn outputs(&self) -> impl ExactSizeIterator<Item = Container> + use<> {
-        self.outputs.of(&CONTAINERS).iter().map(Container::of)
+        self.outputs_rows().map(Container::of)
+    }
+
+    pub(crate) fn outputs_rows(&self) -> impl ExactSizeIterator<Item = &'static ContainerRow> + use<> {
+        self.outputs.of(&CONTAINERS).iter()
     }
 }
 

@@ -18,6 +18,19 @@ impl Text {
         &TEXT[start as usize..ENDS[number] as usize]
     }
 
+    pub(crate) fn of(number: usize) -> Text {
+        Text(u16::try_from(number).unwrap_or(0))
+    }
+
+    pub(crate) fn number(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// The number of the text that has this byte of all texts.
+    pub(crate) fn at(byte: usize) -> usize {
+        ENDS.partition_point(|end| *end as usize <= byte)
+    }
+
     /// The text, or nothing where there is none.
     pub(crate) fn given(self) -> Option<&'static str> {
         (self.0 > 0).then(|| self.get())
@@ -56,6 +69,16 @@ pub(crate) enum PagingRow {
     Cursor { param: Text, flag: Option<Text>, reply: Option<Text> },
 }
 
+/// Points for a concept of a question.
+pub(crate) struct Weight {
+    /// For an operation that has it.
+    pub(crate) asked: i16,
+    /// Lost by one that lacks it.
+    pub(crate) missing: i16,
+    /// Lost by one that has it, where it is not asked for.
+    pub(crate) unasked: i16,
+}
+
 include!(concat!(env!("OUT_DIR"), "/table.rs"));
 
 #[cfg(test)]
@@ -74,6 +97,10 @@ mod tests {
             size_of_val(&CONTAINERS),
             size_of_val(&OPERATIONS),
             size_of_val(&NAMES),
+            size_of_val(&CONCEPTS),
+            size_of_val(&PATTERNS),
+            size_of_val(&MEANINGS),
+            size_of_val(&HINTS),
         ];
         // All of it, even if every page was touched.
         assert!(sizes.iter().sum::<usize>() < 384 * 1024, "{sizes:?}");

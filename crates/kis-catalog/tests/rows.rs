@@ -5,6 +5,10 @@
 mod check;
 #[path = "../build/read.rs"]
 mod read;
+#[path = "../build/search.rs"]
+mod search;
+#[path = "../src/search/text.rs"]
+mod text;
 #[path = "../build/write.rs"]
 mod write;
 
@@ -33,10 +37,32 @@ shape = "array"
 fields = [["pdno", "상품번호"]]
 "#;
 
+const WORDS: &str = r#"
+[concepts]
+balance = [100, 20, 10]
+
+[groups]
+group = ["balance"]
+
+[kinds]
+
+[[words]]
+means = ["balance"]
+words = ["잔고", "holdings"]
+
+[operations]
+one = ["balance"]
+
+[often]
+one = 5
+"#;
+
 fn build(text: &str) -> Result<String, String> {
     let files = [read::file("group", text)?];
     check::all(&files)?;
-    write::table(&files).map_err(|error| error.to_string())
+    let mut tables = write::tables(&files).map_err(|error| error.to_string())?;
+    search::read(WORDS)?.write(&files, &mut tables)?;
+    tables.write().map_err(|error| error.to_string())
 }
 
 #[test]

@@ -1,0 +1,71 @@
+//! Words that are one letter away from one that is known.
+
+use super::text::{Normal, is_hangul};
+use crate::table::{PATTERNS, Range};
+
+/// The text with each unknown Latin word replaced by the nearest that is known.
+pub(super) fn latin(text: Normal, known: &[Box<str>]) -> Normal {
+    let unknown = |word: &str| word.len() >= 4 && known.binary_search_by(|known| known.as_ref().cmp(word)).is_err();
+    let whole = text.text();
+    if !whole.split(' ').any(|part| part.is_ascii() && unknown(part)) {
+        return text;
+    }
+    let mut mended = Normal::default();
+    let mut at = 0;
+    while at < text.letters.len() {
+        if text.letters[at] != ' ' {
+            mended.letters.push(text.letters[at]);
+            mended.starts.push(text.starts[at]);
+            at += 1;
+            continue;
+        }
+        let word: String = text.letters[at + 1..].iter().take_while(|letter| letter.is_ascii_alphanumeric()).collect();
+        at += 1 + word.len();
+        match nearest(&word, known).filter(|_| unknown(&word)) {
+            Some(other) => mended.push_word(other),
+            None if !word.is_empty() => mended.push_word(&word),
+            None => {}
+        }
+    }
+    mended
+}
+
+/// The known word with the fewest letters changed: one, or two of a long word. Numbers are not mistyped words.
+fn nearest<'a>(word: &str, known: &'a [Box<str>]) -> Option<&'a str> {
+    let most = if word.len() >= 8 { 2 } else { 1 };
+    let near = known.iter().filter(|known| known.len().abs_diff(word.len()) <= most && known.len() >= 4);
+    let near = near.map(|known| (strsim::osa_distance(known, word), known.as_ref()));
+    near.filter(|(distance, _)| *distance <= most && word.bytes().all(|byte| byte.is_ascii_alphabetic()))
+        .min()
+        .map(|(_, known)| known)
+}
+
+/// What the pattern means that differs in one letter (not syllable) from a part of this text; the longest.
+pub(super) fn hangul(text: &str) -> Option<Range> {
+    let text: Vec<[u32; 3]> = text.chars().map(letters).collect();
+    let mut best: Option<(usize, Range)> = None;
+    for (pattern, meaning) in &PATTERNS {
+        let pattern = pattern.get();
+        let length = pattern.len() / 3;
+        if !(2..=text.len()).contains(&length) || best.is_some_and(|(longest, _)| length <= longest) {
+            continue;
+        }
+        if !pattern.chars().all(is_hangul) {
+            continue;
+        }
+        let differ = |part: &[[u32; 3]]| {
+            let letters = part.iter().zip(pattern.chars().map(letters));
+            letters.map(|(one, other)| (0..3).filter(|at| one[*at] != other[*at]).count()).sum::<usize>()
+        };
+        if text.windows(length).any(|part| differ(part) == 1) {
+            best = Some((length, *meaning));
+        }
+    }
+    best.map(|(_, meaning)| meaning)
+}
+
+/// The letters of a syllable: first consonant, vowel, last consonant.
+fn letters(syllable: char) -> [u32; 3] {
+    let number = u32::from(syllable).wrapping_sub(u32::from('가'));
+    [number / 588, number % 588 / 28, number % 28]
+}
