@@ -34,6 +34,7 @@ async fn the_openrpc_document_names_every_method_that_is_served_and_no_other() {
         "daemon.status",
         "kis.call",
         "kis.describe",
+        "kis.search",
         "rpc.discover",
         "token.refresh",
         "token.status",

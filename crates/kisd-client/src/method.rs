@@ -9,7 +9,7 @@ use crate::{
     codes::Kind,
     types::{
         self, AccountParams, Balance, BalanceParams, BalanceState, CallParams, CallResult, DescribeParams, Effect,
-        NoParams, OperationDescription, Right, SubscribeBalanceParams, UnsubscribeParams,
+        NoParams, OperationDescription, Right, SearchParams, SearchResult, SubscribeBalanceParams, UnsubscribeParams,
     },
 };
 
@@ -99,6 +99,10 @@ methods! {
 
     /// The accounts by name, with their app keys, the state of each token, and what the caller may do.
     AccountList = "account.list": Read, Read, (NoParams) -> types::AccountList, [];
+
+    /// KIS's operations that fit words in Korean or English, a sentence, a TR id, a path or the name of a field; the best first.
+    /// KIS is not asked.
+    KisSearch = "kis.search": Read, Read, (SearchParams) -> SearchResult, [];
 
     /// Everything that is known of an operation of KIS: parameters with their values, fields of the answer, paging. KIS is not
     /// asked.

@@ -15,19 +15,36 @@ use crate::{
         Account,
         calls::{CallQuestion, Called, Refused, Wanted, filled_in, not_called},
     },
-    server::error::{Refusal, internal},
+    server::error::{Refusal, internal, standard},
     wire::{
+        codes::INVALID_PARAMS,
         method,
         types::{
             self, CallParams, Effect, OperationDescription, OperationEntry, OperationField, OperationLimit,
-            OperationPaging, OperationParam, OperationResult, Transport,
+            OperationPaging, OperationParam, OperationResult, SearchParams, SearchResult, Transport,
         },
     },
 };
 
+/// Operations that a search answers with, unless it is said.
+const USUAL_LIMIT: u64 = 10;
+
+/// Operations that a search may be asked for.
+const MOST: u64 = 50;
+
 pub(super) fn register(catalog: &mut Catalog) {
+    catalog.add::<method::KisSearch, _>(|_, params| search(&params));
     catalog.add::<method::KisDescribe, _>(|_, params| describe(&params.operation));
     catalog.add_about::<method::KisCall, _>(call);
+}
+
+fn search(params: &SearchParams) -> Result<SearchResult, Refusal> {
+    let limit = params.limit.unwrap_or(USUAL_LIMIT);
+    if !(1..=MOST).contains(&limit) {
+        return Err(standard(INVALID_PARAMS, format!("Invalid params: limit must be from 1 to {MOST}")));
+    }
+    let hits = catalog().search(&params.query, usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(SearchResult { operations: hits.into_iter().map(|hit| entry(hit.operation)).collect() })
 }
 
 fn describe(name: &str) -> Result<OperationDescription, Refusal> {
