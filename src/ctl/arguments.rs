@@ -6,6 +6,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error:
 use serde_json::value::RawValue;
 
 use super::{
+    kis::KisCommand,
     socket::Whose,
     words::{Language, help},
 };
@@ -40,7 +41,7 @@ pub struct Arguments {
 }
 
 /// Exit code for arguments that are none.
-const WRONG_USAGE: u8 = 2;
+pub(super) const WRONG_USAGE: u8 = 2;
 
 /// How an answer is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -81,6 +82,9 @@ pub(super) enum Command {
     /// The access token.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Any operation of KIS that reads.
+    #[command(subcommand)]
+    Kis(KisCommand),
     /// Calls any method and prints its result as JSON.
     Call {
         /// Name of the method, as in account.balance.

@@ -9,6 +9,7 @@ mod asking;
 mod check;
 mod doctor;
 mod init;
+mod kis;
 mod logs;
 mod man;
 pub mod output;
@@ -79,6 +80,8 @@ pub enum Failure {
     },
     /// What went wrong, in words already.
     Told(String),
+    /// The command line says what cannot be.
+    Usage(String),
     /// A signal ended it; whoever sent that knows.
     Interrupted,
 }
@@ -88,6 +91,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Interrupted => INTERRUPTED,
+            Self::Usage(_) => arguments::WRONG_USAGE,
             Self::NoDaemon(_) | Self::Ill { no_daemon: true, .. } => NO_DAEMON,
             // The connection broke: the daemon that was there does not answer any more.
             Self::Call(error) if !matches!(error, Error::Call(_)) => NO_DAEMON,
@@ -130,7 +134,7 @@ impl Failure {
             Self::Answer(error) => (words.not_understood)(&error.to_string()),
             Self::Bridge(error) => error.to_string(),
             Self::Output(error) => (words.cannot_print)(&error.to_string()),
-            Self::Ill { message, .. } | Self::Told(message) => message.clone(),
+            Self::Ill { message, .. } | Self::Told(message) | Self::Usage(message) => message.clone(),
             Self::Interrupted => String::new(),
         }
     }
@@ -200,6 +204,7 @@ impl Arguments {
                 let raw = patiently(&places, words, ask::<method::TokenRefresh>(&client, &places, &params)).await?;
                 show(printer, format, &raw, |style, status: TokenStatus| style.token_status(&status))
             }
+            Command::Kis(command) => kis::run(command, printer, &client, &places, account, format).await,
             Command::Call { method, params } => {
                 let raw = patiently(&places, words, ask_named(&client, &method, params)).await?;
                 printer.json(&raw).map_err(Failure::Output)

@@ -170,6 +170,11 @@ impl<'de> serde::Deserialize<'de> for Members {
     }
 }
 
+/// The members of a JSON object in their order; none of anything else.
+pub(super) fn members(text: &str) -> Vec<(String, Box<RawValue>)> {
+    serde_json::from_str::<Members>(text).map(|members| members.0).unwrap_or_default()
+}
+
 /// A value without quotes; nothing for `null`. A text that a spreadsheet would take for a formula is marked as one that is none.
 fn plain(value: &RawValue) -> String {
     match serde_json::from_str(value.get()) {

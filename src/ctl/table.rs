@@ -168,6 +168,16 @@ impl Style {
         format!("{}\n", table.trim_fmt())
     }
 
+    /// Rows under titles.
+    pub(super) fn titled(self, titles: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
+        let mut table = self.table();
+        table.set_header(titles.into_iter().map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
+        for row in rows {
+            table.add_row(row);
+        }
+        format!("{}\n", table.trim_fmt())
+    }
+
     fn table(self) -> Table {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);

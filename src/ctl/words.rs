@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use super::doctor::Cause;
 use crate::wire::{
     codes::Kind,
-    types::{Mode, Quota, TokenState},
+    types::{Effect, Mode, Quota, TokenState, Transport},
 };
 
 /// A language that kisctl speaks.
@@ -59,6 +59,30 @@ pub(super) enum Waiting {
     Quota(u64),
     /// KIS's answer.
     Kis,
+}
+
+/// Texts about KIS's operations.
+#[derive(Debug)]
+pub(super) struct KisWords {
+    pub(super) nothing_found: &'static str,
+    /// What is to be known of an operation that is not simply called.
+    pub(super) effect: fn(Effect, Transport) -> Option<&'static str>,
+    pub(super) real_only: &'static str,
+    pub(super) name: &'static str,
+    pub(super) call: &'static str,
+    pub(super) tr: &'static str,
+    pub(super) note: &'static str,
+    pub(super) not_called: &'static str,
+    pub(super) pages: &'static str,
+    pub(super) pages_by_next: &'static str,
+    /// A parameter says where a page begins.
+    pub(super) pages_by: fn(&str) -> String,
+    pub(super) params: &'static str,
+    pub(super) required: &'static str,
+    pub(super) empty: &'static str,
+    /// So many rows and columns are not shown.
+    pub(super) left_out: fn(usize, usize) -> String,
+    pub(super) more_pages: &'static str,
 }
 
 /// The texts of one language; those with gaps are functions.
@@ -126,6 +150,9 @@ pub(super) struct Words {
     pub(super) last_failure: &'static str,
     pub(super) healthy: fn(&str) -> String,
     pub(super) unhealthy: fn(&str) -> String,
+
+    /// KIS's operations.
+    pub(super) kis: KisWords,
 
     // Errors.
     pub(super) no_daemon_on: fn(&str, &str) -> String,

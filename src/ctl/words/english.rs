@@ -1,9 +1,9 @@
 //! English.
 
-use super::{Doctor, Init, Logs, Waiting, Words};
+use super::{Doctor, Init, KisWords, Logs, Waiting, Words};
 use crate::{
     ctl::doctor::Cause,
-    wire::types::{LearnedRate, Mode, TokenState},
+    wire::types::{Effect, LearnedRate, Mode, TokenState, Transport},
 };
 
 pub(super) const WORDS: Words = Words {
@@ -89,6 +89,29 @@ pub(super) const WORDS: Words = Words {
         format!("OK: the token is valid until {expires}, and KIS has not failed since it was last asked")
     },
     unhealthy: |reason| format!("FAILING: {reason}"),
+    kis: KisWords {
+        nothing_found: "KIS has no operation that fits",
+        effect: |effect, transport| match (effect, transport) {
+            (_, Transport::Websocket) => Some("realtime"),
+            (Effect::Trade, _) => Some("trades"),
+            (Effect::Issue, _) => Some("tokens"),
+            _ => None,
+        },
+        real_only: "real only",
+        name: "Name",
+        call: "Call",
+        tr: "TR",
+        note: "Note",
+        not_called: "Not called",
+        pages: "Pages",
+        pages_by_next: "--pages, --next",
+        pages_by: |param| format!("{param} says where a page begins"),
+        params: "Parameters",
+        required: "required",
+        empty: "(empty)",
+        left_out: |rows, columns| format!("not shown: {rows} rows, {columns} columns; --json has all"),
+        more_pages: "There are more pages: --pages 0 reads all, and --json has the cursor for --next",
+    },
     no_daemon_on: |path, reason| format!("no daemon answers on {path}: {reason}"),
     not_asked: |path, own| {
         format!("{path}, the system's, is not asked: you have a daemon of your own ({own}), and it does not answer")

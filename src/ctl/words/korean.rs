@@ -1,11 +1,11 @@
 //! 한국어.
 
-use super::{Doctor, Init, Logs, Waiting, Words};
+use super::{Doctor, Init, KisWords, Logs, Waiting, Words};
 use crate::{
     ctl::doctor::Cause,
     wire::{
         codes::Kind,
-        types::{LearnedRate, Mode, Quota, TokenState},
+        types::{Effect, LearnedRate, Mode, Quota, TokenState, Transport},
     },
 };
 
@@ -90,6 +90,29 @@ pub(super) const WORDS: Words = Words {
     last_failure: "마지막 실패",
     healthy: |expires| format!("정상: 토큰이 {expires}까지 유효하고, 마지막 KIS 호출 정상"),
     unhealthy: |reason| format!("이상: {reason}"),
+    kis: KisWords {
+        nothing_found: "맞는 KIS API가 없습니다",
+        effect: |effect, transport| match (effect, transport) {
+            (_, Transport::Websocket) => Some("실시간"),
+            (Effect::Trade, _) => Some("주문"),
+            (Effect::Issue, _) => Some("토큰"),
+            _ => None,
+        },
+        real_only: "실전만",
+        name: "이름",
+        call: "호출",
+        tr: "TR",
+        note: "참고",
+        not_called: "호출 불가",
+        pages: "연속 조회",
+        pages_by_next: "--pages, --next",
+        pages_by: |param| format!("{param}에 다음 페이지의 시작 위치를 넣습니다"),
+        params: "매개변수",
+        required: "필수",
+        empty: "(없음)",
+        left_out: |rows, columns| format!("생략: {rows}행, {columns}열. --json은 모두 출력합니다"),
+        more_pages: "다음 페이지가 있습니다. --pages 0은 모두 조회하며, --next에 쓸 커서는 --json에 있습니다",
+    },
     no_daemon_on: |path, reason| format!("응답하는 데몬이 없습니다 ({path}): {reason}"),
     not_asked: |path, own| {
         format!("시스템 데몬({path})에는 요청하지 않았습니다. 개인용 데몬({own})이 있는데 응답하지 않기 때문입니다")
