@@ -58,10 +58,14 @@ one = 5
 "#;
 
 fn build(text: &str) -> Result<String, String> {
+    build_with(text, WORDS)
+}
+
+fn build_with(text: &str, words: &str) -> Result<String, String> {
     let files = [read::file("group", text)?];
     check::all(&files)?;
     let mut tables = write::tables(&files).map_err(|error| error.to_string())?;
-    search::read(WORDS)?.write(&files, &mut tables)?;
+    search::read(words)?.write(&files, &mut tables)?;
     tables.write().map_err(|error| error.to_string())
 }
 
@@ -107,4 +111,26 @@ fn a_wrong_row_is_refused_by_name() {
     }
     let twice = format!("{ROW}{}", &ROW[ROW.find("[[operation]]").unwrap()..]);
     assert!(build(&twice).unwrap_err().contains("one is already the name of one"));
+}
+
+#[test]
+fn a_wrong_word_is_refused_by_name() {
+    assert!(build_with(ROW, WORDS).is_ok());
+    let faults = [
+        ("words = [\"잔고\", \"holdings\"]", "words = [\"?\"]", "\"?\" has no letter"),
+        ("means = [\"balance\"]", "means = [\"balances\"]", "balances is no concept"),
+        ("one = [\"balance\"]", "two = [\"balance\"]", "two is no operation and no group"),
+        ("one = 5", "three = 5", "three is no operation and no group"),
+        ("group = [\"balance\"]", "grup = [\"balance\"]", "grup is no operation and no group"),
+        ("[kinds]", "[kinds]\nquotations = []", "unknown variant `quotations`"),
+        ("[100, 20, 10]", "[100, 20]", "invalid length 2"),
+        ("words = [\"잔고\"", "word = [\"잔고\"", "unknown field `word`"),
+    ];
+    for (right, wrong, told) in faults {
+        assert!(WORDS.contains(right), "{right}");
+        let fault = build_with(ROW, &WORDS.replace(right, wrong)).unwrap_err();
+        assert!(fault.contains(told) && fault.contains("catalog/search.toml"), "{fault}");
+    }
+    let twice = WORDS.replace("[operations]", "[[words]]\nmeans = []\nwords = [\"Holding\"]\n\n[operations]");
+    assert!(build_with(ROW, &twice).unwrap_err().contains("\"Holding\" has two meanings"));
 }

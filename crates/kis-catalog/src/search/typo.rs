@@ -57,7 +57,9 @@ pub(super) fn hangul(text: &str) -> Option<Range> {
             let letters = part.iter().zip(pattern.chars().map(letters));
             letters.map(|(one, other)| (0..3).filter(|at| one[*at] != other[*at]).count()).sum::<usize>()
         };
-        if text.windows(length).any(|part| differ(part) == 1) {
+        // Two syllables are like too much: they are only taken for a whole word, with a particle at most.
+        let mut parts = text.windows(length).take(if length == 2 { 1 } else { usize::MAX });
+        if (length > 2 || text.len() <= 3) && parts.any(|part| differ(part) == 1) {
             best = Some((length, *meaning));
         }
     }
