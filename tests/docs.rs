@@ -5,6 +5,7 @@ mod support;
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 
+use kis_catalog::{Effect, Mode, Operation, Paging, catalog};
 use kisd::wire::codes::Kind;
 use serde_json::{Value, json};
 use support::World;
@@ -104,6 +105,64 @@ fn errors() -> String {
         writeln!(page, "| {} | `{}` | {} |", kind.code(), name.as_str().unwrap(), kind.summary()).unwrap();
     }
     page
+}
+
+/// How an operation is paged, as a reader wants it.
+fn paging(operation: &Operation) -> String {
+    match operation.paging() {
+        Paging::None => String::new(),
+        Paging::Header => "`tr_cont`".to_owned(),
+        Paging::Keys { fk, nk, .. } => {
+            let keys: Vec<String> = [fk, nk].into_iter().flatten().map(|key| format!("`{}`", key.request)).collect();
+            keys.join(", ")
+        }
+        Paging::Cursor { param, flag, .. } => {
+            let names: Vec<String> =
+                [Some(param), flag].into_iter().flatten().map(|name| format!("`{name}`")).collect();
+            names.join(", ")
+        }
+    }
+}
+
+fn operations() -> String {
+    let count = catalog().operations().len();
+    let mut page = format!(
+        "# Operations of KIS\n\n<!-- Made by `KISD_BLESS=1 cargo test --test docs` from catalog/. -->\n\n\
+         The {count} operations of KIS that kisd knows. `kis.describe` says of each what it takes and what it replies, with KIS's labels. \
+         `kis.call` makes those whose effect is `read`; realtime ones (`WS`) are subscribed to. Where the column \"paper\" is empty, paper \
+         trading lacks the operation. Old TR ids, in brackets, find their successors.\n"
+    );
+    let mut group = "";
+    for operation in catalog().operations() {
+        if operation.group() != group {
+            group = operation.group();
+            write!(page, "\n## {group}\n\n{}\n\n", operation.group_name()).unwrap();
+            page.push_str("| operation | | call | real | paper | effect | pages by |\n|---|---|---|---|---|---|---|\n");
+        }
+        let (id, korean, english) = (operation.id(), operation.korean_name(), operation.english_name());
+        let tr = |mode| match operation.tr_id(mode) {
+            Some(tr) => format!("`{tr}`"),
+            None if operation.available(mode) => "no TR id".to_owned(),
+            None => String::new(),
+        };
+        let old: Vec<String> = operation.old_tr_ids().map(|tr| format!("`{tr}`")).collect();
+        let old = if old.is_empty() { String::new() } else { format!(" ({})", old.join(", ")) };
+        let effect = match operation.effect() {
+            Effect::Read => "read",
+            Effect::Issue => "issue",
+            Effect::Trade => "**trade**",
+        };
+        let call = format!("{} {}", operation.method().as_str(), operation.path());
+        let (real, paper, paging) = (tr(Mode::Real), tr(Mode::Paper), paging(operation));
+        writeln!(page, "| `{id}` | {korean}<br>{english} | `{call}` | {real}{old} | {paper} | {effect} | {paging} |")
+            .unwrap();
+    }
+    page
+}
+
+#[test]
+fn the_page_of_operations_is_current() {
+    page("operations.md", &operations());
 }
 
 #[tokio::test]
