@@ -137,7 +137,7 @@ async fn quota(table: &mut Table) {
                     let asked = Instant::now();
                     let (call, claim) =
                         (balance::call(Environment::Real, &query, false), Claim::waiting(CallerId::Daemon));
-                    client.call(&call, &token, claim, deadline).await.unwrap();
+                    client.call(&call, &token, &claim.into(), deadline).await.unwrap();
                     waits.push(asked.elapsed().as_secs_f64());
                 }
                 waits

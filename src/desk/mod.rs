@@ -17,7 +17,7 @@ use tokio::sync::watch::Sender;
 
 use crate::{
     clock::Instant,
-    kis::{Call, KisClient, quota::Claim, reply::Reply},
+    kis::{Call, KisClient, quota::Claimants, reply::Reply},
     token::{CallError, TokenHandle},
 };
 
@@ -86,7 +86,7 @@ pub struct Errand<A> {
     /// KIS was silent, and it is to be found out whether it still is.
     pub is_probe: bool,
     /// Whom its calls are for.
-    pub claim: Claim,
+    pub claimants: Claimants,
     /// The answer before.
     pub previous: Option<Arc<A>>,
     /// What is known of the size.
@@ -100,12 +100,12 @@ impl<A> Errand<A> {
     pub async fn call(&self, call: &Call<'_>, is_first: bool) -> Result<Reply, CallError> {
         let deadline = self.deadline.get();
         let deadline = if is_first { deadline.min(self.first_page_by) } else { deadline };
-        let (client, claim, knocks) = (&self.client, self.claim, self.is_probe && is_first);
+        let (client, claimants, knocks) = (&self.client, &self.claimants, self.is_probe && is_first);
         self.token
             .authorized(deadline, |token| async move {
                 match knocks {
-                    true => client.knock(call, &token.access_token, claim, deadline).await,
-                    false => client.call(call, &token.access_token, claim, deadline).await,
+                    true => client.knock(call, &token.access_token, claimants, deadline).await,
+                    false => client.call(call, &token.access_token, claimants, deadline).await,
                 }
             })
             .await

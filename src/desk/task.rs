@@ -25,7 +25,10 @@ use super::{
 };
 use crate::{
     clock::{Instant, SharedClock},
-    kis::{KisClient, KisError, quota::Claim},
+    kis::{
+        KisClient, KisError,
+        quota::{Claim, Claimants},
+    },
     token::{CallError, State, TokenHandle},
 };
 
@@ -44,6 +47,8 @@ struct Fetching<Q: Question> {
     progress: watch::Receiver<Option<Progress>>,
     began: Instant,
     deadline: Arc<Deadline>,
+    /// Whom it is for.
+    claimants: Claimants,
     /// It goes on although nobody waits for it.
     is_probe: bool,
 }
@@ -150,6 +155,8 @@ impl<Q: Question> Desk<Q> {
             *fetching = Some(self.fetch(false));
             return;
         };
+        // Whoever wants a later one waits for this one to end.
+        under_way.claimants.join(Claim::waiting(waiter.caller));
         let progress = *under_way.progress.borrow();
         let is_shared = max_age.unwrap_or_else(|| self.memory.settings.load().max_age) > Duration::ZERO;
         let waiting = if is_shared { &mut self.waiting } else { &mut self.next };
@@ -194,8 +201,7 @@ impl<Q: Question> Desk<Q> {
             Some(until) => (until.max(usual).saturating_sub(LAST_WORD), Instant::MAX),
             None => (usual.max(now.saturating_add(LONGEST)), usual),
         };
-        // Those who wait share one fetch, which is for the first of them.
-        let claim = self.waiting.first().map_or(Claim::BACKGROUND, |waiter| Claim::waiting(waiter.caller));
+        let claimants = Claimants::waiting(self.waiting.iter().map(|waiter| waiter.caller));
         let deadline = Arc::new(Deadline::new(latest));
         let (progress, told) = watch::channel(None);
         let errand = Errand {
@@ -204,13 +210,13 @@ impl<Q: Question> Desk<Q> {
             deadline: deadline.clone(),
             first_page_by,
             is_probe,
-            claim,
+            claimants: claimants.clone(),
             previous: self.memory.last.load().as_ref().map(|last| last.answer.clone()),
             known: self.size,
             progress,
         };
         let question = Q::clone(&self.memory.question.load());
-        Fetching { end: Box::pin(question.fetch(errand)), progress: told, began: now, deadline, is_probe }
+        Fetching { end: Box::pin(question.fetch(errand)), progress: told, began: now, deadline, claimants, is_probe }
     }
 
     fn note(&mut self, event: Event<Q>, fetching: &mut Option<Fetching<Q>>) {

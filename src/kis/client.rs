@@ -21,7 +21,7 @@ use super::{
     after::LEDGER_IS_BUSY,
     error::KisError,
     http::{self, Exchange, SetupError, is_loopback},
-    quota::{Beginning, Claim, Heard, Quota, Rate},
+    quota::{Beginning, Claim, Claimants, Heard, Quota, Rate},
     reply::{self, Verdict},
     totals::Totals,
 };
@@ -140,7 +140,14 @@ impl KisClient {
             let deadline = self.clock.monotonic().saturating_add(TIME_WITHIN);
             // Without an answer the machine's clock is believed, as it was before.
             let _ = self
-                .send(TIME, self.http.get(self.url("/")), [""; 2], Claim::TOKEN, deadline, std::future::ready(()))
+                .send(
+                    TIME,
+                    self.http.get(self.url("/")),
+                    [""; 2],
+                    &Claim::TOKEN.into(),
+                    deadline,
+                    std::future::ready(()),
+                )
                 .await;
         }
     }
@@ -156,7 +163,7 @@ impl KisClient {
         about_to_send: impl Future<Output = ()>,
     ) -> Result<(Exchange, Result<Verdict, KisError>), KisError> {
         let request = self.fresh.post(self.url(path)).json(body);
-        self.send(name, request, [""; 2], Claim::TOKEN, deadline, about_to_send).await
+        self.send(name, request, [""; 2], &Claim::TOKEN.into(), deadline, about_to_send).await
     }
 
     async fn send(
@@ -164,13 +171,13 @@ impl KisClient {
         tr_id: &'static str,
         request: reqwest::RequestBuilder,
         private: [&str; 2],
-        claim: Claim,
+        claimants: &Claimants,
         deadline: Instant,
         about_to_send: impl Future<Output = ()>,
     ) -> Result<(Exchange, Result<Verdict, KisError>), KisError> {
         let asked = self.clock.monotonic();
         let waiting = self.totals.begin_wait();
-        let permit = self.quota.permit(claim, deadline.saturating_sub(LEAST_ANSWER_TIME)).await?;
+        let permit = self.quota.permit(claimants, deadline.saturating_sub(LEAST_ANSWER_TIME)).await?;
         drop(waiting);
         self.totals.waits.observe(self.clock.monotonic().since(asked).as_secs_f64());
         about_to_send.await;

@@ -17,6 +17,7 @@ mod kept;
 mod lanes;
 mod learner;
 mod log;
+mod place;
 mod rate;
 mod scheduler;
 mod window;
@@ -36,8 +37,8 @@ use tracing::{debug, info, warn};
 pub(crate) use self::learner::Heard;
 use self::{
     kept::Kept,
-    lanes::Ticket,
     log::CallLog,
+    place::Place,
     rate::WINDOW,
     scheduler::{Asked, Grant, Scheduler},
     window::{ARRIVAL, Local},
@@ -45,6 +46,7 @@ use self::{
 pub use self::{
     lanes::{CallerId, Claim, Class},
     learner::Beginning,
+    place::Claimants,
     rate::Rate,
 };
 use super::error::KisError;
@@ -84,11 +86,10 @@ pub struct Permit {
     is_over: bool,
 }
 
-/// A place in the line; it is left when this is dropped.
-struct Place<'a> {
-    shared: &'a Shared,
-    ticket: Ticket,
-    granted: oneshot::Receiver<Grant>,
+/// Why a call has no slot yet.
+enum Asking<'a> {
+    Waits(Place<'a>),
+    TooLate(Instant),
 }
 
 impl Quota {
@@ -119,39 +120,42 @@ impl Quota {
     }
 
     /// Waits for the right to make one call, at most until `deadline`.
-    pub async fn permit(&self, claim: Claim, deadline: Instant) -> Result<Permit, KisError> {
-        let shared = &self.shared;
-        let (give, granted) = oneshot::channel();
-        let asked = {
-            let now = shared.clock.monotonic();
-            let mut state = shared.state();
-            let asked = state.scheduler.ask(claim, deadline, now);
-            if let Asked::Waits(ticket) = &asked {
-                state.waiting.insert(ticket.number, give);
+    pub async fn permit(&self, claimants: &Claimants, deadline: Instant) -> Result<Permit, KisError> {
+        let shared = &*self.shared;
+        let (mut claims, mut places) = (claimants.subscribe(), Vec::new());
+        let (mut asked, mut free_at) = (0, Instant::MAX);
+        let grant = 'granted: loop {
+            let new: Vec<Claim> = claims.borrow_and_update()[asked..].to_vec();
+            for claim in new {
+                asked += 1;
+                match shared.ask(claim, !places.is_empty(), deadline) {
+                    Ok(grant) => break 'granted grant,
+                    Err(Asking::Waits(place)) => places.push(place),
+                    Err(Asking::TooLate(at)) => free_at = free_at.min(at),
+                }
             }
-            asked
-        };
-        let grant = match asked {
-            Asked::Granted(grant) => grant,
-            Asked::TooLate(free_at) => return Err(shared.no_slot(free_at)),
-            Asked::Waits(ticket) => {
-                let mut place = Place { shared, ticket, granted };
-                tokio::select! {
-                    biased;
-                    Ok(grant) = &mut place.granted => grant,
-                    never = shared.watch() => match never {},
-                    () = shared.clock.sleep_until(deadline) => {
-                        drop(place);
-                        let free_at = shared.state().scheduler.free_at(claim, shared.clock.monotonic());
-                        return Err(shared.no_slot(free_at));
-                    }
+            if places.is_empty() {
+                return Err(shared.no_slot(free_at));
+            }
+            tokio::select! {
+                biased;
+                grant = place::first(&mut places) => break grant,
+                Ok(()) = claims.changed() => {}
+                never = shared.watch() => match never {},
+                () = shared.clock.sleep_until(deadline) => {
+                    drop(places);
+                    let (state, now) = (shared.state(), shared.clock.monotonic());
+                    let free_at = claims.borrow().iter().map(|claim| state.scheduler.free_at(*claim, now)).min();
+                    drop(state);
+                    return Err(shared.no_slot(free_at.unwrap_or(now)));
                 }
             }
         };
+        drop(places);
         if let Some((log, _)) = shared.log.get() {
             log.note(shared.clock.boottime());
         }
-        Ok(Permit { shared: shared.clone(), grant, is_over: false })
+        Ok(Permit { shared: self.shared.clone(), grant, is_over: false })
     }
 
     /// The limit that is configured, at least one.
@@ -178,6 +182,20 @@ impl Quota {
 }
 
 impl Shared {
+    /// Asks for a slot; a call that has asked already does so for another caller.
+    fn ask(&self, claim: Claim, has_asked: bool, deadline: Instant) -> Result<Grant, Asking<'_>> {
+        let mut state = self.state();
+        match state.scheduler.ask(claim, has_asked, deadline, self.clock.monotonic()) {
+            Asked::Granted(grant) => Ok(grant),
+            Asked::TooLate(free_at) => Err(Asking::TooLate(free_at)),
+            Asked::Waits(ticket) => {
+                let (give, granted) = oneshot::channel();
+                state.waiting.insert(ticket.number, give);
+                Err(Asking::Waits(Place { shared: self, ticket, granted }))
+            }
+        }
+    }
+
     /// Lets go whoever may go, at the time when they may, for ever.
     async fn watch(&self) -> Infallible {
         let _turn = self.watch.lock().await;
@@ -251,23 +269,6 @@ impl Drop for Permit {
     fn drop(&mut self) {
         if !self.is_over {
             self.shared.state().scheduler.abandon(&self.grant);
-            self.shared.go_on();
-        }
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let mut state = self.shared.state();
-        state.waiting.remove(&self.ticket.number);
-        let was_waiting = state.scheduler.leave(self.ticket);
-        // It may have been let go in the same moment.
-        let unused = self.granted.try_recv().ok();
-        if let Some(grant) = &unused {
-            state.scheduler.give_back(grant);
-        }
-        drop(state);
-        if was_waiting || unused.is_some() {
             self.shared.go_on();
         }
     }

@@ -26,7 +26,7 @@ async fn sent(effect: Effect, faults: Vec<Fault>) -> (Option<KisError>, usize) {
     let query = balance::query(&world.options.cano, "01", balance::PriceBasis::Krx, &page);
     let call = Call { effect, ..balance::call(Environment::Real, &query, false) };
     let deadline = clock.monotonic().saturating_add(Duration::from_secs(20));
-    let error = client.call(&call, &token, Claim::waiting(CallerId::Daemon), deadline).await.err();
+    let error = client.call(&call, &token, &Claim::waiting(CallerId::Daemon).into(), deadline).await.err();
     (error, world.simulator.calls_to("inquire-balance").len())
 }
 

@@ -12,7 +12,7 @@ use crate::{
     kis::{
         After, Effect, after,
         error::{DENIED, KisError},
-        quota::Claim,
+        quota::Claimants,
         reply::{More, Reply, Verdict},
     },
     secret::AccessToken,
@@ -54,12 +54,12 @@ impl KisClient {
         &self,
         call: &Call<'_>,
         token: &AccessToken,
-        claim: Claim,
+        claimants: &Claimants,
         deadline: Instant,
     ) -> Result<Reply, KisError> {
         let (mut failures, mut faults, mut doubted) = (0, 0, false);
         loop {
-            let result = self.call_once(call, token, claim, deadline).await.map_err(|error| error.of(call.effect));
+            let result = self.call_once(call, token, claimants, deadline).await.map_err(|error| error.of(call.effect));
             // A success with a status that does not fit may be a proxy's: where that costs nothing, it is looked at twice.
             let doubtful = call.effect == Effect::Read
                 && match &result {
@@ -96,14 +96,14 @@ impl KisClient {
         &self,
         call: &Call<'_>,
         token: &AccessToken,
-        claim: Claim,
+        claimants: &Claimants,
         deadline: Instant,
     ) -> Result<Reply, KisError> {
         let mut tries = FuturesUnordered::new();
         loop {
             let now = self.clock.monotonic();
             if tries.is_empty() || now.saturating_add(LEAST_ANSWER_TIME) < deadline {
-                tries.push(self.call_once(call, token, claim, deadline.min(now.saturating_add(KNOCK_WITHIN))));
+                tries.push(self.call_once(call, token, claimants, deadline.min(now.saturating_add(KNOCK_WITHIN))));
             }
             let answered = async {
                 loop {
@@ -119,7 +119,9 @@ impl KisClient {
             match clock::before(&*self.clock, again_at, answered).await.flatten() {
                 None => {}
                 // Doubtful, as in a read.
-                Some(Ok(reply)) if reply.http_status != 200 => return self.call(call, token, claim, deadline).await,
+                Some(Ok(reply)) if reply.http_status != 200 => {
+                    return self.call(call, token, claimants, deadline).await;
+                }
                 Some(result) => return result,
             }
         }
@@ -129,7 +131,7 @@ impl KisClient {
         &self,
         call: &Call<'_>,
         token: &AccessToken,
-        claim: Claim,
+        claimants: &Claimants,
         deadline: Instant,
     ) -> Result<Reply, KisError> {
         let tr_id = call.tr_id;
@@ -148,7 +150,8 @@ impl KisClient {
         // KIS repeats account numbers in its messages.
         let account = call.query.iter().find(|(name, _)| *name == "CANO").map_or("", |(_, number)| *number);
         let private = [token.expose(), account];
-        let (exchange, verdict) = self.send(tr_id, request, private, claim, deadline, std::future::ready(())).await?;
+        let (exchange, verdict) =
+            self.send(tr_id, request, private, claimants, deadline, std::future::ready(())).await?;
         match verdict.inspect_err(|error| self.totals.count_failure(error))? {
             Verdict::Success => {
                 let more = More::of(exchange.tr_cont.as_deref());

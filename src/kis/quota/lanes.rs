@@ -1,6 +1,6 @@
 //! Who goes next: classes by rank, callers of one class in turn, the calls of one caller in the order in which they came.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// What a call is for; those that come first here go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +73,8 @@ pub(super) struct Ticket {
 pub(super) struct Lanes {
     lanes: [Lane; CLASSES],
     next_number: u64,
+    /// Places of calls that have another.
+    further: HashSet<u64>,
 }
 
 /// The waiting calls of one class.
@@ -94,11 +96,14 @@ impl Lanes {
         self.lanes.iter().all(|lane| lane.waiting == 0)
     }
 
-    /// Lines up.
-    pub(super) fn enter(&mut self, claim: Claim) -> Ticket {
+    /// Lines up; a call that is for several callers may do so for each of them.
+    pub(super) fn enter(&mut self, claim: Claim, is_further: bool) -> Ticket {
         self.next_number += 1;
         let ticket = Ticket { number: self.next_number, claim };
         self.lanes[claim.class as usize].enter(claim.caller, ticket.number);
+        if is_further {
+            self.further.insert(ticket.number);
+        }
         ticket
     }
 
@@ -109,6 +114,7 @@ impl Lanes {
 
     /// Leaves the line; whether the call was still waiting.
     pub(super) fn leave(&mut self, ticket: Ticket) -> bool {
+        self.further.remove(&ticket.number);
         self.lanes[ticket.claim.class as usize].leave(ticket.claim.caller, ticket.number)
     }
 
@@ -134,15 +140,16 @@ impl Lanes {
             lane.passed_by += 1;
         }
         let (caller, number) = upper.last_mut()?.next()?;
+        self.further.remove(&number);
         Some(Ticket { number, claim: Claim { class, caller } })
     }
 
     /// How many waiting calls would go before a new one, at least.
     pub(super) fn before(&self, claim: Claim) -> usize {
         let (above, lane) = self.lanes.split_at(claim.class as usize);
-        let in_lane = lane.first().map_or(0, |lane| lane.before(claim.caller));
+        let in_lane = lane.first().map_or(0, |lane| lane.before(claim.caller, &self.further));
         let above: usize = above.iter().map(|lane| lane.waiting).sum();
-        in_lane + above.min(PASSED_BY * (in_lane + 1))
+        in_lane + above.saturating_sub(self.further.len()).min(PASSED_BY * (in_lane + 1))
     }
 }
 
@@ -193,14 +200,21 @@ impl Lane {
         Some((caller, number))
     }
 
-    fn before(&self, caller: CallerId) -> usize {
-        let waiting = |caller| self.calls.get(caller).map_or(0, VecDeque::len);
-        let own = waiting(&caller);
+    fn before(&self, caller: CallerId, further: &HashSet<u64>) -> usize {
+        // A call counts once, however many places it has.
+        let waiting = |caller, most| {
+            let Some(calls) = self.calls.get(caller) else { return 0 };
+            if further.is_empty() {
+                return calls.len().min(most);
+            }
+            calls.iter().filter(|number| !further.contains(number)).take(most).count()
+        };
+        let own = waiting(&caller, usize::MAX);
         let turn = self.turns.iter().position(|other| *other == caller);
         let turn = turn.unwrap_or_else(|| self.newcomers_place());
         // Each other caller has one turn for each of this one's, and those whose turn is sooner have one more.
         let others = self.turns.iter().enumerate().filter(|(_, other)| **other != caller);
-        own + others.map(|(index, other)| waiting(other).min(own + usize::from(index < turn))).sum::<usize>()
+        own + others.map(|(index, other)| waiting(other, own + usize::from(index < turn))).sum::<usize>()
     }
 }
 

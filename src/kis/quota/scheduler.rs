@@ -88,8 +88,8 @@ impl<W: Window> Scheduler<W> {
         (std::mem::replace(&mut self.told, learned) != learned).then_some(learned)
     }
 
-    /// A call asks for a slot by a deadline.
-    pub(super) fn ask(&mut self, claim: Claim, deadline: Instant, now: Instant) -> Asked {
+    /// A call asks for a slot by a deadline; it may have asked already, for another caller.
+    pub(super) fn ask(&mut self, claim: Claim, has_asked: bool, deadline: Instant, now: Instant) -> Asked {
         if now <= deadline
             && self.lanes.is_empty()
             && let Some(grant) = self.take(claim.class, now)
@@ -101,7 +101,7 @@ impl<W: Window> Scheduler<W> {
         if now > deadline || free_at > deadline {
             return Asked::TooLate(free_at);
         }
-        Asked::Waits(self.lanes.enter(claim))
+        Asked::Waits(self.lanes.enter(claim, has_asked))
     }
 
     /// When a new call can be made at the soonest: all that can be said of calls that are yet to come is that they delay it.

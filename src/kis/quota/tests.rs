@@ -16,7 +16,7 @@ fn quota(limit: u32, clock: SharedClock) -> Quota {
 
 /// The next permit, whose call is answered at once.
 async fn answered(quota: &Quota) {
-    quota.permit(CLAIM, FOREVER).await.unwrap().answered(Heard::LetThrough);
+    quota.permit(&CLAIM.into(), FOREVER).await.unwrap().answered(Heard::LetThrough);
 }
 
 /// The most arrivals in any sliding second.
@@ -36,7 +36,7 @@ async fn run(limit: u32, calls: Vec<(Duration, Duration)>) -> Vec<Instant> {
     for (travel, answer) in calls {
         let (quota, clock, arrived) = (quota.clone(), clock.clone(), arrived.clone());
         tokio::spawn(async move {
-            let slot = quota.permit(CLAIM, FOREVER).await.unwrap();
+            let slot = quota.permit(&CLAIM.into(), FOREVER).await.unwrap();
             clock::sleep(&*clock, travel).await;
             arrived.send(clock.monotonic()).unwrap();
             clock::sleep(&*clock, answer).await;
@@ -65,7 +65,7 @@ async fn waiters_are_served_in_the_order_they_came() {
     for caller in 0..5 {
         let (quota, served) = (quota.clone(), served.clone());
         tokio::spawn(async move {
-            let _slot = quota.permit(CLAIM, FOREVER).await.unwrap();
+            let _slot = quota.permit(&CLAIM.into(), FOREVER).await.unwrap();
             served.send(caller).unwrap();
         });
         tokio::task::yield_now().await;
@@ -82,10 +82,10 @@ async fn waiters_are_served_in_the_order_they_came() {
 async fn a_waiter_that_gives_up_does_not_hold_up_the_next() {
     let quota = Arc::new(quota(1, SystemClock::shared()));
     answered(&quota).await;
-    let given_up = tokio::time::timeout(Duration::from_millis(300), quota.permit(CLAIM, FOREVER)).await;
+    let given_up = tokio::time::timeout(Duration::from_millis(300), quota.permit(&CLAIM.into(), FOREVER)).await;
     assert!(given_up.is_err());
     let started = tokio::time::Instant::now();
-    let _slot = quota.permit(CLAIM, FOREVER).await.unwrap();
+    let _slot = quota.permit(&CLAIM.into(), FOREVER).await.unwrap();
     assert!(started.elapsed() <= Duration::from_millis(701), "{:?}", started.elapsed());
 }
 
@@ -93,7 +93,7 @@ async fn a_waiter_that_gives_up_does_not_hold_up_the_next() {
 async fn a_deadline_before_the_next_slot_is_answered_at_once_with_the_time_to_wait() {
     let quota = quota(1, SystemClock::shared());
     answered(&quota).await;
-    let error = quota.permit(CLAIM, Instant::at(Duration::from_millis(400))).await.unwrap_err();
+    let error = quota.permit(&CLAIM.into(), Instant::at(Duration::from_millis(400))).await.unwrap_err();
     assert_eq!(error, KisError::NoSlot { calls_per_second: 1, retry_after: Duration::from_secs(1) });
 }
 
@@ -101,8 +101,8 @@ async fn a_deadline_before_the_next_slot_is_answered_at_once_with_the_time_to_wa
 async fn a_slow_answer_does_not_cost_calls() {
     let quota = quota(1, SystemClock::shared());
     let started = tokio::time::Instant::now();
-    let _unanswered = quota.permit(CLAIM, FOREVER).await.unwrap();
-    let _next = quota.permit(CLAIM, FOREVER).await.unwrap();
+    let _unanswered = quota.permit(&CLAIM.into(), FOREVER).await.unwrap();
+    let _next = quota.permit(&CLAIM.into(), FOREVER).await.unwrap();
     assert!(started.elapsed() <= Duration::from_millis(1251), "{:?}", started.elapsed());
 }
 
@@ -110,7 +110,7 @@ async fn a_slow_answer_does_not_cost_calls() {
 async fn a_call_that_is_dropped_counts_as_if_it_had_arrived_as_late_as_it_can() {
     let quota = quota(1, SystemClock::shared());
     let started = tokio::time::Instant::now();
-    drop(quota.permit(CLAIM, FOREVER).await.unwrap());
+    drop(quota.permit(&CLAIM.into(), FOREVER).await.unwrap());
     answered(&quota).await;
     assert!(started.elapsed() >= ARRIVAL + WINDOW, "{:?}", started.elapsed());
 }
@@ -119,7 +119,7 @@ async fn a_call_that_is_dropped_counts_as_if_it_had_arrived_as_late_as_it_can() 
 async fn being_counted_too_often_lowers_the_rate_to_one_call_in_two_seconds_at_least() {
     let quota = quota(1, SystemClock::shared());
     for _ in 0..9 {
-        quota.permit(CLAIM, FOREVER).await.unwrap().answered(Heard::TooMany);
+        quota.permit(&CLAIM.into(), FOREVER).await.unwrap().answered(Heard::TooMany);
     }
     assert_eq!((quota.limit(), quota.rate().window()), (1, Duration::from_secs(2)));
     let started = tokio::time::Instant::now();
@@ -137,8 +137,35 @@ async fn one_call_beside_a_thousand_of_another_caller_takes_the_next_free_slot()
     tokio::time::sleep(Duration::from_millis(2_500)).await;
     let asked = tokio::time::Instant::now();
     let other = Claim::waiting(CallerId::Connection(7));
-    quota.permit(other, FOREVER).await.unwrap().answered(Heard::LetThrough);
+    quota.permit(&other.into(), FOREVER).await.unwrap().answered(Heard::LetThrough);
     assert!(asked.elapsed() <= WINDOW, "{:?}", asked.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_goes_as_soon_as_it_would_for_any_of_those_who_want_it() {
+    let quota = Arc::new(quota(2, SystemClock::shared()));
+    for _ in 0..1_000 {
+        let quota = quota.clone();
+        tokio::spawn(async move { answered(&quota).await });
+    }
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let shared = Claimants::from(CLAIM);
+    let call = tokio::spawn({
+        let (quota, shared) = (quota.clone(), shared.clone());
+        async move { quota.permit(&shared, FOREVER).await.unwrap().answered(Heard::LetThrough) }
+    });
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(!call.is_finished(), "hundreds are before it");
+    let asked = tokio::time::Instant::now();
+    for joining in 0..20 {
+        shared.join(Claim::waiting(CallerId::Connection(joining % 10)));
+    }
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let alone = Claim::waiting(CallerId::Connection(10));
+    let other = quota.permit(&alone.into(), Instant::at(Duration::from_millis(5_010))).await;
+    assert!(call.is_finished() && asked.elapsed() <= WINDOW, "{:?}", asked.elapsed());
+    other.expect("ten places of one call are one call").answered(Heard::LetThrough);
+    assert_eq!(quota.shared.state().waiting.len(), 992);
 }
 
 #[tokio::test(start_paused = true)]
@@ -168,13 +195,17 @@ async fn who_has_given_up_is_not_in_the_line_before_a_new_call() {
     let quota = quota(1, SystemClock::shared());
     answered(&quota).await;
     {
-        let mut waiting: Vec<_> = (0..50).map(|_| Box::pin(quota.permit(CLAIM, FOREVER))).collect();
+        let claimants = Claimants::from(CLAIM);
+        let mut waiting: Vec<_> = (0..50).map(|_| Box::pin(quota.permit(&claimants, FOREVER))).collect();
         for call in &mut waiting {
             assert!(futures_util::poll!(call).is_pending());
         }
-        assert!(quota.permit(CLAIM, Instant::at(Duration::from_secs(40))).await.is_err(), "fifty are before it");
+        assert!(
+            quota.permit(&CLAIM.into(), Instant::at(Duration::from_secs(40))).await.is_err(),
+            "fifty are before it"
+        );
     }
-    assert!(quota.permit(CLAIM, Instant::at(Duration::from_secs(2))).await.is_ok());
+    assert!(quota.permit(&CLAIM.into(), Instant::at(Duration::from_secs(2))).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,7 +215,7 @@ async fn what_was_learned_and_the_calls_of_the_last_seconds_outlive_the_process(
     let before = quota(18, SystemClock::shared());
     before.keep_log(&log).unwrap();
     for _ in 0..3 {
-        before.permit(CLAIM, FOREVER).await.unwrap().answered(Heard::TooMany);
+        before.permit(&CLAIM.into(), FOREVER).await.unwrap().answered(Heard::TooMany);
     }
     let learned = before.rate();
     assert!(learned < Rate::per_second(18));

@@ -27,7 +27,7 @@ fn drained(lanes: &mut Lanes) -> Vec<Claim> {
 fn classes_go_by_rank() {
     let mut lanes = Lanes::default();
     for class in CLASS.iter().rev() {
-        lanes.enter(claim(*class, 1));
+        lanes.enter(claim(*class, 1), false);
     }
     let classes: Vec<Class> = drained(&mut lanes).iter().map(|claim| claim.class).collect();
     assert_eq!(classes, CLASS);
@@ -37,12 +37,12 @@ fn classes_go_by_rank() {
 fn a_caller_of_one_call_goes_before_the_next_of_one_with_a_thousand() {
     let mut lanes = Lanes::default();
     for _ in 0..1_000 {
-        lanes.enter(waiting(1));
+        lanes.enter(waiting(1), false);
     }
     for round in 0..10 {
         assert_eq!(lanes.next().unwrap().claim, waiting(1), "{round}");
         assert_eq!(lanes.before(waiting(2)), 0);
-        lanes.enter(waiting(2));
+        lanes.enter(waiting(2), false);
         assert_eq!(lanes.next().unwrap().claim, waiting(2), "{round}");
     }
 }
@@ -51,11 +51,11 @@ fn a_caller_of_one_call_goes_before_the_next_of_one_with_a_thousand() {
 fn callers_of_one_call_do_not_starve_one_with_many() {
     let mut lanes = Lanes::default();
     for _ in 0..10 {
-        lanes.enter(waiting(1));
+        lanes.enter(waiting(1), false);
     }
     let mut served = 0;
     for newcomer in 2..22 {
-        lanes.enter(waiting(newcomer));
+        lanes.enter(waiting(newcomer), false);
         served += u32::from(lanes.next().unwrap().claim == waiting(1));
     }
     assert_eq!(served, 5, "a quarter of the slots, with three others in the line at a time");
@@ -65,12 +65,12 @@ fn callers_of_one_call_do_not_starve_one_with_many() {
 fn a_class_has_its_turn_after_eight_calls_of_higher_ones() {
     let mut lanes = Lanes::default();
     for class in [Class::Background, Class::Waiting] {
-        lanes.enter(claim(class, 1));
-        lanes.enter(claim(class, 1));
+        lanes.enter(claim(class, 1), false);
+        lanes.enter(claim(class, 1), false);
     }
     let mut turns = Vec::new();
     for turn in 1..30 {
-        lanes.enter(claim(Class::Order, 2));
+        lanes.enter(claim(Class::Order, 2), false);
         let class = lanes.next().unwrap().claim.class;
         if class != Class::Order {
             turns.push((turn, class));
@@ -83,11 +83,25 @@ fn a_class_has_its_turn_after_eight_calls_of_higher_ones() {
 #[test]
 fn who_leaves_is_not_served_and_leaves_no_gap() {
     let mut lanes = Lanes::default();
-    let tickets: Vec<Ticket> = [1, 1, 2, 3].map(|number| lanes.enter(waiting(number))).into();
+    let tickets: Vec<Ticket> = [1, 1, 2, 3].map(|number| lanes.enter(waiting(number), false)).into();
     assert!(lanes.leave(tickets[0]) && lanes.leave(tickets[2]) && !lanes.leave(tickets[2]));
     assert_eq!(lanes.before(waiting(2)), 2);
     assert_eq!(drained(&mut lanes), [waiting(1), waiting(3)]);
     assert!(lanes.is_empty() && !lanes.leave(tickets[1]));
+}
+
+#[test]
+fn a_call_with_several_places_is_one_call_to_those_behind_it() {
+    let mut lanes = Lanes::default();
+    let tickets: Vec<Ticket> = (1..=5).map(|number| lanes.enter(waiting(number), number > 1)).collect();
+    let order = lanes.enter(claim(Class::Order, 1), true);
+    assert_eq!((lanes.before(waiting(6)), lanes.before(waiting(3))), (1, 1));
+    assert_eq!(lanes.next(), Some(order));
+    assert_eq!((lanes.next(), lanes.next()), (Some(tickets[0]), Some(tickets[1])));
+    lanes.enter(waiting(7), false);
+    assert_eq!(lanes.before(waiting(6)), 1);
+    assert!(tickets[2..].iter().all(|ticket| lanes.leave(*ticket)));
+    assert_eq!((lanes.before(waiting(6)), lanes.further.len()), (1, 0));
 }
 
 #[derive(Debug, Clone)]
@@ -117,7 +131,7 @@ proptest! {
         let mut seen = HashSet::new();
         for step in steps.into_iter().chain(std::iter::repeat_n(Step::Next, 400)) {
             match step {
-                Step::Enter(class, caller) => line.push((lanes.enter(claim(CLASS[class], caller)), 0, 0)),
+                Step::Enter(class, caller) => line.push((lanes.enter(claim(CLASS[class], caller), false), 0, 0)),
                 Step::Leave(index) if !line.is_empty() => {
                     let (ticket, ..) = line.remove(index % line.len());
                     prop_assert!(lanes.leave(ticket));
@@ -157,11 +171,11 @@ proptest! {
         let mut lanes = Lanes::default();
         let is_alone = others.iter().all(|(other, _)| *other == class);
         for (class, caller) in others {
-            lanes.enter(claim(CLASS[class], caller));
+            lanes.enter(claim(CLASS[class], caller), false);
         }
         let claim = claim(CLASS[class], caller);
         let before = lanes.before(claim);
-        let ticket = lanes.enter(claim);
+        let ticket = lanes.enter(claim, false);
         let gone = std::iter::from_fn(|| lanes.next()).position(|next| next == ticket).unwrap();
         prop_assert!(before <= gone, "{before} were said to go before, and {gone} went");
         prop_assert!(!is_alone || before == gone, "{before} were said to go before, and {gone} went");

@@ -114,14 +114,14 @@ fn where_nothing_is_to_be_found_out_all_that_is_configured_goes_at_once() {
 #[test]
 fn one_refusal_of_few_calls_halves_the_rate_and_a_busy_kis_does_not() {
     let mut scheduler = Scheduler::new(Local::default(), Rate::per_second(18), Beginning::Configured);
-    let granted = |scheduler: &mut Scheduler, now| match scheduler.ask(waiting(1), Instant::MAX, now) {
+    let granted = |scheduler: &mut Scheduler, now| match scheduler.ask(waiting(1), false, Instant::MAX, now) {
         Asked::Granted(grant) => grant,
         other => panic!("{other:?}"),
     };
     let grant = granted(&mut scheduler, at(1));
     scheduler.heard(&grant, Heard::Busy, at(1));
     assert_eq!((scheduler.rate(), scheduler.news()), (Rate::per_second(18), None));
-    let Asked::Waits(_) = scheduler.ask(waiting(1), Instant::MAX, at(1)) else {
+    let Asked::Waits(_) = scheduler.ask(waiting(1), false, Instant::MAX, at(1)) else {
         panic!("nothing is sent for a moment")
     };
     assert_eq!(scheduler.next_at(at(1)), Some(at(1).saturating_add(PAUSE)));
@@ -148,14 +148,14 @@ fn after_a_failed_try_orders_and_tokens_are_not_delayed_by_another() {
     scheduler.resume(Learned { rate: Rate::per_second(1), failures: 1 }, Instant::ZERO);
     let now = at(100);
     let order = Claim { class: Class::Order, caller: CallerId::Daemon };
-    assert!(matches!(scheduler.ask(order, Instant::MAX, now), Asked::Granted(_)));
-    assert!(matches!(scheduler.ask(order, Instant::MAX, now), Asked::Waits(_)));
+    assert!(matches!(scheduler.ask(order, false, Instant::MAX, now), Asked::Granted(_)));
+    assert!(matches!(scheduler.ask(order, false, Instant::MAX, now), Asked::Waits(_)));
     assert!(scheduler.next(now).is_none());
     assert_eq!(scheduler.next_at(now), Some(now.saturating_add(ARRIVAL + WINDOW)));
     let mut scheduler = Scheduler::new(Local::default(), Rate::per_second(18), Beginning::Low);
     scheduler.resume(Learned { rate: Rate::per_second(1), failures: 1 }, Instant::ZERO);
     for _ in 0..2 {
-        assert!(matches!(scheduler.ask(waiting(1), Instant::MAX, now), Asked::Granted(_)));
+        assert!(matches!(scheduler.ask(waiting(1), false, Instant::MAX, now), Asked::Granted(_)));
     }
 }
 
@@ -164,43 +164,47 @@ fn a_try_keeps_to_what_is_configured_and_one_that_is_not_made_leaves_no_trace() 
     let mut scheduler = Scheduler::new(Local::default(), Rate::per_second(4), Beginning::Low);
     scheduler.resume(Learned { rate: Rate::per_second(3), failures: 1 }, Instant::ZERO);
     for _ in 0..3 {
-        assert!(matches!(scheduler.ask(waiting(1), Instant::MAX, at(10)), Asked::Granted(_)));
+        assert!(matches!(scheduler.ask(waiting(1), false, Instant::MAX, at(10)), Asked::Granted(_)));
     }
     // None of them is answered, so they may have arrived just now.
     let now = Instant::at(ms(11_050));
-    let Asked::Granted(tried) = scheduler.ask(waiting(1), Instant::MAX, now) else { panic!("the fourth is tried") };
-    assert!(matches!(scheduler.ask(waiting(1), Instant::MAX, now), Asked::Waits(_)));
+    let Asked::Granted(tried) = scheduler.ask(waiting(1), false, Instant::MAX, now) else {
+        panic!("the fourth is tried")
+    };
+    assert!(matches!(scheduler.ask(waiting(1), false, Instant::MAX, now), Asked::Waits(_)));
     assert!(scheduler.next(now).is_none(), "a fifth is more than configured");
     scheduler.give_back(&tried);
     assert!(scheduler.next(now).is_some(), "the fourth was not made");
 
     let mut scheduler = Scheduler::new(Local::default(), Rate::per_second(4), Beginning::Low);
     scheduler.resume(Learned { rate: Rate::per_second(1), failures: 1 }, Instant::ZERO);
-    assert!(matches!(scheduler.ask(waiting(1), Instant::MAX, at(10)), Asked::Granted(_)));
-    let Asked::Granted(tried) = scheduler.ask(waiting(1), Instant::MAX, at(10)) else { panic!("the second is tried") };
+    assert!(matches!(scheduler.ask(waiting(1), false, Instant::MAX, at(10)), Asked::Granted(_)));
+    let Asked::Granted(tried) = scheduler.ask(waiting(1), false, Instant::MAX, at(10)) else {
+        panic!("the second is tried")
+    };
     scheduler.give_back(&tried);
-    assert!(matches!(scheduler.ask(waiting(1), Instant::MAX, now), Asked::Granted(_)), "nothing is in flight");
+    assert!(matches!(scheduler.ask(waiting(1), false, Instant::MAX, now), Asked::Granted(_)), "nothing is in flight");
 }
 
 #[test]
 fn a_call_that_cannot_be_fitted_is_refused_at_once_by_the_line_before_it() {
     let mut scheduler = Scheduler::new(Local::default(), Rate::per_second(1), Beginning::Configured);
     let now = at(10);
-    assert!(matches!(scheduler.ask(waiting(1), Instant::MAX, now), Asked::Granted(_)));
+    assert!(matches!(scheduler.ask(waiting(1), false, Instant::MAX, now), Asked::Granted(_)));
     for _ in 0..3 {
-        assert!(matches!(scheduler.ask(waiting(1), at(20), now), Asked::Waits(_)));
+        assert!(matches!(scheduler.ask(waiting(1), false, at(20), now), Asked::Waits(_)));
     }
     // 1.25 s for the first, and a second for each of the three.
-    let Asked::TooLate(free_at) = scheduler.ask(waiting(1), at(14), now) else { panic!("it does not fit") };
+    let Asked::TooLate(free_at) = scheduler.ask(waiting(1), false, at(14), now) else { panic!("it does not fit") };
     assert_eq!(free_at, Instant::at(ms(14_250)));
-    assert!(matches!(scheduler.ask(waiting(1), free_at, now), Asked::Waits(_)));
+    assert!(matches!(scheduler.ask(waiting(1), false, free_at, now), Asked::Waits(_)));
     // Another caller goes before those of the first, and an order before all of them.
     let second = Instant::at(ms(11_250));
-    assert!(matches!(scheduler.ask(waiting(2), second, now), Asked::Waits(_)));
-    let Asked::TooLate(_) = scheduler.ask(waiting(2), second, now) else { panic!("its own call is before it") };
+    assert!(matches!(scheduler.ask(waiting(2), false, second, now), Asked::Waits(_)));
+    let Asked::TooLate(_) = scheduler.ask(waiting(2), false, second, now) else { panic!("its own call is before it") };
     let order = Claim { class: Class::Order, caller: CallerId::Connection(1) };
-    assert!(matches!(scheduler.ask(order, second, now), Asked::Waits(_)));
-    assert!(matches!(scheduler.ask(order, at(9), now), Asked::TooLate(_)), "that time is over");
+    assert!(matches!(scheduler.ask(order, false, second, now), Asked::Waits(_)));
+    assert!(matches!(scheduler.ask(order, false, at(9), now), Asked::TooLate(_)), "that time is over");
 }
 
 proptest! {
@@ -235,7 +239,7 @@ proptest! {
         let (mut now, mut flying) = (Instant::ZERO, Vec::new());
         for (answer, pause, index) in answers {
             now = now.saturating_add(ms(pause));
-            if let Asked::Granted(grant) = scheduler.ask(waiting(1), now, now) {
+            if let Asked::Granted(grant) = scheduler.ask(waiting(1), false, now, now) {
                 flying.push(grant);
             }
             if flying.is_empty() || index >= flying.len() {

@@ -92,7 +92,7 @@ impl World {
     }
 
     fn ask(&mut self) -> Asked {
-        let asked = self.scheduler.ask(waiting(1), Instant::MAX, self.now);
+        let asked = self.scheduler.ask(waiting(1), false, Instant::MAX, self.now);
         if let Asked::Granted(grant) = asked {
             self.goes(grant);
         }
