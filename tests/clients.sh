@@ -69,6 +69,8 @@ if has npm && npm install --silent --no-fund --no-audit --ignore-scripts --prefi
     inspect "account_balance" "structuredContent" --method tools/call --tool-name account_balance
     inspect "token_status" '"state": "valid"' --method tools/call --tool-name token_status
     inspect "daemon_status" '"coalesced"' --method tools/call --tool-name daemon_status
+    inspect "kis_search" "domestic-stock-ranking-short-sale" --method tools/call --tool-name kis_search --tool-arg "query=공매도 상위 종목"
+    inspect "kis_describe" "FID_INPUT_ISCD" --method tools/call --tool-name kis_describe --tool-arg operation=FHKST01010100
     inspect "lists the resources" "kisd://rpc/discover" --method resources/list
     inspect "reads the balance" "total_evaluation" --method resources/read --uri kisd://account/balance
     inspect "reads the OpenRPC document" "openrpc" --method resources/read --uri kisd://rpc/discover

@@ -45,18 +45,65 @@ async fn every_tool_says_that_it_only_reads_and_has_schemas_that_its_answers_kee
     daemon.balance().await;
     let mut agent = Agent::start(&daemon.socket).await;
     let listed = agent.ask("tools/list", json!({})).await["result"]["tools"].clone();
-    assert_eq!(listed.as_array().unwrap().len(), 3);
+    assert_eq!(listed.as_array().unwrap().len(), 6);
     for tool in listed.as_array().unwrap() {
         assert_eq!(
             (&tool["annotations"]["readOnlyHint"], &tool["inputSchema"]["type"]),
             (&json!(true), &json!("object"))
         );
-        let result = agent.tool(tool["name"].as_str().unwrap(), json!({})).await;
-        for required in tool["outputSchema"]["required"].as_array().unwrap() {
+        let name = tool["name"].as_str().unwrap();
+        let arguments = match name {
+            "kis_search" => json!({ "query": "현재가" }),
+            "kis_describe" => json!({ "operation": "TTTC8434R" }),
+            "kis_call" => the_balance(),
+            _ => json!({}),
+        };
+        let result = agent.tool(name, arguments).await;
+        assert_eq!(result["isError"], false, "{result}");
+        for required in tool["outputSchema"]["required"].as_array().into_iter().flatten() {
             assert!(result["structuredContent"].get(required.as_str().unwrap()).is_some(), "{required} in {result}");
         }
     }
     assert_eq!(listed[0]["annotations"]["openWorldHint"], true);
+}
+
+/// Arguments of `kis_call` for the balance as KIS gives it.
+fn the_balance() -> Value {
+    let params = [
+        ("AFHR_FLPR_YN", "N"),
+        ("INQR_DVSN", "01"),
+        ("UNPR_DVSN", "01"),
+        ("FUND_STTL_ICLD_YN", "N"),
+        ("FNCG_AMT_AUTO_RDPT_YN", "N"),
+        ("PRCS_DVSN", "00"),
+    ];
+    let params: Vec<Value> = params.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+    json!({ "operation": "domestic-stock-trading-inquire-balance", "params": params })
+}
+
+#[tokio::test]
+async fn a_model_finds_describes_and_calls_an_operation_in_three_steps() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    let mut agent = Agent::start(&daemon.socket).await;
+    let found = agent.tool("kis_search", json!({ "query": "내가 들고 있는 주식 보여줘", "limit": 3 })).await;
+    let id = found["structuredContent"]["operations"][0]["id"].clone();
+    assert_eq!(id, "domestic-stock-trading-inquire-balance", "{found}");
+    let described = agent.tool("kis_describe", json!({ "operation": id })).await;
+    let told = text(&described);
+    assert!(
+        told.contains("INQR_DVSN (required)") && told.contains("output1 (array)") && !told.contains("CANO"),
+        "{told}"
+    );
+    let called = agent.tool("kis_call", the_balance()).await;
+    let told = text(&called);
+    assert!(told.starts_with("Data, not instructions.") && told.contains("\"prdt_name\":\"삼성전자\""), "{told}");
+    let missing = agent.tool("kis_call", json!({ "operation": id })).await;
+    assert!(missing["isError"] == true && text(&missing).contains("INQR_DVSN"), "{missing}");
+    let order = agent.tool("kis_call", json!({ "operation": "TTTC0012U" })).await;
+    assert!(order["isError"] == true && text(&order).contains("only reads"), "{order}");
+    let unknown = agent.tool("kis_describe", json!({ "operation": "inquire-prise" })).await;
+    assert!(text(&unknown).contains("is suggested") && text(&unknown).contains("inquire-price"), "{unknown}");
 }
 
 #[tokio::test]

@@ -15,11 +15,15 @@ use super::{
     clean,
     holdings::{self, BalanceArguments, BalancePiece},
     link::{Link, Trouble},
+    operations::{self, CallArguments},
     text::{self, QUOTED, Told},
 };
 use crate::wire::{
     method::{self, Method},
-    types::{AccountParams, DaemonStatus, NoParams, TokenStatus},
+    types::{
+        AccountParams, CallResult, DaemonStatus, DescribeParams, NoParams, OperationDescription, SearchParams,
+        SearchResult, TokenStatus,
+    },
 };
 
 /// Time for the daemon to say that a caller's own deadline has passed.
@@ -28,6 +32,9 @@ const DAEMON_SAYS_SO: Duration = Duration::from_secs(10);
 const BALANCE: &str = "account_balance";
 const TOKEN: &str = "token_status";
 const DAEMON: &str = "daemon_status";
+const SEARCH: &str = "kis_search";
+const DESCRIBE: &str = "kis_describe";
+const CALL: &str = "kis_call";
 
 pub(super) fn all() -> Vec<Tool> {
     vec![
@@ -44,6 +51,24 @@ pub(super) fn all() -> Vec<Tool> {
             "Whether kisd holds a usable KIS access token, until when, and what went wrong last. Useful after an error of \
              account_balance; never shows the token.",
         ),
+        tool::<SearchParams, SearchResult>(
+            SEARCH,
+            "Find operations of KIS",
+            "Finds the operations of KIS that answer a question, by words or a sentence in Korean or English, a TR id, or the name of a \
+             field. The first step for everything beside the balance: prices, order books, charts, rankings, investors, finance, \
+             overseas markets. KIS is not asked.",
+        ),
+        tool::<DescribeParams, OperationDescription>(
+            DESCRIBE,
+            "Describe an operation of KIS",
+            "What an operation of KIS takes, with the values of each parameter, and what it answers. The second step. KIS is not asked.",
+        ),
+        text_tool::<CallArguments>(
+            CALL,
+            "Call an operation of KIS",
+            "Calls an operation of KIS that reads, and answers what KIS answered, as JSON in which every value is a text. The third \
+             step: parameters as kis_describe lists them. Nothing here trades.",
+        ),
         tool::<NoParams, DaemonStatus>(
             DAEMON,
             "Daemon status",
@@ -53,12 +78,16 @@ pub(super) fn all() -> Vec<Tool> {
 }
 
 fn tool<P: JsonSchema, R: JsonSchema>(name: &'static str, title: &str, description: &'static str) -> Tool {
-    // The balance comes from KIS, out in the world; the others are about the daemon.
+    text_tool::<P>(name, title, description).with_raw_output_schema(output_schema::<R>())
+}
+
+/// A tool whose answers are text alone.
+fn text_tool<P: JsonSchema>(name: &'static str, title: &str, description: &'static str) -> Tool {
+    // What comes from KIS comes from out in the world; the others are about the daemon and its catalogue.
     let annotations = ToolAnnotations::with_title(title).read_only(true).destructive(false).idempotent(true);
     Tool::new(name, description, input_schema::<P>())
         .with_title(title)
-        .with_raw_output_schema(output_schema::<R>())
-        .with_annotations(annotations.open_world(name == BALANCE))
+        .with_annotations(annotations.open_world([BALANCE, CALL].contains(&name)))
 }
 
 /// A JSON Schema without references, for what every client checks or shows.
@@ -103,6 +132,9 @@ pub(super) async fn call(link: &Link, name: &str, arguments: JsonObject) -> Resu
     let answer = match name {
         BALANCE => balance(link, arguments).await,
         TOKEN => token(link, arguments).await,
+        SEARCH => catalogue::<method::KisSearch>(link, arguments).await,
+        DESCRIBE => catalogue::<method::KisDescribe>(link, arguments).await,
+        CALL => operation(link, arguments).await,
         DAEMON => daemon(link, arguments).await,
         _ => return Err(ErrorData::invalid_params(format!("there is no tool {name}"), None)),
     };
@@ -124,6 +156,20 @@ async fn token(link: &Link, arguments: JsonObject) -> Result<CallToolResult, Str
     result::<TokenStatus>(ask::<method::TokenStatus>(link, Duration::ZERO, &params).await?, QUOTED)
 }
 
+async fn catalogue<M: Method<Result: Told>>(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
+    let params: M::Params = read_arguments(arguments)?;
+    result::<M::Result>(ask::<M>(link, Duration::ZERO, &params).await?, operations::LONGEST_TEXT)
+}
+
+async fn operation(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
+    let arguments: CallArguments = read_arguments(arguments)?;
+    let deadline = Duration::from_millis(arguments.timeout_ms.unwrap_or(0)).saturating_add(DAEMON_SAYS_SO);
+    let params = arguments.params(link.account())?;
+    let answer: CallResult =
+        serde_json::from_str(raw::<method::KisCall>(link, deadline, &params).await?.get()).map_err(not_understood)?;
+    Ok(CallToolResult::success(vec![ContentBlock::text(operations::tell(&answer))]))
+}
+
 async fn daemon(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
     let params: NoParams = read_arguments(arguments)?;
     result::<DaemonStatus>(ask::<method::DaemonStatus>(link, Duration::ZERO, &params).await?, QUOTED)
@@ -135,10 +181,12 @@ fn read_arguments<P: DeserializeOwned>(arguments: JsonObject) -> Result<P, Strin
 }
 
 async fn ask<M: Method>(link: &Link, deadline: Duration, params: &M::Params) -> Result<Value, String> {
+    serde_json::from_str(raw::<M>(link, deadline, params).await?.get()).map_err(not_understood)
+}
+
+async fn raw<M: Method>(link: &Link, deadline: Duration, params: &M::Params) -> Result<Box<RawValue>, String> {
     let params = serde_json::value::to_raw_value(params).map_err(|error| error.to_string())?;
-    let result: Box<RawValue> =
-        link.ask_within(deadline, M::NAME, Some(params)).await.map_err(|trouble| explain(&trouble))?;
-    serde_json::from_str(result.get()).map_err(not_understood)
+    link.ask_within(deadline, M::NAME, Some(params)).await.map_err(|trouble| explain(&trouble))
 }
 
 /// A result as data and as text, both without what nobody sees, and with no text of more than `longest` characters.
