@@ -17,7 +17,7 @@ use kisd::{
         paging::PageKey,
         quota::{CallerId, Claim},
     },
-    secret::{AppKey, AppSecret},
+    secret::{AccessToken, AppKey, AppSecret},
     simulator::{Mode, Options},
 };
 use serde_json::json;
@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         let mut table = Table::default();
         added(&mut table).await;
         quota(&mut table).await;
+        beside(&mut table).await;
         same(&mut table).await;
         table.finish()
     })
@@ -103,42 +104,63 @@ async fn added(table: &mut Table) {
     table.add("CPU that kisd uses for such a call", used, " µs", Goal::None);
 }
 
+/// Calls a second that the simulator allows.
+const CALLS_PER_SECOND: u32 = 18;
+
+/// Somebody who asks KIS by kisd's own client.
+#[derive(Clone)]
+struct Asker {
+    client: Arc<KisClient>,
+    token: Arc<AccessToken>,
+    cano: String,
+    deadline: kisd::clock::Instant,
+}
+
+impl Asker {
+    async fn new(world: &World) -> Self {
+        let clock = SystemClock::shared();
+        let credentials = Credentials {
+            app_key: AppKey::try_new(world.options.app_key.clone()).unwrap(),
+            app_secret: AppSecret::try_new(world.options.app_secret.clone()).unwrap(),
+        };
+        let settings = Settings {
+            environment: Environment::Real,
+            base_url: world.simulator.base_url().parse().unwrap(),
+            credentials: credentials.clone(),
+            calls_per_second: CALLS_PER_SECOND,
+            request_timeout: Duration::from_secs(10),
+        };
+        let client = Arc::new(KisClient::new(settings, clock.clone()).unwrap());
+        let deadline = clock.monotonic().saturating_add(Duration::from_secs(300));
+        let issued = auth::issue(&client, &credentials, deadline, std::future::ready(())).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        Self { client, token: Arc::new(issued.access_token), cano: world.options.cano.clone(), deadline }
+    }
+
+    /// Makes a call for a caller, and tells how long it took.
+    async fn ask(&self, caller: CallerId) -> f64 {
+        let page = PageKey::default();
+        let query = balance::query(&self.cano, "01", balance::PriceBasis::Krx, &page);
+        let (call, claim) = (balance::call(Environment::Real, &query, false), Claim::waiting(caller));
+        let asked = Instant::now();
+        self.client.call(&call, &self.token, &claim.into(), self.deadline).await.unwrap();
+        asked.elapsed().as_secs_f64()
+    }
+}
+
 /// 200 callers who ask for different things for 30 seconds at 18 calls a second.
 async fn quota(table: &mut Table) {
-    const CALLS_PER_SECOND: u32 = 18;
     const LASTING: Duration = Duration::from_secs(30);
     let world = World::in_real_time(Options::demo(Mode::Real)).await;
-    let clock = SystemClock::shared();
-    let credentials = Credentials {
-        app_key: AppKey::try_new(world.options.app_key.clone()).unwrap(),
-        app_secret: AppSecret::try_new(world.options.app_secret.clone()).unwrap(),
-    };
-    let settings = Settings {
-        environment: Environment::Real,
-        base_url: world.simulator.base_url().parse().unwrap(),
-        credentials: credentials.clone(),
-        calls_per_second: CALLS_PER_SECOND,
-        request_timeout: Duration::from_secs(10),
-    };
-    let client = Arc::new(KisClient::new(settings, clock.clone()).unwrap());
-    let deadline = clock.monotonic().saturating_add(Duration::from_secs(300));
-    let token =
-        Arc::new(auth::issue(&client, &credentials, deadline, std::future::ready(())).await.unwrap().access_token);
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let asker = Asker::new(&world).await;
     let started = Instant::now();
     let callers: Vec<_> = (0..200)
-        .map(|_| {
-            let (client, token, cano) = (client.clone(), token.clone(), world.options.cano.clone());
+        .map(|caller| {
+            let asker = asker.clone();
             tokio::spawn(async move {
                 let mut waits = Vec::new();
                 while started.elapsed() < LASTING {
-                    let page = PageKey::default();
-                    let query = balance::query(&cano, "01", balance::PriceBasis::Krx, &page);
-                    let asked = Instant::now();
-                    let (call, claim) =
-                        (balance::call(Environment::Real, &query, false), Claim::waiting(CallerId::Daemon));
-                    client.call(&call, &token, &claim.into(), deadline).await.unwrap();
-                    waits.push(asked.elapsed().as_secs_f64());
+                    waits.push(asker.ask(CallerId::Connection(caller)).await);
                 }
                 waits
             })
@@ -160,6 +182,30 @@ async fn quota(table: &mut Table) {
     let slowest = waits.iter().copied().fold(0.0, f64::max);
     table.add("slowest wait ÷ mean", slowest / mean, "", Goal::AtMost(2.0));
     table.add("mean wait of a caller among 200", median(waits), " s", Goal::None);
+}
+
+/// One call at a time beside a caller with a thousand that wait.
+async fn beside(table: &mut Table) {
+    let world = World::in_real_time(Options::demo(Mode::Real)).await;
+    let asker = Asker::new(&world).await;
+    let many: Vec<_> = (0..1_000)
+        .map(|_| {
+            let asker = asker.clone();
+            tokio::spawn(async move { asker.ask(CallerId::Connection(1)).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut waits = Vec::new();
+    for pause in 0..20 {
+        waits.push(asker.ask(CallerId::Connection(2)).await);
+        tokio::time::sleep(Duration::from_millis(50 * pause)).await;
+    }
+    for call in many {
+        call.abort();
+    }
+    let slowest = waits.iter().copied().fold(0.0, f64::max);
+    table.add("one call beside 1,000 of another caller, the slowest", slowest, " s", Goal::AtMost(1.1));
+    table.add("one call beside 1,000 of another caller, the median", median(waits), " s", Goal::None);
 }
 
 /// 200 callers who ask for the same thing.
