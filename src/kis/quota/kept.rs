@@ -3,8 +3,9 @@
 //! It is written without waiting for the disk: what is lost with the machine is learned again.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -51,18 +52,16 @@ impl Kept {
     pub(super) fn write(&self, learned: Learned) -> io::Result<()> {
         let content =
             Content { calls: learned.rate.calls(), window_ms: learned.rate.window_ms(), failures: learned.failures };
-        let directory = self.path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new().prefix(".rate-").tempfile_in(directory)?;
+        // Always of one name, so that what a killed process has left is used again.
+        let new = self.path.with_extension("rate-new");
+        let mut file = open_own(OpenOptions::new().write(true).create(true).truncate(true).mode(0o600), &new)?;
         file.write_all(&serde_json::to_vec(&content)?)?;
-        file.persist(&self.path)?;
-        Ok(())
+        fs::rename(new, &self.path)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]
@@ -71,6 +70,7 @@ mod tests {
         let log = directory.path().join("token-real-00000000.calls");
         let kept = Kept::beside(&log);
         assert_eq!(kept.read(), None);
+        fs::write(directory.path().join("token-real-00000000.rate-new"), [b'{'; 5000]).unwrap();
         for rate in [Rate::per_second(7), Rate::per_second(1).slower()] {
             let learned = Learned { rate, failures: 3 };
             kept.write(learned).unwrap();
