@@ -237,7 +237,9 @@ impl Learner {
         };
         if !is_old {
             let is_forgiven = self.lowered_at.is_some_and(|at| now.since(at) >= FORGIVEN);
-            self.failures = if is_forgiven { 1 } else { self.failures.saturating_add(1) };
+            // Refusals that come before the next try belong to the last: the rate has not yet been lowered far enough.
+            let is_failure = self.failures == 0 || self.began.is_some() || now >= self.try_at;
+            self.failures = if is_forgiven { 1 } else { self.failures.saturating_add(u32::from(is_failure)) };
             self.lowered_at = Some(now);
         }
         self.step = 1;

@@ -131,6 +131,18 @@ fn one_refusal_of_few_calls_halves_the_rate_and_a_busy_kis_does_not() {
 }
 
 #[test]
+fn steps_down_to_what_kis_allows_are_one_failure() {
+    let mut scheduler = Scheduler::new(Local::default(), Rate::per_second(16), Beginning::Configured);
+    for second in 1..=3 {
+        let Asked::Granted(grant) = scheduler.ask(waiting(1), false, Instant::MAX, at(second)) else {
+            panic!("a slot")
+        };
+        scheduler.heard(&grant, Heard::TooMany, at(second));
+    }
+    assert_eq!(scheduler.news(), Some(Learned { rate: Rate::per_second(2), failures: 1 }));
+}
+
+#[test]
 fn what_was_learned_is_gone_on_from() {
     let mut world = World::learning(18, Limit::PerSecond(3), &[(10, 10)]);
     world.run_until(at(60));
