@@ -57,6 +57,10 @@ pub(crate) fn search(query: &str, limit: usize) -> Vec<Hit> {
     let rest = name::points(&query, &mut points);
     let question = text::normalize(&rest);
     let question = typo::latin(question, &index.words);
+    // A word that was read in part is perhaps one of a label: 신용등급 is not about orders on credit.
+    let question = meaning::without(question, |word| {
+        label::points(word, &mut points) || label::points(typo::without_particle(word), &mut points)
+    });
     let mut reading = Reading::of(&question);
     for part in &reading.unread {
         if !label::points(part, &mut points)

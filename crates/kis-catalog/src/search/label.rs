@@ -23,8 +23,8 @@ pub(super) fn points(part: &str, points: &mut Points) -> bool {
         })
         .map(|(number, _)| number)
         .collect();
-    // A label tells less than a name.
-    let worth = rarity(numbers.len()) / 8;
+    // A label tells less than a name, and more if it is a long word.
+    let worth = rarity(numbers.len()) / if part.chars().nth(3).is_some() { 2 } else { 8 };
     for number in &numbers {
         points[*number] += worth;
     }

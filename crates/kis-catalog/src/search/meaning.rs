@@ -1,6 +1,6 @@
 //! What a text says: concepts, and what no concept stands for.
 
-use super::text::{Normal, is_hangul};
+use super::text::{Normal, is_hangul, normalize};
 use crate::table::{MEANINGS, PATTERNS, Range};
 
 /// A set of concepts, by number.
@@ -109,4 +109,21 @@ fn longest(text: &Normal, at: usize) -> Option<(usize, Range)> {
 fn word_end(text: &Normal, at: usize) -> usize {
     let next = text.starts.iter().enumerate().skip(at + 1).find(|(_, start)| **start);
     next.map_or(text.letters.len(), |(next, _)| next)
+}
+
+/// The text without those of its words in Hangul that something else has taken: it is asked about words that are read in part only.
+pub(super) fn without(text: Normal, mut taken: impl FnMut(&str) -> bool) -> Normal {
+    let mut rest = Normal::default();
+    let mut at = 0;
+    while at < text.letters.len() {
+        let end = if text.starts[at] && is_hangul(text.letters[at]) { word_end(&text, at) } else { at + 1 };
+        let word: String = text.letters[at..end].iter().filter(|letter| is_hangul(**letter)).collect();
+        let unread = Reading::of(&normalize(&word)).unread;
+        if unread.is_empty() || unread.contains(&word) || !taken(&word) {
+            rest.letters.extend(&text.letters[at..end]);
+            rest.starts.extend(&text.starts[at..end]);
+        }
+        at = end;
+    }
+    rest
 }

@@ -66,6 +66,11 @@ pub(super) fn hangul(text: &str) -> Option<Range> {
     best.map(|(_, meaning)| meaning)
 }
 
+/// The word without its particle.
+pub(super) fn without_particle(word: &str) -> &str {
+    word.strip_suffix(['은', '는', '이', '가', '을', '를', '의', '에', '로', '도', '만', '과', '와']).unwrap_or(word)
+}
+
 /// The letters of a syllable: first consonant, vowel, last consonant.
 fn letters(syllable: char) -> [u32; 3] {
     let number = u32::from(syllable).wrapping_sub(u32::from('가'));
