@@ -57,9 +57,12 @@ pub(super) fn hangul(text: &str) -> Option<Range> {
             let letters = part.iter().zip(pattern.chars().map(letters));
             letters.map(|(one, other)| (0..3).filter(|at| one[*at] != other[*at]).count()).sum::<usize>()
         };
-        // Two syllables are like too much: they are only taken for a whole word, with a particle at most.
+        // Two syllables are like many others: only a whole word with a particle at most, and only its vowels.
+        let same_consonants =
+            |part: &[[u32; 3]]| part.iter().zip(pattern.chars().map(letters)).all(|(one, other)| one[0] == other[0]);
         let mut parts = text.windows(length).take(if length == 2 { 1 } else { usize::MAX });
-        if (length > 2 || text.len() <= 3) && parts.any(|part| differ(part) == 1) {
+        let short = |part: &[[u32; 3]]| length > 2 || text.len() <= 3 && same_consonants(part);
+        if parts.any(|part| differ(part) == 1 && short(part)) {
             best = Some((length, *meaning));
         }
     }
