@@ -77,7 +77,7 @@ const MAY_DEPEND: &[(&str, &[&str])] = &[
     // Facts of KIS, for whoever needs them.
     ("kis-catalog", &[]),
     // Must not agree with our misunderstandings of KIS.
-    ("kis-simulator", &["kisd-clock", "spelled-http"]),
+    ("kis-simulator", &["kis-catalog", "kisd-clock", "spelled-http"]),
     // What others may build upon: no domain, no secret, no configuration.
     ("kisd-client", &[]),
     ("kisd-clock", &[]),

@@ -275,3 +275,42 @@ async fn a_search_and_a_description_ask_nothing_of_kis() {
     assert!(order["effect"] == "trade" && order["not_called"].as_str().unwrap().contains("only reads"), "{order}");
     assert_eq!(world.simulator.calls().len(), asked);
 }
+
+#[tokio::test]
+async fn every_operation_that_reads_can_be_called_with_what_it_is_described_to_take() {
+    let options = Options { calls_per_second: 1_000_000, ..Options::demo(Mode::Real) };
+    let world = World::with(options).await;
+    let mut config = world.config("kisd", "");
+    config.keys[0].kis.calls_per_second = 10_000;
+    config.accounts[0].hts_id = kisd::account::HtsId::try_new("kisdsim");
+    let daemon = world.daemon_with(config).await;
+    daemon.token_until(|token| token["state"] == "valid").await;
+    let mut called = 0;
+    for operation in kis_catalog::catalog().operations() {
+        let described = daemon.ok("kis.describe", json!({ "operation": operation.id() })).await;
+        let params = described["params"].as_array().unwrap().iter().filter(|param| param["required"] == true);
+        let value = |name: &str| match name {
+            "AFHR_FLPR_YN" | "FUND_STTL_ICLD_YN" | "FNCG_AMT_AUTO_RDPT_YN" => "N",
+            "PRCS_DVSN" => "00",
+            "PDNO" | "FID_INPUT_ISCD" => "005930",
+            _ => "01",
+        };
+        let params: serde_json::Map<String, Value> = params
+            .map(|param| param["name"].as_str().unwrap())
+            .map(|name| (name.to_owned(), value(name).into()))
+            .collect();
+        let asked = json!({ "operation": operation.id(), "params": params });
+        if described["not_called"].is_string() {
+            assert_eq!(daemon.error("kis.call", asked).await["code"], -32062);
+            continue;
+        }
+        let answer = daemon.ok("kis.call", asked).await;
+        let results = described["results"].as_array().unwrap().iter().filter(|result| result["name"] != "top");
+        for result in results {
+            let name = result["name"].as_str().unwrap();
+            assert!(answer["body"].get(name).is_some(), "{} lacks {name}: {answer}", operation.id());
+        }
+        called += 1;
+    }
+    assert!(called > 250, "{called}");
+}

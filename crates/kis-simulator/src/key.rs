@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Options,
+    Options, generic,
     http::{Answer, Request},
     ledger::{INQUIRE_BALANCE, Ledger},
     limits::Limits,
@@ -20,6 +20,8 @@ pub(super) enum Operation {
     Revoke,
     Approval,
     Balance,
+    /// Any other that the catalogue has.
+    Other,
 }
 
 impl Operation {
@@ -33,7 +35,7 @@ impl Operation {
             ("POST", "/oauth2/revokeP") => Some(Self::Revoke),
             ("POST", "/oauth2/Approval") => Some(Self::Approval),
             ("GET", INQUIRE_BALANCE) => Some(Self::Balance),
-            _ => None,
+            _ => generic::is_known(request).then_some(Self::Other),
         }
     }
 }
@@ -50,11 +52,18 @@ pub(super) struct Key {
     limits: Limits,
     /// By account number and product code.
     ledgers: BTreeMap<(String, String), Ledger>,
+    places: generic::Places,
 }
 
 impl Key {
     pub(super) fn new(options: Options) -> Self {
-        Self { options, oauth: OAuth::default(), limits: Limits::default(), ledgers: BTreeMap::new() }
+        Self {
+            options,
+            oauth: OAuth::default(),
+            limits: Limits::default(),
+            ledgers: BTreeMap::new(),
+            places: generic::Places::default(),
+        }
     }
 
     /// Answers a call that names this key.
@@ -73,12 +82,15 @@ impl Key {
             Operation::Token => self.oauth.issue(request, options, now),
             Operation::Revoke => self.oauth.revoke(request, options),
             Operation::Approval => oauth::approval(request, options),
-            Operation::Balance => {
+            Operation::Balance | Operation::Other => {
                 if let Err(refusal) = self.oauth.check(request, options, now) {
                     return refusal;
                 }
                 let param = |name| request.param(name).unwrap_or_default();
                 let options = options.of_account(param("CANO"), param("ACNT_PRDT_CD"));
+                if operation == Operation::Other {
+                    return self.places.answer(request, &options, now);
+                }
                 let ledger = self.ledgers.entry((options.cano.clone(), options.product_code.clone())).or_default();
                 ledger.inquire_balance(request, &options)
             }

@@ -69,11 +69,8 @@ impl Ledger {
     fn balance(&mut self, request: &Request, options: &Options) -> Answer {
         let paper = options.mode == Mode::Paper;
         let tr_id = request.header("tr_id").unwrap_or_default();
-        match (tr_id, options.mode) {
-            ("TTTC8434R", Mode::Real) | ("VTTC8434R", Mode::Paper) => {}
-            ("", _) => return Answer::gateway_error("OPSQ9999", "tr_id 값이 없습니다."),
-            (_, Mode::Paper) => return Answer::gateway_error("EGW02006", "모의투자 TR 이 아닙니다."),
-            (_, Mode::Real) => return Answer::gateway_error("OPSQ0002", "없는 서비스 코드 입니다."),
+        if !matches!((tr_id, options.mode), ("TTTC8434R", Mode::Real) | ("VTTC8434R", Mode::Paper)) {
+            return unknown_tr(tr_id, options.mode);
         }
         if let Some(refusal) = refused_parameter(request, options) {
             return refusal;
@@ -131,21 +128,37 @@ impl Ledger {
     }
 }
 
+/// What a TR that the environment does not have at this path is refused with.
+pub(super) fn unknown_tr(tr_id: &str, mode: Mode) -> Answer {
+    match (tr_id, mode) {
+        ("", _) => Answer::gateway_error("OPSQ9999", "tr_id 값이 없습니다."),
+        (_, Mode::Paper) => Answer::gateway_error("EGW02006", "모의투자 TR 이 아닙니다."),
+        (_, Mode::Real) => Answer::gateway_error("OPSQ0002", "없는 서비스 코드 입니다."),
+    }
+}
+
+/// What wrong parameters are refused with.
+pub(super) fn input_error(msg_cd: &str, msg1: &str) -> Answer {
+    Answer::of(200, &Refusal { rt_cd: "2", msg_cd, msg1: padded(msg1, 80) })
+}
+
 fn refused_parameter(request: &Request, options: &Options) -> Option<Answer> {
-    let refuse = |msg_cd, msg1: String| Some(Answer::of(200, &Refusal { rt_cd: "2", msg_cd, msg1: padded(&msg1, 80) }));
     // Lower-case names are not found, so the account is what KIS misses first.
     if request.param("CANO") != Some(&options.cano) || request.param("ACNT_PRDT_CD") != Some(&options.product_code) {
-        return refuse("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO".to_owned());
+        return Some(input_error("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO"));
+    }
+    if request.param("INQR_DVSN") == Some("02") && !options.takes_by_issue {
+        return Some(input_error("OPSQ2001", "ERROR : INPUT INVALID_CHECK_INQR_DVSN"));
     }
     let wrong = PARAMETERS.iter().find(|(name, allowed)| match request.param(name) {
         None => true,
         Some(value) => !allowed.is_empty() && !allowed.contains(&value),
     });
-    wrong.and_then(|(name, _)| refuse("OPSQ2001", format!("ERROR : INPUT FIELD NOT FOUND [{name}]")))
+    wrong.map(|(name, _)| input_error("OPSQ2001", &format!("ERROR : INPUT FIELD NOT FOUND [{name}]")))
 }
 
 /// Space-padded to a width in bytes of CP949, in which Hangul takes two.
-fn padded(text: &str, width: usize) -> String {
+pub(super) fn padded(text: &str, width: usize) -> String {
     let bytes: usize = text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
     format!("{text}{}", " ".repeat(width.saturating_sub(bytes)))
 }

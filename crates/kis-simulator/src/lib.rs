@@ -5,7 +5,8 @@
 //! and its accounts; a call belongs to the app key that it carries. Time comes from a [`Clock`](crate::clock::Clock), and it, prices, holdings and faults
 //! can be steered: from Rust by [`Simulator`], from any language by `POST /__sim/…`.
 //!
-//! Must never: depend on anything of ours but the clock and the HTTP, or it would agree with our misunderstandings.
+//! Must never: depend on anything of ours but the clock, the HTTP and the catalogue of operations, or it would agree with our
+//! misunderstandings.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -14,6 +15,7 @@
 //! | `key` | one app key: token, quota, accounts; the calls that are simulated |
 //! | `oauth` | tokenP, revokeP, Approval: one token a minute, the same one for six hours, a day of life |
 //! | `ledger` | the account calls: header and parameter checks, paging |
+//! | `generic` | every other operation that reads, as the catalogue has it |
 //! | `portfolio` | what an account holds, in KIS's formats |
 //! | `limits` | calls a second |
 //! | `faults` | scripted answers, delays, cuts; gates that hold a call until a test lets it go |
@@ -25,6 +27,7 @@
 mod calls;
 mod control;
 mod faults;
+mod generic;
 mod http;
 mod key;
 mod ledger;
@@ -103,6 +106,10 @@ pub struct Options {
     pub nxt_premium: i64,
     /// Whether a last page that is full announces another, which is then refused with SYDB0050, as one real account was recorded.
     pub full_page_has_next: bool,
+    /// Whether a balance may be asked for by issue (`INQR_DVSN` 02), which KIS refuses since 2026-02-10.
+    pub takes_by_issue: bool,
+    /// Rows of the lists of all other operations.
+    pub list_rows: usize,
     /// Whether the row of a position that was sold out has blanks for what there is none of.
     pub sold_out_blank: bool,
 }
@@ -135,6 +142,8 @@ impl Options {
             price_step: 0,
             nxt_premium: 0,
             full_page_has_next: false,
+            takes_by_issue: false,
+            list_rows: 3,
             sold_out_blank: false,
         }
     }

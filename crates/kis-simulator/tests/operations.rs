@@ -1,0 +1,251 @@
+//! Every operation that reads is answered, with all that the catalogue says of it.
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+use std::collections::BTreeSet;
+
+use kis_catalog::{Effect, Fill, Kind, Method, Mode as OperationMode, Operation, Paging, Shape, catalog};
+use kis_simulator::{Fault, Mode, Options, Setup, Simulator, clock::ManualClock};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+struct World {
+    simulator: Simulator,
+    options: Options,
+    token: String,
+}
+
+impl World {
+    async fn new(mode: Mode) -> Self {
+        Self::with(Options { calls_per_second: 1_000_000, ..Options::demo(mode) }).await
+    }
+
+    async fn with(options: Options) -> Self {
+        let noon = chrono::DateTime::parse_from_rfc3339("2026-11-26T12:00:00+09:00").unwrap();
+        let clock = ManualClock::at(noon.to_utc());
+        let setup = Setup::from(options.clone());
+        let simulator = Simulator::start(([127, 0, 0, 1], 0).into(), setup, clock.shared()).await.unwrap();
+        let mut world = Self { simulator, options, token: String::new() };
+        let body = json!({
+            "grant_type": "client_credentials", "appkey": world.options.app_key, "appsecret": world.options.app_secret,
+        });
+        let (_, _, answer) = world.exchange("POST /oauth2/tokenP", &[], &body.to_string()).await;
+        world.token = answer["access_token"].as_str().unwrap().to_owned();
+        world
+    }
+
+    /// Status, `tr_cont` and body.
+    async fn exchange(&self, request: &str, headers: &[(&str, &str)], body: &str) -> (u16, String, Value) {
+        let mut stream = TcpStream::connect(self.simulator.address()).await.unwrap();
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let length = body.len();
+        let head =
+            format!("{request} HTTP/1.1\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let tr_cont = head.lines().find_map(|line| line.strip_prefix("tr_cont: ")).unwrap_or_default();
+        (head[9..12].parse().unwrap(), tr_cont.to_owned(), serde_json::from_str(body).unwrap_or_default())
+    }
+
+    async fn call(
+        &self,
+        operation: &Operation,
+        tr_id: &str,
+        params: &[(String, String)],
+        later: bool,
+    ) -> (u16, String, Value) {
+        let query: Vec<String> =
+            params.iter().map(|(name, value)| format!("{}={value}", name.replace(' ', "%20"))).collect();
+        let authorization = format!("Bearer {}", self.token);
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("appkey", &self.options.app_key),
+            ("appsecret", &self.options.app_secret),
+            ("tr_id", tr_id),
+            ("tr_cont", if later { "N" } else { "" }),
+        ];
+        let method = operation.method().as_str();
+        self.exchange(&format!("{method} {}?{}", operation.path(), query.join("&")), &headers, "").await
+    }
+
+    /// Every parameter with a value that is taken.
+    fn params(&self, operation: &Operation) -> Vec<(String, String)> {
+        let value = |param: kis_catalog::Param| match (param.fill, param.name) {
+            (Some(Fill::AccountNumber), _) => self.options.cano.clone(),
+            (Some(Fill::ProductCode), _) => self.options.product_code.clone(),
+            (Some(Fill::HtsId), _) => self.options.hts_id.clone(),
+            (None, "AFHR_FLPR_YN" | "FUND_STTL_ICLD_YN" | "FNCG_AMT_AUTO_RDPT_YN") => "N".to_owned(),
+            (None, "INQR_DVSN" | "UNPR_DVSN") => "01".to_owned(),
+            (None, "PRCS_DVSN") => "00".to_owned(),
+            (None, name) if name.starts_with("CTX_AREA") => String::new(),
+            (None, "PDNO" | "FID_INPUT_ISCD") => "005930".to_owned(),
+            (None, _) => "1".to_owned(),
+        };
+        operation.params().map(|param| (param.name.to_owned(), value(param))).collect()
+    }
+
+    async fn ok(&self, tr_id: &str) -> Value {
+        let operation = catalog().find(tr_id).unwrap().operation;
+        let (status, _, body) = self.call(operation, tr_id, &self.params(operation), false).await;
+        assert_eq!((status, body["rt_cd"].as_str()), (200, Some("0")), "{tr_id}: {body}");
+        body
+    }
+}
+
+fn reads() -> impl Iterator<Item = &'static Operation> {
+    catalog().operations().filter(|operation| operation.effect() == Effect::Read && operation.method() == Method::Get)
+}
+
+#[tokio::test]
+async fn every_operation_that_reads_is_answered_with_every_container_and_field() {
+    let world = World::new(Mode::Real).await;
+    let mut answered = 0;
+    for operation in reads() {
+        let Some(tr_id) = operation.tr_id(OperationMode::Real) else { continue };
+        let id = operation.id();
+        let (status, _, body) = world.call(operation, tr_id, &world.params(operation), false).await;
+        assert_eq!((status, body["rt_cd"].as_str()), (200, Some("0")), "{id}: {body}");
+        answered += 1;
+        // It has a portfolio of its own, and tests of its own.
+        if tr_id == "TTTC8434R" {
+            continue;
+        }
+        for container in operation.outputs().filter(|container| container.name() != "top") {
+            let value = &body[container.name()];
+            let row = match container.shape() {
+                Shape::Object | Shape::Frame => value,
+                Shape::Array | Shape::Unknown => &value[0],
+            };
+            for field in container.fields() {
+                assert!(row[field.name].is_string(), "{id} lacks {}.{}: {value}", container.name(), field.name);
+            }
+        }
+    }
+    assert!(answered > 250, "{answered}");
+}
+
+#[tokio::test]
+async fn a_stock_has_one_price_and_one_name_wherever_it_is_asked_for() {
+    let world = World::new(Mode::Real).await;
+    let price = world.ok("FHKST01010100").await["output"].clone();
+    let row = world.ok("FHKST01010400").await["output"][0].clone();
+    let held = world.ok("TTTC8434R").await["output1"][0].clone();
+    let ranked = world.ok("FHPST01710000").await["output"][0].clone();
+    assert_eq!((&price["stck_prpr"], &held["pdno"]), (&json!("75000"), &json!("005930")));
+    for other in [&row["stck_clpr"], &held["prpr"], &ranked["stck_prpr"]] {
+        assert_eq!(other, &price["stck_prpr"]);
+    }
+    assert_eq!((&ranked["hts_kor_isnm"], &held["prdt_name"]), (&json!("삼성전자"), &json!("삼성전자")));
+    assert_eq!(world.ok("FHKST01010100").await["output"], price, "and it does not change by itself");
+}
+
+#[tokio::test]
+async fn days_go_back_from_today_and_no_two_are_one() {
+    let world = World::new(Mode::Real).await;
+    let rows = world.ok("FHKST01010400").await["output"].clone();
+    let days: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["stck_bsop_date"].as_str().unwrap()).collect();
+    assert_eq!(days, ["20261126", "20261125", "20261124"]);
+}
+
+#[tokio::test]
+async fn wrong_calls_are_refused_as_kis_refuses_them() {
+    let world = World::new(Mode::Real).await;
+    let price = catalog().find("FHKST01010100").unwrap().operation;
+    let all = world.params(price);
+    let code = async |operation, tr_id, params: &[(String, String)]| {
+        let (status, _, body) = world.call(operation, tr_id, params, false).await;
+        (
+            status,
+            body["msg_cd"].as_str().unwrap_or_default().to_owned(),
+            body["msg1"].as_str().unwrap_or_default().trim().to_owned(),
+        )
+    };
+    let missing = code(price, "FHKST01010100", &all[..1]).await;
+    assert_eq!(missing, (200, "OPSQ2001".to_owned(), "ERROR : INPUT FIELD NOT FOUND [FID_INPUT_ISCD]".to_owned()));
+    assert_eq!(code(price, "FHKST01010400", &all).await.1, "OPSQ0002", "a TR of another path");
+    assert_eq!(code(price, "", &all).await.1, "OPSQ9999");
+    let orders = catalog().find("TTTC0081R").unwrap().operation;
+    let mut of_another = world.params(orders);
+    of_another.iter_mut().filter(|(name, _)| name == "CANO").for_each(|(_, value)| *value = "99999999".to_owned());
+    assert_eq!(code(orders, "TTTC0081R", &of_another).await.1, "OPSQ2000");
+    let balance = catalog().find("TTTC8434R").unwrap().operation;
+    let mut by_issue = world.params(balance);
+    by_issue.iter_mut().filter(|(name, _)| name == "INQR_DVSN").for_each(|(_, value)| *value = "02".to_owned());
+    let refused = code(balance, "TTTC8434R", &by_issue).await;
+    assert_eq!((refused.1.as_str(), refused.2.as_str()), ("OPSQ2001", "ERROR : INPUT INVALID_CHECK_INQR_DVSN"));
+    world.simulator.reconfigure(|options| options.takes_by_issue = true);
+    assert_eq!(code(balance, "TTTC8434R", &by_issue).await.1, "KIOK0510", "as before");
+    let order = catalog().find("TTTC0012U").unwrap().operation;
+    let (status, _, body) = world.call(order, "TTTC0012U", &[], false).await;
+    assert_eq!((status, &body["rt_cd"], &body["msg_cd"]), (200, &json!("1"), &json!("SIMU0001")));
+    let paper = World::new(Mode::Paper).await;
+    let (_, _, body) = paper.call(price, "FHKST01010100", &all, false).await;
+    assert_eq!(body["rt_cd"], "0");
+    let short = catalog().find("domestic-stock-ranking-short-sale").unwrap().operation;
+    let (status, _, body) = paper.call(short, "FHPST04820000", &paper.params(short), false).await;
+    assert_eq!((status, &body["msg_cd"]), (500, &json!("EGW02006")));
+}
+
+#[tokio::test]
+async fn an_old_tr_id_is_answered_like_its_successor() {
+    let world = World::new(Mode::Real).await;
+    let orders = catalog().find("TTTC8001R").unwrap().operation;
+    let (_, _, old) = world.call(orders, "TTTC8001R", &world.params(orders), false).await;
+    assert_eq!(old["rt_cd"], "0", "{old}");
+    assert_eq!(old, world.ok("TTTC0081R").await);
+}
+
+/// The rows of every page, by what tells them apart, and the header of each.
+async fn pages(world: &World, tr_id: &str, list: &str, field: &str) -> (Vec<String>, Vec<String>) {
+    let operation = catalog().find(tr_id).unwrap().operation;
+    let (mut params, mut rows, mut headers) = (world.params(operation), Vec::new(), Vec::new());
+    loop {
+        let (status, tr_cont, body) = world.call(operation, tr_id, &params, !headers.is_empty()).await;
+        assert_eq!(status, 200, "{body}");
+        rows.extend(body[list].as_array().unwrap().iter().map(|row| row[field].as_str().unwrap().to_owned()));
+        let more = ["F", "M"].contains(&tr_cont.as_str());
+        headers.push(tr_cont);
+        if !more {
+            return (rows, headers);
+        }
+        if let Paging::Keys { nk: Some(nk), .. } = operation.paging() {
+            let next = body[nk.reply].as_str().unwrap();
+            assert_eq!(next.len(), 100.max(next.len()), "padded to its width");
+            params
+                .iter_mut()
+                .filter(|(name, _)| name == nk.request)
+                .for_each(|(_, value)| *value = next.trim().to_owned());
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_lose_no_row_and_repeat_none() {
+    let options = Options { list_rows: 45, calls_per_second: 1000, ..Options::demo(Mode::Real) };
+    let world = World::with(options).await;
+    for (tr_id, list, field) in [("TTTC0084R", "output", "pdno"), ("CTRP6504R", "output1", "pdno")] {
+        let (rows, headers) = pages(&world, tr_id, list, field).await;
+        assert_eq!((rows.len(), rows.iter().collect::<BTreeSet<_>>().len()), (45, 45), "{tr_id}");
+        assert_eq!(headers, ["F", "M", "E"], "{tr_id}");
+    }
+    world.simulator.reconfigure(|options| options.list_rows = 0);
+    let none = world.ok("TTTC0084R").await;
+    assert_eq!((&none["output"], &none["msg_cd"]), (&json!([]), &json!("KIOK0560")));
+}
+
+#[tokio::test]
+async fn faults_and_records_are_as_for_the_balance() {
+    let world = World::new(Mode::Real).await;
+    world.simulator.fail_next("inquire-price", Fault::Code("EGW00201".to_owned()));
+    let price = catalog().find("FHKST01010100").unwrap().operation;
+    let (status, _, body) = world.call(price, "FHKST01010100", &world.params(price), false).await;
+    assert_eq!((status, &body["msg_cd"]), (500, &json!("EGW00201")));
+    world.ok("FHKST01010100").await;
+    let calls = world.simulator.calls_to("inquire-price");
+    assert_eq!((calls.len(), calls[1].msg_cd.as_str(), calls[1].tr_id.as_str()), (2, "MCA00000", "FHKST01010100"));
+    assert!(catalog().operations().any(|operation| operation.kind() == Kind::Realtime), "which are no calls");
+}
