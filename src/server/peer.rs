@@ -40,7 +40,7 @@ impl Peer {
 pub struct Caller {
     /// Who it is.
     pub peer: Peer,
-    /// Who it is among those that share KIS's quota: its process.
+    /// Who it is among those that share KIS's quota: its process, or its connection where that is not known.
     pub id: CallerId,
     is_own: bool,
     gids: Vec<u32>,
@@ -53,7 +53,9 @@ impl Caller {
     pub fn new(peer: Peer, is_own: bool, gids: Vec<u32>, grants: &Grants) -> Self {
         let standing = grants.standing(Who { uid: peer.uid, is_own, gids: &gids });
         let connection = || CallerId::Connection(CONNECTIONS.fetch_add(1, Ordering::Relaxed));
-        let id = peer.pid.map_or_else(connection, |pid| CallerId::Process { uid: peer.uid, pid });
+        // The kernel says 0 of a process in another namespace, as of one in a container.
+        let id =
+            peer.pid.filter(|pid| *pid > 0).map_or_else(connection, |pid| CallerId::Process { uid: peer.uid, pid });
         Self { peer, id, is_own, gids, standing: ArcSwap::from_pointee(standing) }
     }
 
@@ -68,5 +70,21 @@ impl Caller {
         self.standing.store(standing.clone());
         // Not what is remembered now: another thread may know of newer grants than these.
         Guard::from_inner(standing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_of_one_process_are_one_caller_and_those_of_unknown_ones_are_several() {
+        let grants = Grants::new(&[], std::iter::empty(), 0);
+        let caller = |uid, pid| Caller::new(Peer { uid, gid: 1, pid }, false, Vec::new(), &grants).id;
+        assert_eq!(caller(1, Some(7)), caller(1, Some(7)));
+        assert_ne!(caller(1, Some(7)), caller(2, Some(7)));
+        for unknown in [None, Some(0)] {
+            assert_ne!(caller(1, unknown), caller(1, unknown), "{unknown:?}");
+        }
     }
 }
