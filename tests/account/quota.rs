@@ -73,7 +73,8 @@ async fn a_limit_below_what_is_configured_is_learned_told_and_outlives_the_daemo
     assert_eq!(quota(&daemon).await["learned"], known["learned"]);
     // Less than the time to the next try.
     world.while_time_passes(daemon.ok("account.balance", json!({ "max_age_ms": 0, "timeout_ms": 30_000 }))).await;
-    assert_eq!(refused(), before, "nothing had to be learned again");
+    // To learn it costs more than one; by one a busy machine, on which steered time runs in steps, may bring two calls together.
+    assert!(refused() <= before + 1, "what was known had to be learned again");
 }
 
 #[tokio::test]
