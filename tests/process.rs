@@ -324,7 +324,7 @@ async fn simulate_serves_any_client_of_kis_and_spells_headers_as_kis_does() {
         client.post(format!("{url}/oauth2/tokenP")).body(body).send().await.unwrap().json().await.unwrap();
     assert_eq!(token["expires_in"], 86_400);
     let query = format!(
-        "CANO={account}&ACNT_PRDT_CD=01&AFHR_FLPR_YN=N&OFL_YN=&INQR_DVSN=02&UNPR_DVSN=01&FUND_STTL_ICLD_YN=N\
+        "CANO={account}&ACNT_PRDT_CD=01&AFHR_FLPR_YN=N&OFL_YN=&INQR_DVSN=01&UNPR_DVSN=01&FUND_STTL_ICLD_YN=N\
          &FNCG_AMT_AUTO_RDPT_YN=N&PRCS_DVSN=00&CTX_AREA_FK100=&CTX_AREA_NK100="
     );
     let request = format!(

@@ -379,7 +379,7 @@ async fn simulate_says_on_one_line_what_a_bot_needs_and_names_what_it_lacks() {
     exchange(
         &url,
         &format!(
-            "GET /uapi/overseas-price/v1/quotations/price?{key} HTTP/1.1\r\nappkey: {key}\r\nConnection: close\r\n\r\n"
+            "GET /uapi/overseas-price/v1/quotations/no-such-thing?{key} HTTP/1.1\r\nappkey: {key}\r\nConnection: close\r\n\r\n"
         ),
     )
     .await;
@@ -391,7 +391,7 @@ async fn simulate_says_on_one_line_what_a_bot_needs_and_names_what_it_lacks() {
     assert!(!calls.to_string().contains(key) && !calls.to_string().contains(secret), "{calls}");
     let log = simulated
         .log_until(&[
-            "not simulated: GET /uapi/overseas-price/v1/quotations/price\n",
+            "not simulated: GET /uapi/overseas-price/v1/quotations/no-such-thing\n",
             "not simulated: GET /***\n",
             "not simulated: GET /tryitout (WebSocket)\n",
         ])
