@@ -219,7 +219,7 @@ async fn handshakes_and_unknown_paths_take_nothing_of_a_paper_accounts_one_call_
         assert!(head.starts_with("HTTP/1.1 404"), "{head}");
     }
     let unknown =
-        format!("GET /uapi/domestic-stock/v1/quotations/inquire-price?FID_INPUT_ISCD=005930 HTTP/1.1\r\n{headers}");
+        format!("GET /uapi/domestic-stock/v1/quotations/no-such-thing?FID_INPUT_ISCD=005930 HTTP/1.1\r\n{headers}");
     let (head, body) = exchange(&url, &unknown).await;
     assert!(head.starts_with("HTTP/1.1 404") && head.ends_with("Content-Length: 0") && body.is_empty(), "{head}");
     assert_eq!(balance(&url, options, "12345678", "VTTC8434R", &token, BALANCE).await.1["rt_cd"], "0");
