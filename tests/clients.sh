@@ -16,7 +16,7 @@ installed=$(realpath target/clients)
 work=$(mktemp -d)
 "$programs/kisd" demo >"$work/demo" 2>"$work/log" &
 demo=$!
-"$programs/kisd" simulate --listen 127.0.0.1:0 --mode both --latency 50ms --json >"$work/simulated" 2>"$work/calls" &
+"$programs/kisd" simulate --listen 127.0.0.1:0 --mode both --latency 50ms --by-issue --json >"$work/simulated" 2>"$work/calls" &
 simulator=$!
 trap 'kill $demo $simulator; wait $demo $simulator 2>/dev/null || true; rm -rf "$work"' EXIT
 socket=
@@ -102,7 +102,7 @@ print(*(family.name for family in text_fd_to_metric_families(sys.stdin)))"' - "$
         skip "MCP SDK, websockets, web3.py" "pip cannot install them: $(tail -n 1 "$work/pip")"
     fi
     if "$python" -m pip install --quiet --disable-pip-version-check mojito2 pandas python-kis typing_extensions >>"$work/pip" 2>&1; then
-        check "mojito2 and python-kis: token and balance, real and paper" "python-kis paper" \
+        check "mojito2 and python-kis: token, balance and price, real and paper" "python-kis paper" \
             "$python" tests/clients/kis_clients.py "$work/simulated"
     else
         skip "mojito2, python-kis" "pip cannot install them: $(tail -n 1 "$work/pip")"

@@ -129,7 +129,7 @@ fn operations() -> String {
     let mut page = format!(
         "# Operations of KIS\n\n<!-- Made by `KISD_BLESS=1 cargo test --test docs` from catalog/. -->\n\n\
          The {count} operations of KIS that kisd knows. `kis.describe` says of each what it takes and what it replies, with KIS's labels. \
-         `kis.call` makes those whose effect is `read`; realtime ones (`WS`) are subscribed to. Where the column \"paper\" is empty, paper \
+         `kis.call` makes those whose effect is `read`; realtime ones (`WS`) are described, and not served yet. Where the column \"paper\" is empty, paper \
          trading lacks the operation. Old TR ids, in brackets, find their successors.\n"
     );
     let mut group = "";

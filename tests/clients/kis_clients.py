@@ -1,4 +1,5 @@
-"""Public clients of KIS against `kisd simulate --json`, unmodified but for the host: mojito2 and python-kis, token and balance.
+"""Public clients of KIS against `kisd simulate --json`, unmodified but for the host: mojito2 and python-kis, token, balance
+and price.
 
 kis_clients.py FILE    the file has the line that the simulator has printed"""
 import json
@@ -43,7 +44,10 @@ for account, rows in (real, 6), (second, 50), (paper, 6):
     time.sleep(1.1)
     balance = client.fetch_balance()
     assert len(balance["output1"]) == rows, balance
-    print("mojito2", account["mode"], number, balance["output2"][0]["tot_evlu_amt"])
+    time.sleep(1.1)
+    price = client.fetch_price("005930")
+    assert price["output"]["stck_prpr"] == balance["output1"][0]["prpr"] or account is second, price
+    print("mojito2", account["mode"], number, balance["output2"][0]["tot_evlu_amt"], price["output"]["stck_prpr"])
 
 for module in pykis.__env__, pykis.kis:
     module.REAL_DOMAIN = module.VIRTUAL_DOMAIN = url
@@ -60,4 +64,6 @@ for account in real, paper:
     )
     balance = client.account().balance("KR")
     assert len(balance.stocks) == 6, balance
-    print("python-kis", account["mode"], balance.total)
+    quote = client.stock("005930").quote()
+    assert (int(quote.price), quote.name) == (75000, "삼성전자"), quote
+    print("python-kis", account["mode"], balance.total, int(quote.price))

@@ -23,6 +23,9 @@ pub(crate) struct Arguments {
     /// By how much every answer is late, as in "200ms".
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
     latency: Duration,
+    /// Gives a balance by issue (INQR_DVSN 02), which KIS refuses since 2026-02-10, and which some clients still ask for.
+    #[arg(long)]
+    by_issue: bool,
     /// Cannot be steered by /__sim/… requests.
     #[arg(long)]
     no_control: bool,
@@ -45,7 +48,8 @@ impl Arguments {
             Mode::Real => Options::demo(simulator::Mode::Real).into(),
             Mode::Both => Setup::both(),
         };
-        Setup { latency: self.latency, control: !self.no_control, ..setup }
+        let keys = setup.keys.into_iter().map(|key| Options { takes_by_issue: self.by_issue, ..key }).collect();
+        Setup { keys, latency: self.latency, control: !self.no_control }
     }
 }
 
