@@ -10,7 +10,11 @@ use std::{
     process::{Output, Stdio},
 };
 
-use kisd::config::{self, Variables};
+use kisd::{
+    config::{self, Variables},
+    simulator::Setup,
+};
+use serde_json::json;
 use support::World;
 use tokio::{io::AsyncWriteExt, process::Command};
 
@@ -20,8 +24,13 @@ fn text(bytes: &[u8]) -> String {
 
 /// Answers to the questions of `kisctl init`.
 async fn init(directory: &Path, answers: &[&str]) -> Output {
+    init_with(directory, &[], answers).await
+}
+
+/// The same with these arguments.
+async fn init_with(directory: &Path, arguments: &[&str], answers: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kisctl"));
-    command.env_clear().args(["init", "--directory"]).arg(directory).stdin(Stdio::piped());
+    command.env_clear().args(["init", "--directory"]).arg(directory).args(arguments).stdin(Stdio::piped());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     // It may have ended before it has read everything.
@@ -97,4 +106,111 @@ async fn a_relative_directory_is_written_as_an_absolute_one() {
     let config = fs::read_to_string(world.path("here/config.toml")).unwrap();
     assert!(config.contains(world.path("here/app_key").to_str().unwrap()), "{config}");
     assert!(world.path("here/app_secret").exists(), "a reader that has gone keeps nothing from being written");
+}
+
+/// A configuration as people write it, with `[kis]` for the simulator's real key.
+fn odd(world: &World) -> String {
+    format!(
+        "# mine\n\n[log]   # here\nlevel = \"info\"\n\n[kis]\nmode='real'\napp_key = \"{}\" # the key\napp_secret = \"{}\"\n\
+         account_no = \"12345678\"\nbase_url = \"{}\"\n\n\n[token]\nfile = \"{}\"\n# the end\n",
+        world.options.app_key,
+        world.options.app_secret,
+        world.simulator.base_url(),
+        world.path("token.json").display(),
+    )
+}
+
+fn write_private(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[tokio::test]
+async fn init_adds_an_account_to_what_is_there_which_stays_as_it_is_and_both_are_served() {
+    let setup = Setup::both();
+    let (real, paper) = (setup.keys[0].clone(), setup.keys[1].clone());
+    let world = World::of_keys(setup).await;
+    let directory = world.path("kisd");
+    fs::create_dir(&directory).unwrap();
+    let (file, before) = (directory.join("config.toml"), odd(&world));
+    write_private(&file, &before);
+    let url = world.simulator.base_url();
+    let arguments = ["--account", "practice", "--base-url", &url];
+    let number = format!("{}-01", paper.cano);
+    let output = init_with(&directory, &arguments, &["paper", &paper.app_key, &paper.app_secret, &number]).await;
+    assert!(output.status.success(), "{output:?}");
+    let after = fs::read_to_string(&file).unwrap();
+    let kept: Vec<&str> = before.lines().filter(|line| !line.is_empty()).collect();
+    assert!(kept.iter().all(|line| after.contains(line)), "{after}");
+    assert!(after.contains("[accounts.practice]") && !after.contains(&paper.app_key), "{after}");
+    for name in ["practice.app_key", "practice.app_secret", "config.toml"] {
+        assert_eq!(fs::metadata(directory.join(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+    }
+    let second = format!("{}-01", real.more_accounts[0].cano);
+    let output = init_with(&directory, &["--account", "child", "--key-of", "default"], &[&second]).await;
+    assert!(output.status.success(), "{output:?}");
+    let mut config = config::load(Some(&file), &Variables::default()).unwrap();
+    config.rpc.socket = world.path("kisd.sock");
+    let daemon = world.daemon_with(config).await;
+    for (account, cano) in
+        [(None, &real.cano), (Some("practice"), &paper.cano), (Some("child"), &real.more_accounts[0].cano)]
+    {
+        let balance = world.while_time_passes(daemon.ok("account.balance", json!({ "account": account }))).await;
+        assert_eq!(balance["account"], format!("{}****{}-01", &cano[..2], &cano[6..]), "{balance}");
+    }
+    let said = text(&output.stderr);
+    assert!(!said.contains(&paper.app_secret), "{said}");
+}
+
+#[tokio::test]
+async fn the_second_account_leaves_what_a_call_without_a_name_means() {
+    let world = World::of_keys(Setup::both()).await;
+    let directory = world.path("kisd");
+    let keys = Setup::both().keys;
+    let url = world.simulator.base_url();
+    for (name, mode, key) in [("main", "real", &keys[0]), ("practice", "paper", &keys[1])] {
+        let number = format!("{}01", key.cano);
+        let arguments = ["--account", name, "--base-url", &url];
+        let output = init_with(&directory, &arguments, &[mode, &key.app_key, &key.app_secret, &number]).await;
+        assert!(output.status.success(), "{output:?}");
+        let says_so = text(&output.stderr).contains("go on meaning main");
+        assert_eq!(says_so, name == "practice");
+    }
+    let config = config::load(Some(&directory.join("config.toml")), &Variables::default()).unwrap();
+    assert_eq!((config.default.as_str(), config.accounts.len()), ("main", 2));
+}
+
+#[tokio::test]
+async fn keys_alone_are_replaced_and_whatever_cannot_be_is_said_before_anything_is_asked() {
+    let world = World::new().await;
+    let directory = world.path("kisd");
+    fs::create_dir(&directory).unwrap();
+    let file = directory.join("config.toml");
+    write_private(&file, &(odd(&world) + "[accounts.child]\nkey_of = \"default\"\naccount_no = \"87654321\"\n"));
+    let before = fs::read_to_string(&file).unwrap();
+    for (arguments, words) in [
+        (&["--account", "child"][..], "an account child already") as (&[&str], &str),
+        (&["--account", "child", "--keys"], "has the app key of default"),
+        (&["--account", "gone", "--keys"], "there is no account gone"),
+        (&["--account", "new", "--key-of", "gone"], "there is no account gone"),
+        (&["--account", "No Name"], "up to 32 of"),
+    ] {
+        let output = init_with(&directory, arguments, &[]).await;
+        let said = text(&output.stderr);
+        assert!(
+            output.status.code() == Some(1) && said.contains(words) && !said.contains("hidden"),
+            "{arguments:?}: {said}"
+        );
+        assert_eq!(fs::read_to_string(&file).unwrap(), before);
+    }
+    let key = world.options.app_key.replace('1', "2");
+    let output = init_with(&directory, &["--keys"], &[&key, &world.options.app_secret]).await;
+    let said = text(&output.stderr);
+    assert!(output.status.success() && said.contains("reload kisd") && !said.contains(&key), "{said}");
+    assert_eq!(fs::read_to_string(directory.join("app_key")).unwrap().trim(), key);
+    let after = fs::read_to_string(&file).unwrap();
+    assert!(after.contains("app_key_file") && !after.contains(&key) && after.contains("level = \"info\""), "{after}");
+    assert!(after.contains("account_no = \"12345678\"") && after.contains("mode='real'"), "{after}");
+    let nowhere = init_with(&world.path("nowhere"), &["--service"], &[]).await;
+    assert!(text(&nowhere.stderr).contains("run kisctl init first"), "{nowhere:?}");
 }

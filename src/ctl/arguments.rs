@@ -99,8 +99,18 @@ pub(super) enum Command {
     Metrics,
     /// Looks at configuration, socket, daemon, clock, token, quota and KIS, and says what to do about each.
     Doctor,
-    /// Asks for app key and account, writes the configuration, and installs the service if you like.
+    /// Asks for app key and account, writes the configuration, and installs the service if you like. With --account it adds an
+    /// account to a configuration that is there.
     Init {
+        /// Asks for a new app key and secret alone, of the account of --account or the default one.
+        #[arg(long, conflicts_with_all = ["service", "key_of", "base_url"])]
+        keys: bool,
+        /// Installs the service alone.
+        #[arg(long, conflicts_with_all = ["key_of", "base_url"])]
+        service: bool,
+        /// The account of --account shares the app key of this one.
+        #[arg(long, value_name = "NAME", conflicts_with = "base_url")]
+        key_of: Option<String>,
         /// Another directory for the configuration.
         #[arg(long, value_name = "DIRECTORY", conflicts_with = "system")]
         directory: Option<PathBuf>,

@@ -6,6 +6,7 @@
 mod configuration;
 mod questions;
 mod service;
+mod target;
 
 use std::{
     fs::{self, DirBuilder},
@@ -18,9 +19,11 @@ use std::{
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tempfile::NamedTempFile;
 
+pub(super) use self::target::Wanted;
 use self::{
     configuration::Configuration,
     questions::{Answers, Questions},
+    target::{Target, refuse},
 };
 use super::{
     Failure, beside,
@@ -34,6 +37,9 @@ const SYSTEM: &str = "/etc/kisd";
 
 /// The file that is read first; the others are named in it, or are credentials.
 const CONFIG: &str = "config.toml";
+
+/// The files of an app key and its secret.
+const KEYS: [&str; 2] = ["app_key", "app_secret"];
 
 /// How the app keys of the simulator begin: KIS knows none of them, and is not to be asked with one.
 const SIMULATED: &str = "PSkisdSimulator";
@@ -73,16 +79,38 @@ pub(super) async fn set_up(
     printer: &mut Printer,
     whose: Whose,
     directory: Option<PathBuf>,
-    base_url: Option<&str>,
+    wanted: Wanted,
 ) -> Result<(), Failure> {
     let words = printer.words();
     protect().map_err(|error| Failure::Told(error.to_string()))?;
     let place = Place::of(whose, directory, words)?;
     can_write_below(&place.directory).map_err(|error| failed(words, &place.directory, &error))?;
     let mut questions = Questions::new(words)?;
-    questions.say(&(words.init.welcome)(&place.directory.display().to_string()))?;
-    for name in ["app_key", "app_secret", CONFIG] {
-        let file = place.file(name);
+    let there = read(&place, words)?;
+    if wanted.service {
+        return match there {
+            Some(Some(configuration)) => service::offer(&mut questions, &place, &configuration, words).await,
+            _ => Err(Failure::Told((words.init.no_configuration)(&place.file(CONFIG).display().to_string()))),
+        };
+    }
+    let mut configuration = match &there {
+        Some(Some(configuration)) => configuration.clone(),
+        _ => Configuration::new(),
+    };
+    let target = Target::of(wanted.account.as_deref(), &configuration, words)?;
+    refuse(&target, &configuration, &wanted, words)?;
+    let prefix = target.prefix(&configuration);
+    let directory = place.directory.display().to_string();
+    questions.say(&(words.init.welcome)(&directory))?;
+    // What is added replaces nothing, and keys are to be replaced.
+    let adds = wanted.account.is_some() && there.is_some();
+    let in_question: Vec<String> = match wanted.keys {
+        true => Vec::new(),
+        false if adds => KEYS.iter().map(|key| format!("{prefix}{key}")).collect(),
+        false => KEYS.iter().map(|key| format!("{prefix}{key}")).chain([CONFIG.to_owned()]).collect(),
+    };
+    for name in in_question {
+        let file = place.file(&name);
         let shown = file.display().to_string();
         let question = if name == CONFIG { words.init.change } else { words.init.replace };
         // A link that leads nowhere is there as well.
@@ -90,53 +118,79 @@ pub(super) async fn set_up(
             return questions.say(&format!("{}\n", (words.init.kept)(&shown)));
         }
     }
-    let answers = questions.all().await?;
-    let is_simulated = answers.app_key.starts_with(SIMULATED);
-    let configuration = configured(&questions, &place, &answers, base_url, words)?;
-    let written =
-        write(&place, &answers, &configuration.text()).map_err(|error| failed(words, &place.directory, &error))?;
+    let answers = ask(&mut questions, &wanted).await?;
+    let is_simulated = answers.keys.as_ref().is_some_and(|keys| keys.app_key.starts_with(SIMULATED));
+    if matches!(there, Some(None)) {
+        questions.say(&format!("{}\n", (words.init.not_toml)(&place.file(CONFIG).display().to_string())))?;
+    }
+    configure(&questions, &mut configuration, (&place, &prefix), &target, &answers, &wanted, words)?;
+    let written = write(&place, &prefix, &answers, &configuration.text())
+        .map_err(|error| failed(words, &place.directory, &error))?;
     drop(answers);
     for file in written {
         questions.say(&format!("{}\n", (words.init.written)(&file.display().to_string())))?;
     }
     // Which kisd refuses by itself, since KIS knows none of these keys.
-    if is_simulated && configuration.base_url().is_none() {
+    if is_simulated && configuration.text_in(&target, "base_url").is_none() {
         let needed = (words.init.base_url_needed)(&place.file(CONFIG).display().to_string());
         return questions.say(&format!("{needed}\n"));
     }
     check(&place, words)?;
+    if wanted.keys {
+        return questions.say(&format!("{}\n", if place.is_system { words.init.restart } else { words.init.reload }));
+    }
     service::offer(&mut questions, &place, &configuration, words).await
 }
 
-/// The configuration that is there with what was answered, or a new one.
-fn configured(
-    questions: &Questions,
-    place: &Place,
-    answers: &Answers,
-    base_url: Option<&str>,
-    words: &Words,
-) -> Result<Configuration, Failure> {
+async fn ask(questions: &mut Questions, wanted: &Wanted) -> Result<Answers, Failure> {
+    if wanted.keys {
+        return Ok(Answers { keys: Some(questions.keys().await?), ..Answers::default() });
+    }
+    if wanted.key_of.is_some() {
+        return Ok(Answers { account: Some(questions.account().await?), ..Answers::default() });
+    }
+    let (mode, keys) = (questions.mode().await?, questions.keys().await?);
+    Ok(Answers { mode: Some(mode), keys: Some(keys), account: Some(questions.account().await?) })
+}
+
+/// The configuration that is there: `Some(None)`, if it is no TOML.
+fn read(place: &Place, words: &Words) -> Result<Option<Option<Configuration>>, Failure> {
     let file = place.file(CONFIG);
-    let mut configuration = match fs::read_to_string(&file) {
-        Ok(text) => match Configuration::read(&text) {
-            Some(configuration) => configuration,
-            None => {
-                questions.say(&format!("{}\n", (words.init.not_toml)(&file.display().to_string())))?;
-                Configuration::new()
-            }
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Configuration::new(),
-        Err(error) => return Err(failed(words, &file, &error)),
-    };
-    if let Some(stays) = configuration.base_url().filter(|_| base_url.is_none()) {
+    match fs::read_to_string(&file) {
+        Ok(text) => Ok(Some(Configuration::read(&text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(words, &file, &error)),
+    }
+}
+
+/// Writes into the configuration what was answered.
+fn configure(
+    questions: &Questions,
+    configuration: &mut Configuration,
+    files: (&Place, &str),
+    target: &Target,
+    answers: &Answers,
+    wanted: &Wanted,
+    words: &Words,
+) -> Result<(), Failure> {
+    let base_url = wanted.base_url.as_deref();
+    if let Some(stays) = configuration.text_in(target, "base_url").filter(|_| base_url.is_none()) {
         questions.say(&format!("{}\n", (words.init.base_url_stays)(stays)))?;
     }
-    configuration.set(place, answers, base_url);
+    // With a second account it must be said which is meant where none is named: the one that was.
+    let before = configuration.accounts();
+    if let (false, None, [only], false) =
+        (configuration.has_kis(), configuration.default_account(), &before[..], target.is_in(configuration))
+    {
+        configuration.set_default(only);
+        questions.say(&format!("{}\n", (words.init.default_stays)(only)))?;
+    }
+    configuration.set(target, files, answers, wanted.key_of.as_deref(), base_url);
     // Who has become root for this will want to ask as well.
-    if let Some(uid) = caller().filter(|_| place.is_system) {
+    if let Some(uid) = caller().filter(|_| files.0.is_system) {
         configuration.allow(uid);
     }
-    Ok(configuration)
+    Ok(())
 }
 
 /// The user who has become root by sudo.
@@ -159,13 +213,13 @@ fn can_write_below(directory: &Path) -> io::Result<()> {
 }
 
 /// Writes all files or none; each is private from its first instant. Returns what is there now.
-fn write(place: &Place, answers: &Answers, config: &str) -> io::Result<Vec<PathBuf>> {
+fn write(place: &Place, prefix: &str, answers: &Answers, config: &str) -> io::Result<Vec<PathBuf>> {
     DirBuilder::new().recursive(true).mode(0o700).create(&place.directory)?;
-    let contents: [(&str, &str); 3] =
-        [("app_key", &answers.app_key), ("app_secret", &answers.app_secret), (CONFIG, config)];
+    let keys = answers.keys.iter().flat_map(|keys| KEYS.into_iter().zip([&keys.app_key, &keys.app_secret]));
+    let keys = keys.map(|(name, content)| (format!("{prefix}{name}"), content.as_str()));
     let mut staged = Vec::new();
-    for (name, content) in contents {
-        let path = place.file(name);
+    for (name, content) in keys.chain([(CONFIG.to_owned(), config)]) {
+        let path = place.file(&name);
         if path.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, path.display().to_string()));
         }

@@ -164,8 +164,9 @@ impl Arguments {
             // Without a daemon.
             Command::Completions { shell } => return man::completions(printer, shell, &mut Self::command()),
             Command::Man { directory } => return man::pages(printer, arguments::command_in(language), directory),
-            Command::Init { directory, base_url } => {
-                return init::set_up(printer, whose, directory, base_url.as_deref()).await;
+            Command::Init { keys, service, key_of, directory, base_url } => {
+                let wanted = init::Wanted { account, keys, service, key_of, base_url };
+                return init::set_up(printer, whose, directory, wanted).await;
             }
             Command::Status { check: true, all } => {
                 return check::check(printer, &places, account.as_deref(), all).await;

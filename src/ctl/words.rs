@@ -241,6 +241,22 @@ pub(super) struct Init {
     pub(super) no_home: &'static str,
     pub(super) odd_name: &'static str,
     pub(super) no_input: &'static str,
+    /// The name of an account is none.
+    pub(super) no_name: &'static str,
+    /// An account is there already.
+    pub(super) is_there: fn(&str) -> String,
+    /// An account is not there.
+    pub(super) is_not_there: fn(&str) -> String,
+    /// The app key of the first is that of the second.
+    pub(super) shares_key: fn(&str, &str) -> String,
+    /// There are several accounts, and one must be named.
+    pub(super) which: &'static str,
+    pub(super) no_configuration: fn(&str) -> String,
+    /// Calls that name no account go on meaning this one.
+    pub(super) default_stays: fn(&str) -> String,
+    pub(super) restart: &'static str,
+    pub(super) reload: &'static str,
+    pub(super) lingers: &'static str,
     pub(super) failed: fn(&str, &str) -> String,
 }
 

@@ -179,7 +179,7 @@ async fn time_is_advanced_and_set() {
     let (_, head, body) = world.balance_answer(0, "12345678", &first).await;
     assert!(body.contains("EGW00123") && head.contains("Date: Sat, 24 Jan 2026 03:00:00 GMT"), "{head}\n{body}");
     // The program that is tested is on its own clock.
-    assert_eq!(world.clock.monotonic(), kis_simulator::clock::kis_simulator::clock::Instant::ZERO);
+    assert_eq!(world.clock.monotonic(), kis_simulator::clock::Instant::ZERO);
 }
 
 #[tokio::test]

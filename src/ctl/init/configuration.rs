@@ -5,13 +5,13 @@ use std::path::Path;
 
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value};
 
-use super::{Place, questions::Answers};
+use super::{Place, questions::Answers, target::Target};
 
 /// The first line of a new file.
 const HEADING: &str = "# Written by kisctl init; config.toml.example of kisd explains every key.\n";
 
 /// A configuration as it was or as it will be.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Configuration(DocumentMut);
 
 impl Configuration {
@@ -31,9 +31,34 @@ impl Configuration {
         self.0.to_string()
     }
 
-    /// Where KIS is asked, if that is said.
-    pub(super) fn base_url(&self) -> Option<&str> {
-        self.0.get("kis")?.as_table_like()?.get("base_url")?.as_str()
+    /// Whether `[kis]` is there.
+    pub(super) fn has_kis(&self) -> bool {
+        self.0.get("kis").is_some_and(Item::is_table_like)
+    }
+
+    /// The names of `[accounts.NAME]`.
+    pub(super) fn accounts(&self) -> Vec<String> {
+        let accounts = self.0.get("accounts").and_then(Item::as_table_like);
+        accounts.map(|accounts| accounts.iter().map(|(name, _)| name.to_owned()).collect()).unwrap_or_default()
+    }
+
+    /// The account that is meant where none is named, as far as it is said.
+    pub(super) fn default_account(&self) -> Option<&str> {
+        self.0.get("default_account")?.as_str()
+    }
+
+    /// Calls that name no account mean this one.
+    pub(super) fn set_default(&mut self, name: &str) {
+        set(self.0.as_table_mut(), "default_account", name);
+    }
+
+    /// A text that is said of an account.
+    pub(super) fn text_in(&self, target: &Target, key: &str) -> Option<&str> {
+        let table = match target {
+            Target::Kis => self.0.get("kis")?,
+            Target::Account(name) => self.0.get("accounts")?.as_table_like()?.get(name)?,
+        };
+        table.as_table_like()?.get(key)?.as_str()
     }
 
     /// Whether the mode of the socket is said.
@@ -41,21 +66,35 @@ impl Configuration {
         self.0.get("rpc").and_then(Item::as_table_like).is_some_and(|rpc| rpc.contains_key("socket_mode"))
     }
 
-    /// Takes the answers over.
-    pub(super) fn set(&mut self, place: &Place, answers: &Answers, base_url: Option<&str>) {
-        let kis = self.table("kis");
-        set(kis, "mode", answers.mode);
-        for key in ["app_key", "app_secret"] {
+    /// Takes the answers about an account over, whose keys stand in files with this prefix.
+    pub(super) fn set(
+        &mut self,
+        target: &Target,
+        (place, prefix): (&Place, &str),
+        answers: &Answers,
+        key_of: Option<&str>,
+        base_url: Option<&str>,
+    ) {
+        let kis = self.account(target);
+        if let Some(mode) = answers.mode {
+            set(kis, "mode", mode);
+        }
+        if let Some(owner) = key_of {
+            set(kis, "key_of", owner);
+        }
+        for key in ["app_key", "app_secret"].into_iter().filter(|_| answers.keys.is_some()) {
             // Each has a file of its own now, which is named here; to the service of the system, systemd hands them.
             kis.remove(key);
             let file_key = format!("{key}_file");
             match place.is_system {
                 true => drop(kis.remove(&file_key)),
-                false => set(kis, &file_key, text_of(&place.file(key))),
+                false => set(kis, &file_key, text_of(&place.file(&format!("{prefix}{key}")))),
             }
         }
-        set(kis, "account_no", answers.account.0.as_str());
-        set(kis, "account_product_code", answers.account.1.as_str());
+        if let Some((number, product_code)) = &answers.account {
+            set(kis, "account_no", number.as_str());
+            set(kis, "account_product_code", product_code.as_str());
+        }
         if let Some(base_url) = base_url {
             set(kis, "base_url", base_url);
         }
@@ -70,6 +109,22 @@ impl Configuration {
             Some(uids) => uids.push(uid),
             None => set(rpc, "allow_uids", Array::from_iter([uid])),
         }
+    }
+
+    /// The table of an account, made if there is none.
+    fn account(&mut self, target: &Target) -> &mut dyn TableLike {
+        let Target::Account(name) = target else { return self.table("kis") };
+        if self.0.get("accounts").is_none_or(|item| !item.is_table_like()) {
+            let mut accounts = Table::new();
+            accounts.set_implicit(true);
+            self.0.insert("accounts", Item::Table(accounts));
+        }
+        let accounts = self.table("accounts");
+        if accounts.get(name).is_none_or(|item| !item.is_table_like()) {
+            accounts.insert(name, Item::Table(Table::new()));
+        }
+        #[expect(clippy::expect_used, reason = "it is a table, or was made one above")]
+        accounts.get_mut(name).and_then(Item::as_table_like_mut).expect("a table")
     }
 
     /// The table of this name, made if there is none.

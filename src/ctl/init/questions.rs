@@ -11,12 +11,18 @@ use crate::ctl::{Failure, words::Words};
 /// Wrong answers to one question before it is given up.
 const TRIES: u32 = 3;
 
-/// What was answered.
+/// What was answered, as far as it was asked.
+#[derive(Default)]
 pub(super) struct Answers {
-    pub(super) mode: &'static str,
+    pub(super) mode: Option<&'static str>,
+    pub(super) keys: Option<Keys>,
+    pub(super) account: Option<(String, String)>,
+}
+
+/// An app key and its secret.
+pub(super) struct Keys {
     pub(super) app_key: Zeroizing<String>,
     pub(super) app_secret: Zeroizing<String>,
-    pub(super) account: (String, String),
 }
 
 /// Whoever asks.
@@ -35,8 +41,8 @@ impl Questions {
         Ok(Self { words, signals })
     }
 
-    /// All that kisd must know.
-    pub(super) async fn all(&mut self) -> Result<Answers, Failure> {
+    /// Real or paper.
+    pub(super) async fn mode(&mut self) -> Result<&'static str, Failure> {
         let words = &self.words.init;
         let mode = self.until(words.mode, words.mode_is, false, |answer| {
             let answer = answer.to_lowercase();
@@ -46,7 +52,12 @@ impl Questions {
                 _ => None,
             }
         });
-        let mode = mode.await?;
+        mode.await
+    }
+
+    /// App key and secret, which are not shown.
+    pub(super) async fn keys(&mut self) -> Result<Keys, Failure> {
+        let words = &self.words.init;
         let secret = |length: usize| {
             move |answer: &str| {
                 let fits = answer.len() == length && answer.bytes().all(|byte| byte.is_ascii_graphic());
@@ -55,12 +66,18 @@ impl Questions {
         };
         let app_key = self.until(words.app_key, words.app_key_is, true, secret(36)).await?;
         let app_secret = self.until(words.app_secret, words.app_secret_is, true, secret(180)).await?;
+        Ok(Keys { app_key, app_secret })
+    }
+
+    /// The account number, in its two parts.
+    pub(super) async fn account(&mut self) -> Result<(String, String), Failure> {
+        let words = &self.words.init;
         let account = self.until(words.account, words.account_is, false, |answer| {
             let digits: String = answer.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
             let is_account = digits.len() == 10 && digits.bytes().all(|byte| byte.is_ascii_digit());
             is_account.then(|| (digits[..8].to_owned(), digits[8..].to_owned()))
         });
-        Ok(Answers { mode, app_key, app_secret, account: account.await? })
+        account.await
     }
 
     /// Asks until the answer is one.

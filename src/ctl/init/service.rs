@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use super::{CONFIG, Configuration, Place, Questions, SYSTEM, caller, failed};
+use super::{CONFIG, Configuration, KEYS, Place, Questions, SYSTEM, caller, failed};
 use crate::ctl::{Failure, beside, socket, words::Words};
 
 const SERVICE: &str = include_str!("../../../systemd/kisd.service");
@@ -45,8 +45,11 @@ pub(super) async fn offer(
             (directory, &[("kisd.service", USER_SERVICE)])
         }
     };
-    let units: Vec<(PathBuf, String)> =
+    let mut units: Vec<(PathBuf, String)> =
         units.iter().map(|(name, unit)| (directory.join(name), fitted(unit, place, &kisd))).collect();
+    if let Some(credentials) = credentials(place, configuration) {
+        units.push((directory.join("kisd.service.d").join("accounts.conf"), credentials));
+    }
     for (path, unit) in &units {
         let differs = fs::read_to_string(path).is_ok_and(|there| there != *unit);
         let shown = path.display().to_string();
@@ -56,7 +59,8 @@ pub(super) async fn offer(
     }
     fs::create_dir_all(&directory).map_err(|error| failed(words, &directory, &error))?;
     for (path, unit) in &units {
-        fs::write(path, unit).map_err(|error| failed(words, path, &error))?;
+        let written = fs::create_dir_all(path.parent().unwrap_or(&directory)).and_then(|()| fs::write(path, unit));
+        written.map_err(|error| failed(words, path, &error))?;
     }
     let scope = if place.is_system { "--system" } else { "--user" };
     systemctl(&[scope, "daemon-reload"])?;
@@ -66,7 +70,27 @@ pub(super) async fn offer(
     systemctl(&[scope, "enable", "kisd.service"])?;
     // One that runs already has the old configuration.
     systemctl(&[scope, "restart", "kisd.service"])?;
-    questions.say(&format!("{}\n", (words.init.installed)(what)))
+    questions.say(&format!("{}\n", (words.init.installed)(what)))?;
+    if place.is_system { Ok(()) } else { questions.say(&format!("{}\n", words.init.lingers)) }
+}
+
+/// What hands the service of the system the keys of further accounts: the unit names those of the default one.
+fn credentials(place: &Place, configuration: &Configuration) -> Option<String> {
+    if !place.is_system {
+        return None;
+    }
+    let mut lines = String::from("# Written by kisctl init: the keys of further accounts.\n[Service]\n");
+    let mut any = false;
+    for name in configuration.accounts() {
+        for key in KEYS {
+            let file = place.file(&format!("{name}.{key}"));
+            if file.exists() {
+                any = true;
+                lines.push_str(&format!("LoadCredential={name}.{key}:{}\n", quoted(&file)));
+            }
+        }
+    }
+    any.then_some(lines)
 }
 
 /// The kisd that belongs to this kisctl, or the one that is installed.
