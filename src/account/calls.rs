@@ -126,6 +126,11 @@ impl Calls {
         Kept { desk: handle, bytes: 0 }
     }
 
+    /// Answers in memory.
+    pub fn questions(&self) -> usize {
+        usize::try_from(self.desks.entry_count()).unwrap_or(usize::MAX)
+    }
+
     /// Answers that were forgotten for want of room.
     pub fn evictions(&self) -> u64 {
         self.evictions.load(Ordering::Relaxed)

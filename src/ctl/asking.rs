@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use jsonrpsee::core::client::{Client, ClientT, Error};
+use jsonrpsee::core::client::{Client, Error};
 use serde_json::value::RawValue;
 
 use super::{
@@ -13,11 +13,12 @@ use super::{
     words::{Waiting, Words},
 };
 use crate::wire::{
-    client::{self, RawParams},
+    client,
+    daemon::{self, Daemon},
     method::{self, Method},
     place::Places,
     text::printable,
-    types::{DaemonStatus, Effect, NoParams, TokenState},
+    types::{DaemonStatus, NoParams, TokenState},
 };
 
 /// A daemon that is well answers what it knows within this.
@@ -26,65 +27,14 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 /// A person is told what is waited for after this, and again whenever that has changed.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A daemon that is restarted is back within this; looks for it, and the pause between them.
-const RESTART_TRIES: u32 = 15;
-const RESTART_PAUSE: Duration = Duration::from_millis(200);
-
-/// Calls a method: again, where that does no harm, if the daemon goes away before it has answered, as it does when it is
-/// restarted.
-pub(super) async fn ask<M: Method>(
-    client: &Client,
-    places: &Places,
-    params: &M::Params,
-) -> Result<Box<RawValue>, Failure> {
-    let params = Some(serde_json::value::to_raw_value(params).map_err(Failure::Answer)?);
-    match M::EFFECT {
-        Effect::Read => again(client, places, M::NAME, params).await,
-        Effect::Issue | Effect::Trade | Effect::Unknown => ask_named(client, M::NAME, params).await,
-    }
+/// Calls a method; it is called again where that does no harm.
+pub(super) async fn ask<M: Method>(daemon: &Daemon, params: &M::Params) -> Result<Box<RawValue>, Failure> {
+    Ok(daemon.call::<M>(params).await?)
 }
 
-/// Calls a method once.
+/// Calls a method once, and reads its result.
 pub(super) async fn ask_once<M: Method>(client: &Client, params: &M::Params) -> Result<M::Result, Failure> {
-    let params = serde_json::value::to_raw_value(params).map_err(Failure::Answer)?;
-    let raw = ask_named(client, M::NAME, Some(params)).await?;
-    serde_json::from_str(raw.get()).map_err(Failure::Answer)
-}
-
-/// Calls what is called by name, once.
-pub(super) async fn ask_named(
-    client: &Client,
-    method: &str,
-    params: Option<Box<RawValue>>,
-) -> Result<Box<RawValue>, Failure> {
-    client
-        .request(method, RawParams(params))
-        .await
-        .map_err(|error| Failure::Call(client::daemon_error(&error).map_or(error, Error::Call)))
-}
-
-async fn again(
-    client: &Client,
-    places: &Places,
-    method: &str,
-    params: Option<Box<RawValue>>,
-) -> Result<Box<RawValue>, Failure> {
-    let mut answer = ask_named(client, method, params.clone()).await;
-    for _ in 0..RESTART_TRIES {
-        match &answer {
-            Err(Failure::Call(Error::Call(error))) if !client::is_going_down(error) => break,
-            // It takes too long, and would again.
-            Err(Failure::Call(Error::RequestTimeout)) => break,
-            Err(Failure::Call(_) | Failure::NoDaemon(_)) => {}
-            _ => break,
-        }
-        tokio::time::sleep(RESTART_PAUSE).await;
-        answer = match client::first(places).await {
-            Ok(client) => ask_named(&client, method, params.clone()).await,
-            Err(tried) => Err(Failure::NoDaemon(tried)),
-        };
-    }
-    answer
+    Ok(client::call::<M>(client, params).await.map_err(daemon::Failure::from)?)
 }
 
 pub(super) async fn status_of(places: &Places) -> Result<DaemonStatus, Failure> {

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use clap::Subcommand;
-use jsonrpsee::core::client::Client;
 use serde_json::value::RawValue;
 
 use super::{
@@ -14,8 +13,8 @@ use super::{
     words::{KisWords, Words},
 };
 use crate::wire::{
+    daemon::Daemon,
     method,
-    place::Places,
     raw::Values,
     text::printable,
     types::{CallParams, CallResult, DescribeParams, OperationDescription, OperationEntry, SearchParams, SearchResult},
@@ -70,19 +69,18 @@ fn assignment(text: &str) -> Result<(String, String), String> {
 pub(super) async fn run(
     command: KisCommand,
     printer: &mut Printer,
-    client: &Client,
-    places: &Places,
+    daemon: &Daemon,
     account: Option<String>,
     format: Format,
 ) -> Result<(), Failure> {
     match command {
         KisCommand::Search { query, limit } => {
             let params = SearchParams { query: query.join(" "), limit };
-            let raw = in_time(ask::<method::KisSearch>(client, places, &params)).await?;
+            let raw = in_time(ask::<method::KisSearch>(daemon, &params)).await?;
             super::show(printer, format, &raw, |style, found: SearchResult| searched(style, &found))
         }
         KisCommand::Describe { operation } => {
-            let raw = in_time(ask::<method::KisDescribe>(client, places, &DescribeParams { operation })).await?;
+            let raw = in_time(ask::<method::KisDescribe>(daemon, &DescribeParams { operation })).await?;
             super::show(printer, format, &raw, |style, operation| described(style, &operation))
         }
         KisCommand::Call { operation, params, pages, next, max_age } => {
@@ -90,11 +88,11 @@ pub(super) async fn run(
             let max_age_ms = max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
             let about = DescribeParams { operation: operation.clone() };
             let params = CallParams { operation, params, pages, next, max_age_ms, timeout_ms: None, account };
-            let raw = patiently(places, printer.words(), ask::<method::KisCall>(client, places, &params)).await?;
+            let raw = patiently(daemon.places(), printer.words(), ask::<method::KisCall>(daemon, &params)).await?;
             if format != Format::Table {
                 return super::show(printer, format, &raw, |_, _: CallResult| String::new());
             }
-            let about = in_time(ask::<method::KisDescribe>(client, places, &about)).await?;
+            let about = in_time(ask::<method::KisDescribe>(daemon, &about)).await?;
             let about: OperationDescription = serde_json::from_str(about.get()).map_err(Failure::Answer)?;
             super::show(printer, format, &raw, |style, answer: CallResult| called(style, &about, &answer))
         }

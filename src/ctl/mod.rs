@@ -26,13 +26,13 @@ use std::{
 };
 
 use clap::CommandFactory;
-use jsonrpsee::core::client::{Client, Error};
+use jsonrpsee::core::client::Error;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use self::{
     arguments::{Command, TokenCommand},
-    asking::{ask, ask_named, in_time, patiently, status_of},
+    asking::{ask, in_time, patiently, status_of},
     output::Printer,
     socket::Whose,
     table::Style,
@@ -41,12 +41,13 @@ use self::{
 use crate::{
     mcp::{self, BridgeError},
     wire::{
-        client::{self, ConnectError},
+        client::ConnectError,
         codes::ErrorData,
+        daemon::{self, Daemon},
         method,
         place::Places,
         text::printable,
-        types::{AccountList, AccountParams, Balance, BalanceParams, DaemonStatus, NoParams, TokenStatus},
+        types::{AccountList, AccountParams, Balance, BalanceParams, DaemonStatus, Effect, NoParams, TokenStatus},
     },
 };
 
@@ -84,6 +85,16 @@ pub enum Failure {
     Usage(String),
     /// A signal ended it; whoever sent that knows.
     Interrupted,
+}
+
+impl From<daemon::Failure> for Failure {
+    fn from(failure: daemon::Failure) -> Self {
+        match failure {
+            daemon::Failure::Away(tried) => Self::NoDaemon(tried),
+            daemon::Failure::Refused(error) => Self::Call(Error::Call(error)),
+            daemon::Failure::Lost(error) => Self::Call(error),
+        }
+    }
 }
 
 impl Failure {
@@ -174,7 +185,7 @@ impl Arguments {
             Command::Doctor => return doctor::examine(printer, &places, account, format == Format::Json).await,
             Command::Mcp => return mcp::serve(places, account).await.map_err(Failure::Bridge),
             Command::Balance { watch: true, interval, .. } => {
-                return watch::watch(printer, &places, account, interval, format).await;
+                return watch::watch(printer, places, account, interval, format).await;
             }
             Command::Logs { follow, lines } => {
                 // A daemon that does not answer is all the more a reason to look at its log.
@@ -184,38 +195,42 @@ impl Arguments {
             }
             _ => {}
         }
-        let client = patiently(&places, printer.words(), client::first(&places)).await.map_err(Failure::NoDaemon)?;
+        let daemon = Daemon::new(places);
+        let places = daemon.places();
+        patiently(places, printer.words(), daemon.connect()).await.map_err(Failure::NoDaemon)?;
         let words = printer.words();
         match self.command {
-            Command::Balance { max_age, .. } => balance(printer, &client, &places, account, max_age, format).await,
+            Command::Balance { max_age, .. } => balance(printer, &daemon, account, max_age, format).await,
             Command::Accounts => {
-                let raw = in_time(ask::<method::AccountList>(&client, &places, &NoParams {})).await?;
+                let raw = in_time(ask::<method::AccountList>(&daemon, &NoParams {})).await?;
                 show(printer, format, &raw, |style, list: AccountList| style.accounts(&list))
             }
             Command::Status { .. } => {
-                let raw = in_time(ask::<method::DaemonStatus>(&client, &places, &NoParams {})).await?;
+                let raw = in_time(ask::<method::DaemonStatus>(&daemon, &NoParams {})).await?;
                 show(printer, format, &raw, |style, status: DaemonStatus| style.daemon_status(&status))
             }
             Command::Token(TokenCommand::Status) => {
-                let raw = in_time(ask::<method::TokenStatus>(&client, &places, &AccountParams { account })).await?;
+                let raw = in_time(ask::<method::TokenStatus>(&daemon, &AccountParams { account })).await?;
                 show(printer, format, &raw, |style, status: TokenStatus| style.token_status(&status))
             }
             Command::Token(TokenCommand::Refresh) => {
                 let params = AccountParams { account };
-                let raw = patiently(&places, words, ask::<method::TokenRefresh>(&client, &places, &params)).await?;
+                let raw = patiently(places, words, ask::<method::TokenRefresh>(&daemon, &params)).await?;
                 show(printer, format, &raw, |style, status: TokenStatus| style.token_status(&status))
             }
-            Command::Kis(command) => kis::run(command, printer, &client, &places, account, format).await,
+            Command::Kis(command) => kis::run(command, printer, &daemon, account, format).await,
             Command::Call { method, params } => {
-                let raw = patiently(&places, words, ask_named(&client, &method, params)).await?;
+                // What a method does that is called by name is not known.
+                let asked = daemon.call_named(&method, Effect::Unknown, params);
+                let raw = patiently(places, words, asked).await?;
                 printer.json(&raw).map_err(Failure::Output)
             }
             Command::Discover => {
-                let raw = in_time(ask::<method::RpcDiscover>(&client, &places, &NoParams {})).await?;
+                let raw = in_time(ask::<method::RpcDiscover>(&daemon, &NoParams {})).await?;
                 printer.json(&raw).map_err(Failure::Output)
             }
             Command::Metrics => {
-                let raw = in_time(ask::<method::DaemonMetrics>(&client, &places, &NoParams {})).await?;
+                let raw = in_time(ask::<method::DaemonMetrics>(&daemon, &NoParams {})).await?;
                 let text: String = serde_json::from_str(raw.get()).map_err(Failure::Answer)?;
                 printer.text(&text).map_err(Failure::Output)
             }
@@ -232,23 +247,21 @@ impl Arguments {
 
 /// Asks the daemon on `socket` for the balance and shows it.
 pub async fn show_balance(printer: &mut Printer, socket: PathBuf) -> Result<(), Failure> {
-    let places = Places::named(socket);
-    let client = client::first(&places).await.map_err(Failure::NoDaemon)?;
-    balance(printer, &client, &places, None, None, Format::Table).await
+    let daemon = Daemon::new(Places::named(socket));
+    balance(printer, &daemon, None, None, Format::Table).await
 }
 
 async fn balance(
     printer: &mut Printer,
-    client: &Client,
-    places: &Places,
+    daemon: &Daemon,
     account: Option<String>,
     max_age: Option<Duration>,
     format: Format,
 ) -> Result<(), Failure> {
     let max_age_ms = max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
     let params = BalanceParams { account, max_age_ms, ..BalanceParams::default() };
-    let asked = ask::<method::AccountBalance>(client, places, &params);
-    let raw = patiently(places, printer.words(), asked).await?;
+    let asked = ask::<method::AccountBalance>(daemon, &params);
+    let raw = patiently(daemon.places(), printer.words(), asked).await?;
     show(printer, format, &raw, |style, balance: Balance| style.balance(&balance))
 }
 

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use jsonrpsee::core::client::{Client, Error, Subscription};
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
@@ -14,7 +13,8 @@ use super::{
     words::Words,
 };
 use crate::wire::{
-    client, method,
+    daemon::Daemon,
+    method::AccountSubscribeBalance,
     place::Places,
     text::printable,
     types::{Balance, BalanceState, Holding, SubscribeBalanceParams},
@@ -22,9 +22,6 @@ use crate::wire::{
 
 /// Changes that are shown; more would push the table off the screen.
 const CHANGES: usize = 8;
-
-/// A lost daemon is looked for so often.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// To the top left, and to the end of a line or of the screen without what was there.
 const HOME: &str = "\x1b[H";
@@ -39,7 +36,7 @@ const WRAP: &str = "\x1b[?7h";
 /// Watches until the output is closed or the process is ended.
 pub(super) async fn watch(
     printer: &mut Printer,
-    places: &Places,
+    places: Places,
     account: Option<String>,
     interval: Option<Duration>,
     format: Format,
@@ -50,7 +47,8 @@ pub(super) async fn watch(
     let interval_ms = interval.map(|interval| u64::try_from(interval.as_millis()).unwrap_or(u64::MAX));
     let params = SubscribeBalanceParams { account, interval_ms };
     let mut screen = Screen::new();
-    let (mut client, mut states) = subscribe(places, &params).await?;
+    let daemon = Daemon::new(places);
+    let mut states = daemon.subscribe::<AccountSubscribeBalance, Box<RawValue>>(&params).await?;
     if printer.is_terminal && format == Format::Table {
         printer.text(CLEAR).map_err(Failure::Output)?;
     }
@@ -67,12 +65,11 @@ pub(super) async fn watch(
                 }
                 Some(Err(error)) => return Err(Failure::Answer(error)),
                 None => {
-                    drop(client);
                     if format == Format::Table {
                         screen.trouble = Some(printer.words().trying_again.to_owned());
                         screen.draw(printer).map_err(Failure::Output)?;
                     }
-                    (client, states) = again(places, &params).await?;
+                    states = daemon.subscribe_again::<AccountSubscribeBalance, _>(&params).await?;
                     continue;
                 }
             },
@@ -88,29 +85,6 @@ pub(super) async fn watch(
         }
         screen.draw(printer).map_err(Failure::Output)?;
     }
-}
-
-type States = Subscription<Box<RawValue>>;
-
-/// Subscribes again as soon as a daemon answers.
-async fn again(places: &Places, params: &SubscribeBalanceParams) -> Result<(Client, States), Failure> {
-    loop {
-        tokio::time::sleep(PAUSE).await;
-        match subscribe(places, params).await {
-            Err(Failure::NoDaemon(_)) => {}
-            // It is going down, or not yet ready for all who come back.
-            Err(Failure::Call(Error::Call(error))) if client::passes(&error) => {}
-            Err(Failure::Call(error)) if !matches!(error, Error::Call(_)) => {}
-            result => return result,
-        }
-    }
-}
-
-async fn subscribe(places: &Places, params: &SubscribeBalanceParams) -> Result<(Client, States), Failure> {
-    let client = client::first(places).await.map_err(Failure::NoDaemon)?;
-    let states = client::subscribe::<method::AccountSubscribeBalance, _>(&client, params).await;
-    let states = states.map_err(|error| Failure::Call(client::daemon_error(&error).map_or(error, Error::Call)))?;
-    Ok((client, states))
 }
 
 #[derive(Debug)]

@@ -1,22 +1,15 @@
-//! The way to the daemon, found anew whenever it is lost.
+//! The way to the daemon, with what an agent is told where there is none.
 
-use std::{io::ErrorKind, sync::Arc, time::Duration};
+use std::{io::ErrorKind, time::Duration};
 
-use jsonrpsee::{
-    core::client::{Client, ClientT, Error},
-    types::ErrorObjectOwned,
-};
+use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::value::RawValue;
-use tokio::sync::Mutex;
 
 use crate::wire::{
-    client::{self, ConnectError, RawParams},
+    daemon::{Daemon, Failure},
+    method::Method,
     place::Places,
 };
-
-/// A daemon that restarts is back within this; tries to find it, and the pause between them.
-const TRIES: u32 = 15;
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// A daemon answers within its rpc.call_timeout, half a minute unless configured; an agent does not wait for ever.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(120);
@@ -32,85 +25,48 @@ pub(super) enum Trouble {
     Shut(String),
 }
 
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        let told = failure.to_string();
+        match failure {
+            Failure::Refused(error) => Self::Refused(error),
+            Failure::Away(tried) if tried.iter().any(|error| error.reason.kind() == ErrorKind::PermissionDenied) => {
+                Self::Shut(told)
+            }
+            Failure::Away(_) | Failure::Lost(_) => Self::Away(told),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Link {
-    sockets: Places,
+    daemon: Daemon,
     /// The account that is meant where a model names none.
     account: Option<String>,
-    /// Held while connecting, so that calls side by side connect once.
-    client: Mutex<Option<Arc<Client>>>,
 }
 
 impl Link {
-    pub(super) fn new(sockets: Places, account: Option<String>) -> Self {
-        Self { sockets, account, client: Mutex::new(None) }
+    pub(super) fn new(places: Places, account: Option<String>) -> Self {
+        Self { daemon: Daemon::new(places), account }
     }
 
     pub(super) fn account(&self) -> Option<&str> {
         self.account.as_deref()
     }
 
-    /// Calls a method that only reads: it is called again if the daemon goes away before it has answered.
-    pub(super) async fn ask(&self, method: &str, params: Option<Box<RawValue>>) -> Result<Box<RawValue>, Trouble> {
-        self.ask_within(ANSWERED_WITHIN, method, params).await
-    }
-
-    /// The same with a deadline of the caller's, if that is later than the usual one.
-    pub(super) async fn ask_within(
+    /// Calls a method, with a deadline of the caller's if that is later than the usual one.
+    pub(super) async fn ask<M: Method>(
         &self,
         deadline: Duration,
-        method: &str,
-        params: Option<Box<RawValue>>,
+        params: &M::Params,
     ) -> Result<Box<RawValue>, Trouble> {
         let deadline = deadline.max(ANSWERED_WITHIN);
-        match tokio::time::timeout(deadline, self.ask_until_answered(method, params)).await {
-            Ok(answer) => answer,
+        match tokio::time::timeout(deadline, self.daemon.call::<M>(params)).await {
+            Ok(answer) => Ok(answer?),
             Err(_) => {
-                *self.client.lock().await = None;
+                self.daemon.disconnect().await;
                 Err(Trouble::Away(format!("it takes longer than {} s to answer", deadline.as_secs())))
             }
         }
-    }
-
-    async fn ask_until_answered(&self, method: &str, params: Option<Box<RawValue>>) -> Result<Box<RawValue>, Trouble> {
-        let mut tries = 0;
-        loop {
-            let lost = match self.client().await {
-                Ok(client) => {
-                    let answer: Result<Box<RawValue>, Error> = client.request(method, RawParams(params.clone())).await;
-                    match answer {
-                        Ok(result) => return Ok(result),
-                        Err(error) => match client::daemon_error(&error) {
-                            // Whoever is going down is asked again when it is up.
-                            Some(error) if !client::is_going_down(&error) => return Err(Trouble::Refused(error)),
-                            _ => format!("the connection to the daemon broke: {error}"),
-                        },
-                    }
-                }
-                Err(tried) => {
-                    let told = tried.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-                    if tried.iter().any(|error| error.reason.kind() == ErrorKind::PermissionDenied) {
-                        return Err(Trouble::Shut(told));
-                    }
-                    told
-                }
-            };
-            *self.client.lock().await = None;
-            tries += 1;
-            if tries == TRIES {
-                return Err(Trouble::Away(lost));
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-
-    async fn client(&self) -> Result<Arc<Client>, Vec<ConnectError>> {
-        let mut client = self.client.lock().await;
-        if let Some(client) = client.as_ref().filter(|client| client.is_connected()) {
-            return Ok(client.clone());
-        }
-        let found = Arc::new(client::first(&self.sockets).await?);
-        *client = Some(found.clone());
-        Ok(found)
     }
 }

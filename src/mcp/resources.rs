@@ -1,9 +1,14 @@
 //! The resources: documents that a client may read and show without a model.
 
+use std::time::Duration;
+
 use rmcp::model::{ErrorData, ReadResourceResult, Resource, ResourceContents};
 
 use super::{clean, link::Link, tools};
-use crate::wire::method::{self, Method};
+use crate::wire::{
+    method,
+    types::{BalanceParams, NoParams},
+};
 
 const BALANCE: &str = "kisd://account/balance";
 const DISCOVER: &str = "kisd://rpc/discover";
@@ -23,12 +28,11 @@ pub(super) fn all() -> Vec<Resource> {
 }
 
 pub(super) async fn read(link: &Link, uri: &str) -> Result<ReadResourceResult, ErrorData> {
-    let method = match uri {
-        BALANCE => method::AccountBalance::NAME,
-        DISCOVER => method::RpcDiscover::NAME,
+    let result = match uri {
+        BALANCE => link.ask::<method::AccountBalance>(Duration::ZERO, &BalanceParams::default()).await,
+        DISCOVER => link.ask::<method::RpcDiscover>(Duration::ZERO, &NoParams {}).await,
         _ => return Err(ErrorData::resource_not_found(format!("there is no resource {uri}"), None)),
     };
-    let result = link.ask(method, None).await;
     let result = result.map_err(|trouble| ErrorData::internal_error(tools::explain(&trouble), None))?;
     Ok(ReadResourceResult::new(vec![ResourceContents::text(clean::document(result.get()), uri).with_mime_type(JSON)]))
 }

@@ -185,8 +185,7 @@ async fn ask<M: Method>(link: &Link, deadline: Duration, params: &M::Params) -> 
 }
 
 async fn raw<M: Method>(link: &Link, deadline: Duration, params: &M::Params) -> Result<Box<RawValue>, String> {
-    let params = serde_json::value::to_raw_value(params).map_err(|error| error.to_string())?;
-    link.ask_within(deadline, M::NAME, Some(params)).await.map_err(|trouble| explain(&trouble))
+    link.ask::<M>(deadline, params).await.map_err(|trouble| explain(&trouble))
 }
 
 /// A result as data and as text, both without what nobody sees, and with no text of more than `longest` characters.

@@ -35,6 +35,9 @@ pub(super) fn text(backend: &Backend, book: &Book, standing: &Standing) -> Resul
     gauge(&mut registry, "connections", "Open connections", count(backend.connections.taken()));
     gauge(&mut registry, "subscriptions", "Subscriptions to the balance", count(account.balance.subscriptions()));
     let coalesced = account.balance.coalesced();
+    let (questions, evictions) = (account.calls.questions(), account.calls.evictions());
+    gauge(&mut registry, "operations_in_memory", "Answers of KIS's operations that are in memory", count(questions));
+    counter(&mut registry, "operations_evicted", "Answers that were forgotten for want of room", evictions);
     counter(&mut registry, "coalesced_calls", "Calls of clients answered together with another", coalesced);
     let mut out = String::new();
     text::encode(&mut out, &registry)?;

@@ -16,6 +16,7 @@
 
 pub mod client;
 pub mod codes;
+pub mod daemon;
 pub mod frame;
 pub mod method;
 pub mod number;
