@@ -276,15 +276,39 @@ async fn a_search_and_a_description_ask_nothing_of_kis() {
     assert_eq!(world.simulator.calls().len(), asked);
 }
 
-#[tokio::test]
-async fn every_operation_that_reads_can_be_called_with_what_it_is_described_to_take() {
-    let options = Options { calls_per_second: 1_000_000, ..Options::demo(Mode::Real) };
-    let world = World::with(options).await;
+/// A daemon whose quota holds nothing up.
+async fn unhurried() -> (World, TestDaemon) {
+    let world = World::with(Options { calls_per_second: 1_000_000, ..Options::demo(Mode::Real) }).await;
     let mut config = world.config("kisd", "");
     config.keys[0].kis.calls_per_second = 10_000;
     config.accounts[0].hts_id = kisd::account::HtsId::try_new("kisdsim");
     let daemon = world.daemon_with(config).await;
     daemon.token_until(|token| token["state"] == "valid").await;
+    (world, daemon)
+}
+
+#[tokio::test]
+async fn answers_in_memory_take_no_more_room_than_there_is() {
+    let (_world, daemon) = unhurried().await;
+    let mut client = daemon.client().await;
+    let mut longest = 0;
+    for code in 0..2_000 {
+        let answer = client.call("kis.call", price(&format!("{code:06}"))).await;
+        longest = longest.max(answer["result"]["body"].to_string().len());
+    }
+    let metrics = daemon.ok("daemon.metrics", json!({})).await;
+    let value = |name: &str| -> f64 {
+        let line = metrics.as_str().unwrap().lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().parse().unwrap()
+    };
+    let (kept, forgotten) = (value("kisd_operations_in_memory "), value("kisd_operations_evicted_total "));
+    assert!(kept > 100.0 && forgotten > 100.0 && kept + forgotten <= 2_000.0, "{kept} kept, {forgotten} forgotten");
+    assert!(kept <= 4.0 * 1024.0 * 1024.0 / 2048.0, "{kept} of up to {longest} bytes");
+}
+
+#[tokio::test]
+async fn every_operation_that_reads_can_be_called_with_what_it_is_described_to_take() {
+    let (_world, daemon) = unhurried().await;
     let mut called = 0;
     for operation in kis_catalog::catalog().operations() {
         let described = daemon.ok("kis.describe", json!({ "operation": operation.id() })).await;

@@ -128,6 +128,8 @@ impl Calls {
 
     /// Answers in memory.
     pub fn questions(&self) -> usize {
+        // It counts late otherwise.
+        self.desks.run_pending_tasks();
         usize::try_from(self.desks.entry_count()).unwrap_or(usize::MAX)
     }
 
