@@ -6,7 +6,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error:
 use serde_json::value::RawValue;
 
 use super::{
-    kis::KisCommand,
+    commands::kis::KisCommand,
     socket::Whose,
     words::{Language, help},
 };

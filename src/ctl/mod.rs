@@ -6,23 +6,16 @@
 
 mod arguments;
 mod asking;
-mod check;
-mod doctor;
-mod init;
-mod kis;
-mod logs;
-mod man;
+mod commands;
 pub mod output;
 mod socket;
 mod table;
-mod watch;
 pub mod words;
 
 use std::{
     env, fmt,
     io::{self, Write},
     path::PathBuf,
-    time::Duration,
 };
 
 use clap::CommandFactory;
@@ -31,8 +24,9 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use self::{
-    arguments::{Command, TokenCommand},
-    asking::{ask, in_time, patiently, status_of},
+    arguments::Command,
+    asking::{in_time, patiently, status_of},
+    commands::{accounts, balance, call, check, discover, doctor, init, kis, logs, man, metrics, status, token, watch},
     output::Printer,
     socket::Whose,
     table::Style,
@@ -44,10 +38,8 @@ use crate::{
         client::ConnectError,
         codes::ErrorData,
         daemon::{self, Daemon},
-        method,
         place::Places,
         text::printable,
-        types::{AccountList, AccountParams, Balance, BalanceParams, DaemonStatus, Effect, NoParams, TokenStatus},
     },
 };
 
@@ -196,44 +188,16 @@ impl Arguments {
             _ => {}
         }
         let daemon = Daemon::new(places);
-        let places = daemon.places();
-        patiently(places, printer.words(), daemon.connect()).await.map_err(Failure::NoDaemon)?;
-        let words = printer.words();
+        patiently(daemon.places(), printer.words(), daemon.connect()).await.map_err(Failure::NoDaemon)?;
         match self.command {
-            Command::Balance { max_age, .. } => balance(printer, &daemon, account, max_age, format).await,
-            Command::Accounts => {
-                let raw = in_time(ask::<method::AccountList>(&daemon, &NoParams {})).await?;
-                show(printer, format, &raw, |style, list: AccountList| style.accounts(&list))
-            }
-            Command::Status { .. } => {
-                let raw = in_time(ask::<method::DaemonStatus>(&daemon, &NoParams {})).await?;
-                show(printer, format, &raw, |style, status: DaemonStatus| style.daemon_status(&status))
-            }
-            Command::Token(TokenCommand::Status) => {
-                let raw = in_time(ask::<method::TokenStatus>(&daemon, &AccountParams { account })).await?;
-                show(printer, format, &raw, |style, status: TokenStatus| style.token_status(&status))
-            }
-            Command::Token(TokenCommand::Refresh) => {
-                let params = AccountParams { account };
-                let raw = patiently(places, words, ask::<method::TokenRefresh>(&daemon, &params)).await?;
-                show(printer, format, &raw, |style, status: TokenStatus| style.token_status(&status))
-            }
+            Command::Balance { max_age, .. } => balance::run(printer, &daemon, account, max_age, format).await,
+            Command::Accounts => accounts::run(printer, &daemon, format).await,
+            Command::Status { .. } => status::run(printer, &daemon, format).await,
+            Command::Token(command) => token::run(command, printer, &daemon, account, format).await,
             Command::Kis(command) => kis::run(command, printer, &daemon, account, format).await,
-            Command::Call { method, params } => {
-                // What a method does that is called by name is not known.
-                let asked = daemon.call_named(&method, Effect::Unknown, params);
-                let raw = patiently(places, words, asked).await?;
-                printer.json(&raw).map_err(Failure::Output)
-            }
-            Command::Discover => {
-                let raw = in_time(ask::<method::RpcDiscover>(&daemon, &NoParams {})).await?;
-                printer.json(&raw).map_err(Failure::Output)
-            }
-            Command::Metrics => {
-                let raw = in_time(ask::<method::DaemonMetrics>(&daemon, &NoParams {})).await?;
-                let text: String = serde_json::from_str(raw.get()).map_err(Failure::Answer)?;
-                printer.text(&text).map_err(Failure::Output)
-            }
+            Command::Call { method, params } => call::run(&method, params, printer, &daemon).await,
+            Command::Discover => discover::run(printer, &daemon).await,
+            Command::Metrics => metrics::run(printer, &daemon).await,
             // They are done.
             Command::Doctor
             | Command::Init { .. }
@@ -248,21 +212,7 @@ impl Arguments {
 /// Asks the daemon on `socket` for the balance and shows it.
 pub async fn show_balance(printer: &mut Printer, socket: PathBuf) -> Result<(), Failure> {
     let daemon = Daemon::new(Places::named(socket));
-    balance(printer, &daemon, None, None, Format::Table).await
-}
-
-async fn balance(
-    printer: &mut Printer,
-    daemon: &Daemon,
-    account: Option<String>,
-    max_age: Option<Duration>,
-    format: Format,
-) -> Result<(), Failure> {
-    let max_age_ms = max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
-    let params = BalanceParams { account, max_age_ms, ..BalanceParams::default() };
-    let asked = ask::<method::AccountBalance>(daemon, &params);
-    let raw = patiently(daemon.places(), printer.words(), asked).await?;
-    show(printer, format, &raw, |style, balance: Balance| style.balance(&balance))
+    balance::run(printer, &daemon, None, None, Format::Table).await
 }
 
 fn show<T: DeserializeOwned>(

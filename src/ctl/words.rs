@@ -8,7 +8,7 @@ use std::env;
 
 use clap::ValueEnum;
 
-use super::doctor::Cause;
+use super::commands::doctor::Cause;
 use crate::wire::{
     codes::Kind,
     types::{Effect, Mode, Quota, TokenState, Transport},

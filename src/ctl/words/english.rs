@@ -2,7 +2,7 @@
 
 use super::{Doctor, Init, KisWords, Logs, Waiting, Words};
 use crate::{
-    ctl::doctor::Cause,
+    ctl::commands::doctor::Cause,
     wire::types::{Effect, LearnedRate, Mode, TokenState, Transport},
 };
 

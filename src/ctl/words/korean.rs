@@ -2,7 +2,7 @@
 
 use super::{Doctor, Init, KisWords, Logs, Waiting, Words};
 use crate::{
-    ctl::doctor::Cause,
+    ctl::commands::doctor::Cause,
     wire::{
         codes::Kind,
         types::{Effect, LearnedRate, Mode, Quota, TokenState, Transport},

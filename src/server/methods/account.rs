@@ -120,7 +120,7 @@ fn json(account: &Account, balance: &Arc<balance::Balance>) -> Answer {
     account.balance.written(balance, |balance| as_json(&balance_on_the_wire(&account.name, balance)))
 }
 
-/// A [`BalanceState`], around the balance that has been written already.
+/// A [`BalanceState`](crate::wire::types::BalanceState), around the balance that has been written already.
 fn state(account: &Account, news: &News<BalanceQuestion>) -> Option<Bytes> {
     #[derive(Serialize)]
     struct State<'a> {

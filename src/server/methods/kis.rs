@@ -143,7 +143,7 @@ fn question(account: &Account, params: &CallParams) -> Result<CallQuestion, Refu
     account.calls.question(account, &wanted).map_err(Refusal::from)
 }
 
-/// A [`CallResult`], around KIS's containers.
+/// A [`CallResult`](crate::wire::types::CallResult), around KIS's containers.
 fn json(account: &Account, question: &CallQuestion, called: &Arc<Called>) -> Answer {
     #[derive(Serialize)]
     struct Result<'a> {

@@ -13,7 +13,7 @@ use jsonrpsee::{
 };
 use serde::Serialize;
 
-use super::{
+use crate::ctl::{
     Failure,
     asking::{ask_once, ask_status, in_time},
     output::Printer,
@@ -30,7 +30,7 @@ use crate::wire::{
     types::{AccountParams, Balance, BalanceParams, DaemonStatus, TokenState, TokenStatus},
 };
 
-pub(super) use self::cause::Cause;
+pub(in crate::ctl) use self::cause::Cause;
 
 /// The default of rpc.call_timeout, and a little.
 const KIS_WITHIN: Duration = Duration::from_secs(35);
@@ -76,7 +76,7 @@ impl Report {
 }
 
 /// Looks at everything and tells it; an error if something is bad.
-pub(super) async fn examine(
+pub(in crate::ctl) async fn examine(
     printer: &mut Printer,
     places: &Places,
     account: Option<String>,

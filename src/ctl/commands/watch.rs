@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::{
+use crate::ctl::{
     Failure, Format,
     output::Printer,
     table::{Parts, known, signed, won},
@@ -34,7 +34,7 @@ const NO_WRAP: &str = "\x1b[?7l";
 const WRAP: &str = "\x1b[?7h";
 
 /// Watches until the output is closed or the process is ended.
-pub(super) async fn watch(
+pub(in crate::ctl) async fn watch(
     printer: &mut Printer,
     places: Places,
     account: Option<String>,

@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, time::Duration};
 use clap::Subcommand;
 use serde_json::value::RawValue;
 
-use super::{
+use crate::ctl::{
     Failure, Format,
     asking::{ask, in_time, patiently},
     output::{Printer, members},
-    table::{Row, Style},
+    show,
+    table::{self, Row, Style},
     words::{KisWords, Words},
 };
 use crate::wire::{
@@ -27,7 +28,7 @@ const MOST_ROWS: usize = 20;
 const MOST_COLUMNS: usize = 6;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum KisCommand {
+pub(in crate::ctl) enum KisCommand {
     /// Finds operations by words in Korean or English, a TR id, a path or the name of a field.
     Search {
         /// What is looked for.
@@ -66,7 +67,7 @@ fn assignment(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-pub(super) async fn run(
+pub(in crate::ctl) async fn run(
     command: KisCommand,
     printer: &mut Printer,
     daemon: &Daemon,
@@ -77,11 +78,11 @@ pub(super) async fn run(
         KisCommand::Search { query, limit } => {
             let params = SearchParams { query: query.join(" "), limit };
             let raw = in_time(ask::<method::KisSearch>(daemon, &params)).await?;
-            super::show(printer, format, &raw, |style, found: SearchResult| searched(style, &found))
+            show(printer, format, &raw, |style, found: SearchResult| searched(style, &found))
         }
         KisCommand::Describe { operation } => {
             let raw = in_time(ask::<method::KisDescribe>(daemon, &DescribeParams { operation })).await?;
-            super::show(printer, format, &raw, |style, operation| described(style, &operation))
+            show(printer, format, &raw, |style, operation| described(style, &operation))
         }
         KisCommand::Call { operation, params, pages, next, max_age } => {
             let params = distinct(params)?;
@@ -90,11 +91,11 @@ pub(super) async fn run(
             let params = CallParams { operation, params, pages, next, max_age_ms, timeout_ms: None, account };
             let raw = patiently(daemon.places(), printer.words(), ask::<method::KisCall>(daemon, &params)).await?;
             if format != Format::Table {
-                return super::show(printer, format, &raw, |_, _: CallResult| String::new());
+                return show(printer, format, &raw, |_, _: CallResult| String::new());
             }
             let about = in_time(ask::<method::KisDescribe>(daemon, &about)).await?;
             let about: OperationDescription = serde_json::from_str(about.get()).map_err(Failure::Answer)?;
-            super::show(printer, format, &raw, |style, answer: CallResult| called(style, &about, &answer))
+            show(printer, format, &raw, |style, answer: CallResult| called(style, &about, &answer))
         }
     }
 }
@@ -182,7 +183,7 @@ fn described(style: Style, operation: &OperationDescription) -> String {
 
 fn called(style: Style, about: &OperationDescription, answer: &CallResult) -> String {
     let words = &style.words.kis;
-    let mut text = format!("{} · {}\n", printable(&about.operation.korean_name), super::table::local(answer.as_of));
+    let mut text = format!("{} · {}\n", printable(&about.operation.korean_name), table::local(answer.as_of));
     for (name, value) in members(answer.body.get()) {
         let label = |field: &str| {
             let result = about.results.iter().find(|result| result.name.eq_ignore_ascii_case(&name));

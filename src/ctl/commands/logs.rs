@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use super::{Failure, words::Words};
+use crate::ctl::{Failure, words::Words};
 
 /// The service, when no daemon says which unit it belongs to.
 const USUAL: &str = "kisd.service";
@@ -27,7 +27,13 @@ enum Unit {
 
 /// Becomes journalctl, for the unit that the daemon of this process id belongs to; without one, for the service of the system, or
 /// of a user who has a daemon of their own.
-pub(super) fn show(pid: Option<u32>, is_own: bool, follow: bool, lines: u32, words: &Words) -> Result<(), Failure> {
+pub(in crate::ctl) fn show(
+    pid: Option<u32>,
+    is_own: bool,
+    follow: bool,
+    lines: u32,
+    words: &Words,
+) -> Result<(), Failure> {
     let usual = || if is_own { Unit::User(USUAL.to_owned()) } else { Unit::System(USUAL.to_owned()) };
     let unit = pid.map_or_else(usual, |pid| {
         // Another container's processes cannot be seen from here.

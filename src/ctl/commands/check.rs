@@ -1,6 +1,6 @@
 //! `kisctl status --check`: the status in one line, as monitors like it.
 
-use super::{
+use crate::ctl::{
     Failure, NO_DAEMON,
     asking::{in_time, status_of},
     output::Printer,
@@ -15,7 +15,7 @@ use crate::wire::{
 };
 
 /// Says in one line whether all is well with the default account, with a named one, or with all; an error if it is not.
-pub(super) async fn check(
+pub(in crate::ctl) async fn check(
     printer: &mut Printer,
     places: &Places,
     account: Option<&str>,

@@ -19,13 +19,13 @@ use std::{
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tempfile::NamedTempFile;
 
-pub(super) use self::target::Wanted;
+pub(in crate::ctl) use self::target::Wanted;
 use self::{
     configuration::Configuration,
     questions::{Answers, Questions},
     target::{Target, refuse},
 };
-use super::{
+use crate::ctl::{
     Failure, beside,
     output::Printer,
     socket::{self, Whose},
@@ -75,7 +75,7 @@ impl Place {
 }
 
 /// Asks, writes, and offers to install.
-pub(super) async fn set_up(
+pub(in crate::ctl) async fn set_up(
     printer: &mut Printer,
     whose: Whose,
     directory: Option<PathBuf>,

@@ -9,9 +9,9 @@ use std::{
 use super::{CONFIG, Configuration, KEYS, Place, Questions, SYSTEM, caller, failed};
 use crate::ctl::{Failure, beside, socket, words::Words};
 
-const SERVICE: &str = include_str!("../../../systemd/kisd.service");
-const SOCKET: &str = include_str!("../../../systemd/kisd.socket");
-const USER_SERVICE: &str = include_str!("../../../systemd/user/kisd.service");
+const SERVICE: &str = include_str!("../../../../systemd/kisd.service");
+const SOCKET: &str = include_str!("../../../../systemd/kisd.socket");
+const USER_SERVICE: &str = include_str!("../../../../systemd/user/kisd.service");
 
 /// Where the units say that kisd is.
 const INSTALLED: &str = "/usr/local/bin/kisd";

@@ -5,10 +5,14 @@ use std::{fs, io, path::PathBuf};
 use clap::Command;
 use clap_mangen::Man;
 
-use super::{Failure, output::Printer};
+use crate::ctl::{Failure, output::Printer};
 
 /// The man page of kisctl, or in a directory one for each command too.
-pub(super) fn pages(printer: &mut Printer, command: Command, directory: Option<PathBuf>) -> Result<(), Failure> {
+pub(in crate::ctl) fn pages(
+    printer: &mut Printer,
+    command: Command,
+    directory: Option<PathBuf>,
+) -> Result<(), Failure> {
     let Some(directory) = directory else {
         let mut page = Vec::new();
         Man::new(command).render(&mut page).map_err(Failure::Output)?;
@@ -20,7 +24,7 @@ pub(super) fn pages(printer: &mut Printer, command: Command, directory: Option<P
 }
 
 /// A completion script.
-pub(super) fn completions(
+pub(in crate::ctl) fn completions(
     printer: &mut Printer,
     shell: clap_complete::Shell,
     command: &mut Command,

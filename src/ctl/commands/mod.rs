@@ -1,0 +1,16 @@
+//! The commands, a file each: what is asked, and how it is shown. Arguments are declared in `arguments`, words in `words`.
+
+pub(super) mod accounts;
+pub(super) mod balance;
+pub(super) mod call;
+pub(super) mod check;
+pub(super) mod discover;
+pub(super) mod doctor;
+pub(super) mod init;
+pub(super) mod kis;
+pub(super) mod logs;
+pub(super) mod man;
+pub(super) mod metrics;
+pub(super) mod status;
+pub(super) mod token;
+pub(super) mod watch;
