@@ -17,23 +17,24 @@
 //! | 5 | `bin/kisd`, `bin/kisctl` | arguments in, exit code out |
 //! | 4 | [`daemon`], [`config`] | the composition root; what was written turned into settings |
 //! | 3 | [`server`], [`ctl`] → [`mcp`] | the socket; the command line and the bridge for agents on it |
-//! | 2 | [`account`] → [`token`] | the domains: one task owns the state, the world holds a handle |
+//! | 2 | [`book`] → [`account`] → [`desk`] → [`token`] | who may ask what; the domains, whose reads are shared: one task owns the state, the world holds a handle |
 //! | 1 | [`kis`] | what is known of KIS |
 //! | 0 | [`secret`], [`telemetry`] → [`clock`], [`backoff`] | nothing of ours below |
 //!
 //! Crates of their own, since they must not know the rest or are of use without it: [`wire`] (what crosses the socket, and the client:
-//! the crate `kisd-client`), [`clock`], the [`simulator`] (a KIS for tests and demos) and its HTTP, `spelled-http`.
+//! the crate `kisd-client`), `kis-catalog` (every operation of KIS), [`clock`], the [`simulator`] (a KIS for tests and demos) and its HTTP, `spelled-http`.
 //!
-//! To come, each the same noun in four places (`kis/N.rs` the wire to KIS, `N/` the domain, `server/methods/N.rs`, `ctl/N.rs`):
-//! `quote`, `order`, `stream`.
+//! To come, each the same noun in four places (`kis/N.rs` the wire to KIS, `N/` the domain, `server/methods/N.rs`,
+//! `ctl/commands/N.rs`): `quote`, `order`, `stream`.
 //!
 //! # What always holds
 //!
 //! 1. Two issuances for one app key are at least a minute apart, across tasks, processes and restarts ([`token::store`]).
 //! 2. No sliding second has more calls to KIS than configured, token calls included ([`kis::quota`]).
-//! 3. Whoever asks for a fresh answer is served by a call to KIS that began after the question ([`account`]).
+//! 3. Whoever asks for a fresh answer is served by a call to KIS that began after the question ([`desk`]).
 //! 4. A secret is never printed, logged, or sent anywhere but to KIS; money is never a binary float.
-//! 5. What a client has set in motion does not die with its connection.
+//! 5. A call that trades is sent once, unless KIS's gateway says that it did not pass it on ([`kis::after`]).
+//! 6. What a client has set in motion does not die with its connection.
 //!
 //! Nothing is global: all that belongs to an account hangs on one [`account::Account`].
 
