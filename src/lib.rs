@@ -33,7 +33,7 @@
 //! 2. No sliding second has more calls to KIS than configured, token calls included ([`kis::quota`]).
 //! 3. Whoever asks for a fresh answer is served by a call to KIS that began after the question ([`desk`]).
 //! 4. A secret is never printed, logged, or sent anywhere but to KIS; money is never a binary float.
-//! 5. A call that trades is sent once, unless KIS's gateway says that it did not pass it on ([`kis::after`]).
+//! 5. A call that trades is sent once, unless KIS's gateway says that it did not pass it on ([`kis::after()`]).
 //! 6. What a client has set in motion does not die with its connection.
 //!
 //! Nothing is global: all that belongs to an account hangs on one [`account::Account`].
