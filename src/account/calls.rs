@@ -110,7 +110,7 @@ impl Calls {
     ) -> Result<Arc<Called>, ReadError<CallFault>> {
         let Kept { desk, bytes } = self.desks.get_with(question.clone(), || self.open(&question));
         let answer = desk.ask(caller, Some(max_age), Some(timeout)).await?;
-        let now = u32::try_from(answer.body.len()).unwrap_or(u32::MAX);
+        let now = u32::try_from(answer.body.get().len()).unwrap_or(u32::MAX);
         if now != bytes {
             // It is weighed anew.
             self.desks.insert(question, Kept { desk, bytes: now });

@@ -133,7 +133,7 @@ impl Pages {
     }
 
     /// The list that is paged joined, every other container that of the last page.
-    pub(super) fn join(mut self) -> Bytes {
+    pub(super) fn join(mut self) -> Option<Box<RawValue>> {
         let last = self.last.take().unwrap_or_default();
         // It has been read before.
         let Members(members) = members(&last).unwrap_or(Members(Vec::new()));
@@ -157,7 +157,8 @@ impl Pages {
             joined.push(b'{');
         }
         joined.push(b'}');
-        joined.into()
+        // It is made of JSON.
+        String::from_utf8(joined).ok().and_then(|joined| RawValue::from_string(joined).ok())
     }
 }
 
@@ -210,7 +211,7 @@ mod tests {
             let reply = Reply { tr_id: "TR", more: More::Yes, http_status: 200, body: (*body).to_owned().into() };
             pages.add(&reply, [], &[]).unwrap();
         }
-        String::from_utf8(pages.join().to_vec()).unwrap()
+        pages.join().unwrap().get().to_owned()
     }
 
     #[test]

@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use kis_catalog::{Operation, Paging};
+use serde_json::value::RawValue;
 
 use super::body::{MAX_BYTES, Pages, Said};
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     desk::{Errand, Pace, Question, ReadError, Size},
     kis::{
         Call, Effect, KisError,
+        field::Place,
         paging::PageKey,
         reply::{More, Reply},
     },
@@ -74,7 +75,7 @@ pub struct Called {
     /// The TR that was called.
     pub tr_id: &'static str,
     /// KIS's containers, as a JSON object.
-    pub body: Bytes,
+    pub body: Box<RawValue>,
     /// `msg_cd` of the last page.
     pub msg_cd: String,
     /// `msg1` of the last page.
@@ -132,7 +133,7 @@ impl Question for CallQuestion {
     }
 
     fn says_the_same(one: &Called, other: &Called) -> bool {
-        (&one.body, &one.msg_cd) == (&other.body, &other.msg_cd)
+        (one.body.get(), &one.msg_cd) == (other.body.get(), &other.msg_cd)
     }
 
     fn is_alike(one: &CallFault, other: &CallFault) -> bool {
@@ -156,7 +157,10 @@ impl CallQuestion {
                 next => {
                     let Said { msg_cd, msg1 } = said;
                     let as_of = errand.client.clock().now();
-                    let body = pages.join();
+                    let body = pages.join().ok_or_else(|| {
+                        let place = Place { tr_id: reply.tr_id, row: None };
+                        CallError::from(place.malformed("body", "cannot be joined"))
+                    })?;
                     return Ok(Called { tr_id: self.tr_id, body, msg_cd, msg1, pages: count, next, as_of });
                 }
             };

@@ -15,7 +15,7 @@ use crate::{
         Account,
         calls::{CallQuestion, Called, Refused, Wanted, filled_in, not_called},
     },
-    server::error::{Refusal, internal, standard},
+    server::error::{Refusal, standard},
     wire::{
         codes::INVALID_PARAMS,
         method,
@@ -161,7 +161,7 @@ fn json(account: &Account, question: &CallQuestion, called: &Arc<Called>) -> Ans
         operation: question.operation().id(),
         tr_id: called.tr_id,
         account_name: account.name.as_str(),
-        body: serde_json::from_slice(&called.body).map_err(|_| internal())?,
+        body: &called.body,
         msg_cd: &called.msg_cd,
         msg1: &called.msg1,
         pages: called.pages,
