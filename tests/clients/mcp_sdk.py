@@ -8,6 +8,13 @@ import sys
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+PRICE = [{"name": "FID_COND_MRKT_DIV_CODE", "value": "J"}, {"name": "FID_INPUT_ISCD", "value": "005930"}]
+ARGUMENTS = {
+    "kis_search": {"query": "공매도 상위 종목"},
+    "kis_describe": {"operation": "domestic-stock-ranking-short-sale"},
+    "kis_call": {"operation": "FHKST01010100", "params": PRICE},
+}
+
 
 async def main(kisctl: str, socket: str) -> None:
     bridge = StdioServerParameters(command=kisctl, args=["--socket", socket, "mcp"])
@@ -15,8 +22,9 @@ async def main(kisctl: str, socket: str) -> None:
         await session.initialize()
         for tool in (await session.list_tools()).tools:
             # The SDK checks the structured content against the output schema.
-            answer = (await session.call_tool(tool.name, {})).model_dump(by_alias=True)
-            assert not answer["isError"] and answer["structuredContent"], answer
+            answer = (await session.call_tool(tool.name, ARGUMENTS.get(tool.name, {}))).model_dump(by_alias=True)
+            assert not answer["isError"], answer
+            assert answer["structuredContent"] or tool.name == "kis_call", answer
             print(tool.name, "->", answer["content"][0]["text"].splitlines()[0][:60])
         for resource in (await session.list_resources()).resources:
             answer = await session.read_resource(resource.uri)
