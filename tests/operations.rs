@@ -237,6 +237,32 @@ async fn callers_who_ask_the_same_share_a_call_and_a_young_answer_comes_from_mem
 }
 
 #[tokio::test]
+async fn a_question_that_kis_fails_is_not_asked_again_in_the_background() {
+    let (world, daemon) = world_and_daemon().await;
+    for _ in 0..3 {
+        world.simulator.fail_next("inquire-price", Fault::Reset);
+    }
+    let error = world.while_time_passes(daemon.error("kis.call", price("005930"))).await;
+    assert_eq!(error["code"], -32053, "{error}");
+    let at_once = daemon.error("kis.call", price("005930")).await;
+    assert_eq!(at_once["code"], -32053, "{at_once}");
+    let asked = world.simulator.calls_to("inquire-price").len();
+    let until = world.elapsed() + Duration::from_secs(60);
+    let minute = async {
+        while world.elapsed() < until {
+            tokio::task::yield_now().await;
+        }
+    };
+    world.while_time_passes(minute).await;
+    assert_eq!(world.simulator.calls_to("inquire-price").len(), asked, "nobody waits for it");
+    assert_eq!(
+        daemon.ok("kis.call", price("005930")).await["body"]["output"]["stck_prpr"],
+        "75000",
+        "and the next finds out"
+    );
+}
+
+#[tokio::test]
 async fn a_token_that_kis_refuses_heals_within_the_call() {
     let (world, daemon) = world_and_daemon().await;
     world.clock.advance(Duration::from_secs(3600));

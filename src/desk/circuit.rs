@@ -53,9 +53,9 @@ impl Circuit {
         self.0.as_ref().map(|open| open.probe_at)
     }
 
-    /// Whether to probe now that it is time. If nobody cares any more, the circuit closes instead.
-    pub(super) fn is_probed(&mut self, now: Instant) -> bool {
-        let cared_for = self.0.as_ref().is_some_and(|open| now.since(open.asked_at) < PROBED_FOR);
+    /// Whether to probe now that it is time. If that is not wanted, or nobody cares any more, the circuit closes instead.
+    pub(super) fn is_probed(&mut self, is_wanted: bool, now: Instant) -> bool {
+        let cared_for = is_wanted && self.0.as_ref().is_some_and(|open| now.since(open.asked_at) < PROBED_FOR);
         if !cared_for {
             self.0 = None;
         }
@@ -142,16 +142,25 @@ mod tests {
             assert!(next > now && next.since(now) <= Duration::from_secs(4));
             now = next;
             circuit.refusal(now);
-            assert!(circuit.is_probed(now));
+            assert!(circuit.is_probed(true, now));
             circuit.note(Some(&fault()), now, now);
         }
         let silent_since = now;
-        while circuit.is_probed(now) {
+        while circuit.is_probed(true, now) {
             circuit.note(Some(&fault()), now, now);
             now = circuit.probe_at().unwrap();
         }
         assert!(now.since(silent_since) >= PROBED_FOR && now.since(silent_since) < PROBED_FOR + Duration::from_secs(5));
         assert_eq!(circuit.refusal(now), None, "the next caller finds out");
+    }
+
+    #[test]
+    fn one_that_is_not_to_be_probed_closes_when_it_would_be_and_the_next_caller_finds_out() {
+        let (mut circuit, now) = (Circuit::default(), Instant::ZERO);
+        circuit.note(Some(&fault()), now, now);
+        let then = circuit.probe_at().unwrap();
+        assert!(circuit.refusal(now).is_some() && !circuit.is_probed(false, then));
+        assert_eq!(circuit.refusal(then), None);
     }
 
     #[test]

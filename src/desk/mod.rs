@@ -36,6 +36,10 @@ pub trait Question: fmt::Debug + Clone + Send + Sync + 'static {
     /// Why nothing comes of it, beyond what may befall any question.
     type Fault: std::error::Error + Clone + PartialEq + Send + Sync + 'static;
 
+    /// Whether KIS is asked in the background until it answers again, after it has failed. Where there are many questions, they would
+    /// hammer a KIS that is down; then the next caller finds out.
+    const IS_PROBED: bool = true;
+
     /// Its name in the log and in errors.
     fn name(&self) -> &'static str;
 

@@ -117,7 +117,7 @@ impl<Q: Question> Desk<Q> {
             tokio::select! {
                 event = event_of(&mut fetching) => self.note(event, &mut fetching),
                 () = self.clock.sleep_until(probe_at.unwrap_or(Instant::MAX)), if probe_at.is_some() => {
-                    fetching = self.circuit.is_probed(self.clock.monotonic()).then(|| self.fetch(true));
+                    fetching = self.circuit.is_probed(Q::IS_PROBED, self.clock.monotonic()).then(|| self.fetch(true));
                 }
                 () = self.clock.sleep_until(due_at.unwrap_or(Instant::MAX)), if due_at.is_some() => {
                     fetching = self.fetch_for_watchers();

@@ -109,6 +109,8 @@ impl Question for CallQuestion {
     type Answer = Called;
     type Fault = CallFault;
 
+    const IS_PROBED: bool = false;
+
     fn name(&self) -> &'static str {
         "kis.call"
     }
