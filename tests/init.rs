@@ -211,6 +211,26 @@ async fn keys_alone_are_replaced_and_whatever_cannot_be_is_said_before_anything_
     let after = fs::read_to_string(&file).unwrap();
     assert!(after.contains("app_key_file") && !after.contains(&key) && after.contains("level = \"info\""), "{after}");
     assert!(after.contains("account_no = \"12345678\"") && after.contains("mode='real'"), "{after}");
+    // Another account's file is not replaced, and what does not stand the check is put back.
+    let shared = after.clone()
+        + &format!("[accounts.other]\nmode = \"real\"\napp_key_file = \"{}\"\n", directory.join("app_key").display());
+    write_private(&file, &shared);
+    let refused = init_with(&directory, &["--keys"], &[&key, &world.options.app_secret]).await;
+    assert!(text(&refused.stderr).contains("the key file of other as well"), "{refused:?}");
+    write_private(&file, &(after.clone() + "[balance]\nbogus = 1\n"));
+    let (third, old) = (key.replace('2', "3"), fs::read_to_string(directory.join("app_key")).unwrap());
+    let refused = init_with(&directory, &["--keys"], &[&third, &world.options.app_secret]).await;
+    assert!(
+        text(&refused.stderr).contains("everything is as it was") && refused.status.code() == Some(1),
+        "{refused:?}"
+    );
+    assert_eq!(fs::read_to_string(directory.join("app_key")).unwrap(), old);
+    write_private(&file, "[kis\n");
+    for arguments in [&["--account", "third"][..], &["--keys"]] {
+        let refused = init_with(&directory, arguments, &[]).await;
+        assert!(text(&refused.stderr).contains("mend it first"), "{refused:?}");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), "[kis\n");
     let nowhere = init_with(&world.path("nowhere"), &["--service"], &[]).await;
     assert!(text(&nowhere.stderr).contains("run kisctl init first"), "{nowhere:?}");
 }

@@ -252,9 +252,14 @@ pub(super) struct Init {
     /// There are several accounts, and one must be named.
     pub(super) which: &'static str,
     pub(super) no_configuration: fn(&str) -> String,
+    /// The configuration is no TOML, and nothing can be added to it.
+    pub(super) broken: fn(&str) -> String,
+    /// The key file of an account is that of another as well.
+    pub(super) file_of_another: fn(&str, &str) -> String,
+    /// What was there is there again.
+    pub(super) put_back: &'static str,
     /// Calls that name no account go on meaning this one.
     pub(super) default_stays: fn(&str) -> String,
-    pub(super) restart: &'static str,
     pub(super) reload: &'static str,
     pub(super) lingers: &'static str,
     pub(super) failed: fn(&str, &str) -> String,

@@ -18,12 +18,13 @@ use std::{
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
 
 pub(in crate::ctl) use self::target::Wanted;
 use self::{
     configuration::Configuration,
     questions::{Answers, Questions},
-    target::{Target, refuse},
+    target::{Target, key_files, refuse},
 };
 use crate::ctl::{
     Failure, beside,
@@ -95,24 +96,30 @@ pub(in crate::ctl) async fn set_up(
     }
     let mut configuration = match &there {
         Some(Some(configuration)) => configuration.clone(),
+        Some(None) if wanted.account.is_some() || wanted.keys => {
+            return Err(Failure::Told((words.init.broken)(&place.file(CONFIG).display().to_string())));
+        }
         _ => Configuration::new(),
     };
     let target = Target::of(wanted.account.as_deref(), &configuration, words)?;
     refuse(&target, &configuration, &wanted, words)?;
-    let prefix = target.prefix(&configuration);
+    let files = key_files(&target, &place, &configuration, words)?;
     let directory = place.directory.display().to_string();
     questions.say(&(words.init.welcome)(&directory))?;
-    // What is added replaces nothing, and keys are to be replaced.
+    // What is added replaces nothing of the configuration; keys that the account names itself are meant to be replaced.
+    let config = place.file(CONFIG);
     let adds = wanted.account.is_some() && there.is_some();
-    let in_question: Vec<String> = match wanted.keys {
-        true => Vec::new(),
-        false if adds => KEYS.iter().map(|key| format!("{prefix}{key}")).collect(),
-        false => KEYS.iter().map(|key| format!("{prefix}{key}")).chain([CONFIG.to_owned()]).collect(),
-    };
-    for name in in_question {
-        let file = place.file(&name);
+    let names_its_own = configuration.text_in(&target, "app_key_file").is_some() && !place.is_system;
+    let mut in_question: Vec<&Path> = Vec::new();
+    if !(wanted.keys && names_its_own) && wanted.key_of.is_none() {
+        in_question.extend(files.iter().map(PathBuf::as_path));
+    }
+    if !wanted.keys && !adds {
+        in_question.push(&config);
+    }
+    for file in in_question {
         let shown = file.display().to_string();
-        let question = if name == CONFIG { words.init.change } else { words.init.replace };
+        let question = if *file == *config { words.init.change } else { words.init.replace };
         // A link that leads nowhere is there as well.
         if file.symlink_metadata().is_ok() && !questions.yes(&question(&shown)).await? {
             return questions.say(&format!("{}\n", (words.init.kept)(&shown)));
@@ -123,8 +130,10 @@ pub(in crate::ctl) async fn set_up(
     if matches!(there, Some(None)) {
         questions.say(&format!("{}\n", (words.init.not_toml)(&place.file(CONFIG).display().to_string())))?;
     }
-    configure(&questions, &mut configuration, (&place, &prefix), &target, &answers, &wanted, words)?;
-    let written = write(&place, &prefix, &answers, &configuration.text())
+    configure(&questions, &mut configuration, (&place, &files), &target, &answers, &wanted, words)?;
+    let before = Before::of(files.iter().chain([&config]).filter(|_| matches!(there, Some(Some(_)))))
+        .map_err(|error| failed(words, &place.directory, &error))?;
+    let written = write(&place, &files, &answers, &configuration.text())
         .map_err(|error| failed(words, &place.directory, &error))?;
     drop(answers);
     for file in written {
@@ -135,9 +144,14 @@ pub(in crate::ctl) async fn set_up(
         let needed = (words.init.base_url_needed)(&place.file(CONFIG).display().to_string());
         return questions.say(&format!("{needed}\n"));
     }
-    check(&place, words)?;
-    if wanted.keys {
-        return questions.say(&format!("{}\n", if place.is_system { words.init.restart } else { words.init.reload }));
+    if let Err(refusal) = check(&place, words) {
+        if before.put_back().map_err(|error| failed(words, &place.directory, &error))? {
+            questions.say(&format!("{}\n", words.init.put_back))?;
+        }
+        return Err(refusal);
+    }
+    if wanted.keys && !place.is_system {
+        return questions.say(&format!("{}\n", words.init.reload));
     }
     service::offer(&mut questions, &place, &configuration, words).await
 }
@@ -167,7 +181,7 @@ fn read(place: &Place, words: &Words) -> Result<Option<Option<Configuration>>, F
 fn configure(
     questions: &Questions,
     configuration: &mut Configuration,
-    files: (&Place, &str),
+    files: (&Place, &[PathBuf; 2]),
     target: &Target,
     answers: &Answers,
     wanted: &Wanted,
@@ -213,17 +227,18 @@ fn can_write_below(directory: &Path) -> io::Result<()> {
 }
 
 /// Writes all files or none; each is private from its first instant. Returns what is there now.
-fn write(place: &Place, prefix: &str, answers: &Answers, config: &str) -> io::Result<Vec<PathBuf>> {
+fn write(place: &Place, files: &[PathBuf; 2], answers: &Answers, config: &str) -> io::Result<Vec<PathBuf>> {
     DirBuilder::new().recursive(true).mode(0o700).create(&place.directory)?;
-    let keys = answers.keys.iter().flat_map(|keys| KEYS.into_iter().zip([&keys.app_key, &keys.app_secret]));
-    let keys = keys.map(|(name, content)| (format!("{prefix}{name}"), content.as_str()));
+    let keys = answers.keys.iter().flat_map(|keys| files.iter().zip([&keys.app_key, &keys.app_secret]));
+    let keys = keys.map(|(file, content)| (file.clone(), content.as_str()));
     let mut staged = Vec::new();
-    for (name, content) in keys.chain([(CONFIG.to_owned(), config)]) {
-        let path = place.file(&name);
+    for (path, content) in keys.chain([(place.file(CONFIG), config)]) {
         if path.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, path.display().to_string()));
         }
-        staged.push((stage(&place.directory, content)?, path));
+        // Beside the file, which may stand in another directory.
+        let directory = path.parent().unwrap_or(&place.directory).to_owned();
+        staged.push((stage(&directory, content)?, path));
     }
     let mut written = Vec::new();
     let (config, backup) = (place.file(CONFIG), place.file("config.toml.bak"));
@@ -237,6 +252,41 @@ fn write(place: &Place, prefix: &str, answers: &Answers, config: &str) -> io::Re
         written.push(path);
     }
     Ok(written)
+}
+
+/// What files held before they were replaced, in memory that is wiped.
+struct Before(Vec<(PathBuf, Option<Zeroizing<Vec<u8>>>)>);
+
+impl Before {
+    fn of<'a>(files: impl Iterator<Item = &'a PathBuf>) -> io::Result<Self> {
+        let read = |file: &PathBuf| match fs::read(file) {
+            Ok(content) => Ok((file.clone(), Some(Zeroizing::new(content)))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((file.clone(), None)),
+            Err(error) => Err(error),
+        };
+        files.map(read).collect::<io::Result<_>>().map(Self)
+    }
+
+    /// Makes the files what they were; whether there were any.
+    fn put_back(self) -> io::Result<bool> {
+        let any = !self.0.is_empty();
+        for (file, content) in self.0 {
+            match content {
+                Some(content) => {
+                    let directory = file.parent().unwrap_or(Path::new("/"));
+                    let mut staged = tempfile::Builder::new().prefix(".kisctl-").tempfile_in(directory)?;
+                    staged.write_all(&content)?;
+                    staged.as_file().sync_all()?;
+                    staged.persist(&file)?;
+                }
+                None => match fs::remove_file(&file) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                },
+            }
+        }
+        Ok(any)
+    }
 }
 
 fn stage(directory: &Path, content: &str) -> io::Result<NamedTempFile> {

@@ -241,8 +241,16 @@ pub(super) const WORDS: Words = Words {
         shares_key: |name, owner| format!("{name} has the app key of {owner}: name that account with --account"),
         which: "there are several accounts: name one with --account",
         no_configuration: |file| format!("there is no {file}: run kisctl init first"),
+        broken: |file| {
+            format!("{file} is no TOML, and nothing can be added to it: mend it first (kisd check says where)")
+        },
+        file_of_another: |file, name| {
+            format!(
+                "{file} is the key file of {name} as well: give each its own app_key_file and app_secret_file first"
+            )
+        },
+        put_back: "the check failed, and everything is as it was:",
         default_stays: |name| format!("calls that name no account go on meaning {name} (default_account)"),
-        restart: "restart kisd, so that systemd hands it the new keys: sudo systemctl restart kisd",
         reload: "have kisd read it again: systemctl --user reload kisd, or SIGHUP",
         lingers: "note: a service of your own ends when you log out, unless you run: loginctl enable-linger",
         failed: |what, why| format!("{what}: {why}"),

@@ -258,8 +258,16 @@ pub(super) const WORDS: Words = Words {
         shares_key: |name, owner| format!("{name}은(는) {owner}의 앱키를 씁니다. --account로 그 계좌를 지정하세요"),
         which: "계좌가 여러 개입니다. --account로 하나를 지정하세요",
         no_configuration: |file| format!("{file} 파일이 없습니다. 먼저 kisctl init을 실행하세요"),
+        broken: |file| {
+            format!("{file} 파일이 TOML이 아니어서 추가할 수 없습니다. 먼저 고치세요(kisd check가 위치를 알려 줍니다)")
+        },
+        file_of_another: |file, name| {
+            format!(
+                "{file}은(는) {name} 계좌의 키 파일이기도 합니다. 먼저 계좌마다 app_key_file과 app_secret_file을 따로 두세요"
+            )
+        },
+        put_back: "점검에 실패해 모두 원래대로 되돌렸습니다:",
         default_stays: |name| format!("계좌를 지정하지 않은 요청은 계속 {name} 계좌를 뜻합니다(default_account)"),
-        restart: "systemd가 새 키를 넘겨주도록 kisd를 재시작하세요: sudo systemctl restart kisd",
         reload: "kisd가 설정을 다시 읽게 하세요: systemctl --user reload kisd 또는 SIGHUP",
         lingers: "참고: 사용자 서비스는 로그아웃하면 끝납니다. 계속 실행하려면: loginctl enable-linger",
         failed: |what, why| format!("{what}: {why}"),

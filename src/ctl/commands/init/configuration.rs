@@ -1,11 +1,11 @@
 //! What is written to `config.toml`. One that is there is changed in what was asked, and keeps the rest: users that are let in, other
 //! tables, comments.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value};
 
-use super::{Place, questions::Answers, target::Target};
+use super::{KEYS, Place, questions::Answers, target::Target};
 
 /// The first line of a new file.
 const HEADING: &str = "# Written by kisctl init; config.toml.example of kisd explains every key.\n";
@@ -70,7 +70,7 @@ impl Configuration {
     pub(super) fn set(
         &mut self,
         target: &Target,
-        (place, prefix): (&Place, &str),
+        (place, files): (&Place, &[PathBuf; 2]),
         answers: &Answers,
         key_of: Option<&str>,
         base_url: Option<&str>,
@@ -82,13 +82,15 @@ impl Configuration {
         if let Some(owner) = key_of {
             set(kis, "key_of", owner);
         }
-        for key in ["app_key", "app_secret"].into_iter().filter(|_| answers.keys.is_some()) {
+        for (key, file) in KEYS.into_iter().zip(files).filter(|_| answers.keys.is_some()) {
             // Each has a file of its own now, which is named here; to the service of the system, systemd hands them.
             kis.remove(key);
             let file_key = format!("{key}_file");
             match place.is_system {
                 true => drop(kis.remove(&file_key)),
-                false => set(kis, &file_key, text_of(&place.file(&format!("{prefix}{key}")))),
+                // A relative one that is named already is left as it is written.
+                false if kis.get(&file_key).and_then(Item::as_str).is_some_and(|named| place.file(named) == *file) => {}
+                false => set(kis, &file_key, text_of(file)),
             }
         }
         if let Some((number, product_code)) = &answers.account {

@@ -50,13 +50,16 @@ pub(super) async fn offer(
     if let Some(credentials) = credentials(place, configuration) {
         units.push((directory.join("kisd.service.d").join("accounts.conf"), credentials));
     }
+    let mut kept = Vec::new();
     for (path, unit) in &units {
         let differs = fs::read_to_string(path).is_ok_and(|there| there != *unit);
         let shown = path.display().to_string();
         if differs && !questions.yes(&(words.init.replace)(&shown)).await? {
-            return questions.say(&format!("{}\n", (words.init.kept)(&shown)));
+            questions.say(&format!("{}\n", (words.init.kept)(&shown)))?;
+            kept.push(path.clone());
         }
     }
+    units.retain(|(path, _)| !kept.contains(path));
     fs::create_dir_all(&directory).map_err(|error| failed(words, &directory, &error))?;
     for (path, unit) in &units {
         let written = fs::create_dir_all(path.parent().unwrap_or(&directory)).and_then(|()| fs::write(path, unit));

@@ -1,6 +1,8 @@
 //! Which account is set up, and whether that can be.
 
-use super::configuration::Configuration;
+use std::path::PathBuf;
+
+use super::{KEYS, Place, configuration::Configuration};
 use crate::ctl::{Failure, words::Words};
 
 /// The account that `[kis]` is.
@@ -65,7 +67,7 @@ impl Target {
     }
 
     /// What the names of its key files begin with: as systemd's credentials, those of the default account have no prefix.
-    pub(super) fn prefix(&self, configuration: &Configuration) -> String {
+    fn prefix(&self, configuration: &Configuration) -> String {
         let others = configuration.accounts().iter().any(|known| known != self.name());
         let is_default = match self {
             Self::Kis => true,
@@ -75,6 +77,33 @@ impl Target {
             },
         };
         if is_default { String::new() } else { format!("{}.", self.name()) }
+    }
+}
+
+/// Where the app key and the secret of an account stand, or will: in the files that it names, which must be no other account's.
+pub(super) fn key_files(
+    target: &Target,
+    place: &Place,
+    configuration: &Configuration,
+    words: &Words,
+) -> Result<[PathBuf; 2], Failure> {
+    let prefix = target.prefix(configuration);
+    let named = |target: &Target, key: &str| {
+        configuration.text_in(target, &format!("{key}_file")).filter(|_| !place.is_system).map(|file| place.file(file))
+    };
+    let of_account = |key: &str| named(target, key).unwrap_or_else(|| place.file(&format!("{prefix}{key}")));
+    let files = KEYS.map(of_account);
+    let others = configuration.accounts().into_iter().map(Target::Account);
+    let mut others = others.chain(configuration.has_kis().then_some(Target::Kis)).filter(|other| other != target);
+    let shared = others.find_map(|other| {
+        let file = KEYS.iter().filter_map(|key| named(&other, key)).find(|file| files.contains(file))?;
+        Some((file, other))
+    });
+    match shared {
+        Some((file, other)) => {
+            Err(Failure::Told((words.init.file_of_another)(&file.display().to_string(), other.name())))
+        }
+        None => Ok(files),
     }
 }
 
