@@ -16,10 +16,36 @@ const MAX_CHUNK_LINE: usize = 1024;
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: usize = 4 * MAX_BODY;
 
+/// How long a client may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// From the first byte of a request to its last.
+    pub request: Duration,
+    /// From an answer to the first byte of the next request.
+    pub idle: Duration,
+}
+
+impl Limits {
+    /// As long as it likes.
+    pub const NONE: Self = Self { request: Duration::MAX, idle: Duration::MAX };
+}
+
 /// What answers requests.
 pub trait Service: Send + Sync + 'static {
+    /// Whether a client that closes its side while it waits has left: its answer is not waited for any more. If not, it may have
+    /// closed only the side that it has nothing more to say on.
+    const ENDS_WITH_ITS_CLIENT: bool = false;
+
+    /// How long a client may take.
+    const LIMITS: Limits = Limits::NONE;
+
     /// Answers a request.
     fn answer(&self, request: Request) -> impl Future<Output = Delivery> + Send;
+
+    /// Completes when no further request is to be read.
+    fn stopped(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
 
     /// Words the answer to a request that cannot be read.
     fn refuse(&self, refusal: Refusal) -> Response {
@@ -51,9 +77,18 @@ where
 {
     let mut buffer = Vec::new();
     loop {
-        let (request, keep_alive) = match read(&mut connection, &mut buffer).await {
-            Ok(Some(read)) => read,
-            Ok(None) | Err(Broken::Gone) => return,
+        if buffer.is_empty() {
+            let first = tokio::time::timeout(S::LIMITS.idle, connection.read_buf(&mut buffer));
+            tokio::select! {
+                biased;
+                read = first => if !matches!(read, Ok(Ok(1..))) { return },
+                () = service.stopped() => return,
+            }
+        }
+        let reading = tokio::time::timeout(S::LIMITS.request, read(&mut connection, &mut buffer)).await;
+        let (request, keep_alive) = match reading.unwrap_or(Err(Broken::Refused(Refusal::TooSlow))) {
+            Ok(read) => read,
+            Err(Broken::Gone) => return,
             Err(Broken::Refused(refusal)) => {
                 let response = service.refuse(refusal);
                 if send(&mut connection, &response, None, false, true).await.is_ok() {
@@ -63,7 +98,8 @@ where
             }
         };
         let only_head = request.method == "HEAD";
-        let (response, after) = match service.answer(request).await {
+        let Some(delivery) = answer(&mut connection, &mut buffer, service, request).await else { return };
+        let (response, after) = match delivery {
             Delivery::Whole(response) => (response, None),
             Delivery::Cut { response, after } => (response, Some(after)),
             Delivery::Closed => return,
@@ -71,6 +107,28 @@ where
         let sent = send(&mut connection, &response, after, only_head, !keep_alive).await;
         if sent.is_err() || after.is_some() || !keep_alive {
             return;
+        }
+    }
+}
+
+/// The answer to a request; `None` if the client has left before it was there.
+async fn answer<S, C>(connection: &mut C, buffer: &mut Vec<u8>, service: &S, request: Request) -> Option<Delivery>
+where
+    S: Service,
+    C: AsyncRead + Unpin,
+{
+    let answering = service.answer(request);
+    tokio::pin!(answering);
+    loop {
+        tokio::select! {
+            biased;
+            delivery = &mut answering => return Some(delivery),
+            // Further requests of who does not wait for answers; so many, and the others wait where they are.
+            read = connection.read_buf(buffer), if S::ENDS_WITH_ITS_CLIENT && buffer.len() < MAX_HEAD => {
+                if !matches!(read, Ok(1..)) {
+                    return None;
+                }
+            }
         }
     }
 }
@@ -127,8 +185,8 @@ async fn linger(connection: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
     let _ = tokio::time::timeout(LINGER, reading).await;
 }
 
-/// The next request, and whether another may follow; `None` when the client has left between two.
-async fn read<C>(connection: &mut C, buffer: &mut Vec<u8>) -> Result<Option<(Request, bool)>, Broken>
+/// The next request, and whether another may follow.
+async fn read<C>(connection: &mut C, buffer: &mut Vec<u8>) -> Result<(Request, bool), Broken>
 where
     C: AsyncRead + AsyncWrite + Unpin,
 {
@@ -140,7 +198,7 @@ where
             return Err(Refusal::HeadTooLarge.into());
         }
         if connection.read_buf(buffer).await? == 0 {
-            return if buffer.is_empty() { Ok(None) } else { Err(Broken::Gone) };
+            return Err(Broken::Gone);
         }
     };
     if head.length > MAX_HEAD {
@@ -156,7 +214,7 @@ where
         Body::Length(length) => take(connection, buffer, length).await?,
         Body::Chunked => chunks(connection, buffer).await?,
     };
-    Ok(Some((request, keep_alive)))
+    Ok((request, keep_alive))
 }
 
 /// The next `length` bytes.
@@ -336,6 +394,59 @@ mod tests {
         let closed = answers(&["GET /a HTTP/1.0\r\n\r\n", next]).await;
         assert!(closed.contains("\r\nConnection: close\r\n") && closed.ends_with("/a "), "{closed}");
         assert!(answers(&["HEAD /a HTTP/1.1\r\n\r\n"]).await.ends_with("Content-Length: 3\r\n\r\n"));
+    }
+
+    /// Answers after an hour, to clients that may take a minute.
+    struct Slow;
+
+    impl Service for Slow {
+        const ENDS_WITH_ITS_CLIENT: bool = true;
+        const LIMITS: Limits = Limits { request: Duration::from_secs(60), idle: Duration::from_secs(60) };
+
+        async fn answer(&self, _: Request) -> Delivery {
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+            Delivery::Whole(Response::new(200))
+        }
+    }
+
+    /// What comes back, and how long the connection was served.
+    async fn served(sent: &str, leaves: bool) -> (String, Duration) {
+        let (client, server) = tokio::io::duplex(1024);
+        let began = tokio::time::Instant::now();
+        let serving = tokio::spawn(async move { serve_connection(server, &Slow).await });
+        let (mut reading, mut writing) = tokio::io::split(client);
+        writing.write_all(sent.as_bytes()).await.unwrap();
+        if leaves {
+            writing.shutdown().await.unwrap();
+        }
+        serving.await.unwrap();
+        let mut text = String::new();
+        drop(writing);
+        reading.read_to_string(&mut text).await.unwrap();
+        (text, began.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_leaves_is_not_waited_for_and_who_stays_is() {
+        let request = "GET / HTTP/1.1\r\nConnection: close\r\n\r\n";
+        let (text, took) = served(request, false).await;
+        assert!(text.starts_with("HTTP/1.1 200") && took >= Duration::from_secs(3600), "{text}");
+        // One that has sent another request first is seen to leave as well.
+        for sent in [request.to_owned(), request.repeat(2)] {
+            let (text, took) = served(&sent, true).await;
+            assert!(text.is_empty() && took < Duration::from_secs(1), "{text}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_does_not_come_to_its_end_is_refused_and_an_idle_connection_closed() {
+        for begun in ["GET / HT", "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nx"] {
+            let (text, took) = served(begun, false).await;
+            assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
+            assert!(took >= Duration::from_secs(60) && took < Duration::from_secs(62), "{took:?}");
+        }
+        let (text, took) = served("", false).await;
+        assert!(text.is_empty() && took < Duration::from_secs(62), "{text}");
     }
 
     #[tokio::test]

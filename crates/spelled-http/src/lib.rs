@@ -39,7 +39,7 @@ mod request;
 mod response;
 
 pub use self::{
-    connection::{Delivery, Service, serve_connection},
+    connection::{Delivery, Limits, Service, serve_connection},
     listen::serve,
     refusal::Refusal,
     request::Request,

@@ -11,6 +11,8 @@ pub enum Refusal {
     HeadTooLarge,
     /// Its body is longer than [`MAX_BODY`](crate::MAX_BODY).
     BodyTooLarge,
+    /// It did not come to its end in time.
+    TooSlow,
     /// Its body has a transfer encoding other than `chunked`.
     UnknownEncoding,
     /// It is of another version than HTTP/1.0 and HTTP/1.1.
@@ -24,6 +26,7 @@ impl Refusal {
             Self::Malformed => 400,
             Self::HeadTooLarge => 431,
             Self::BodyTooLarge => 413,
+            Self::TooSlow => 408,
             Self::UnknownEncoding => 501,
             Self::UnknownVersion => 505,
         }
@@ -38,6 +41,7 @@ impl fmt::Display for Refusal {
                 write!(f, "the head of the request has more than {} bytes or 64 headers", crate::MAX_HEAD)
             }
             Self::BodyTooLarge => write!(f, "the body of the request has more than {} bytes", crate::MAX_BODY),
+            Self::TooSlow => f.write_str("the request did not come to its end in time"),
             Self::UnknownEncoding => f.write_str("the only transfer encoding that is read is chunked"),
             Self::UnknownVersion => f.write_str("the only versions that are spoken are HTTP/1.1 and HTTP/1.0"),
         }
