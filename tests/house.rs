@@ -51,7 +51,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("sha2", &["token/store.rs"]),
     ("chacha20poly1305", &["account/calls/seal.rs"]),
     ("base64", &["account/calls/seal.rs"]),
-    ("moka", &["account/calls.rs"]),
+    ("moka", &["desk/many.rs"]),
     ("procfs", &["token/store/lease.rs"]),
     ("nix", &["server/groups.rs"]),
     // The mark of its keys only.

@@ -96,9 +96,10 @@ impl Sessions {
         let name = format!("token keeper of the key {}", session.fingerprint());
         tasks.push(Task { name, work: Box::pin(keeper.run(stop_keeper.clone())), stop: stop_keeper.clone() });
         let stop_calls = self.stop_desks.child_token();
-        let calls = Arc::new(Calls::new(session.clone(), all.balance.of_the_desk(), stop_calls.clone()));
+        let calls = Calls::new(&session, all.balance.of_the_desk(), stop_calls.clone());
         let name = format!("calls with the key {}", session.fingerprint());
-        tasks.push(Task { name, work: Box::pin(calls.clone().ended()), stop: stop_calls.clone() });
+        let asked = calls.clone();
+        tasks.push(Task { name, work: Box::pin(async move { asked.ended().await }), stop: stop_calls.clone() });
         Ok(Key { session, calls, stop_keeper, stop_calls })
     }
 

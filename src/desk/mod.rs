@@ -6,24 +6,31 @@
 
 mod circuit;
 mod error;
+mod fetching;
 mod handle;
+mod many;
 mod pace;
 mod task;
 mod watch;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::sync::watch::Sender;
 
 use crate::{
     clock::Instant,
-    kis::{Call, KisClient, quota::Claimants, reply::Reply},
+    kis::{Call, Exchange, Failed, KisClient, KisError, quota::Claimants, reply::Reply},
     token::{CallError, TokenHandle},
 };
 
 pub use self::{
     error::ReadError,
     handle::{Handle, NoSubscription},
+    many::{Asked, Desks},
     pace::{Deadline, Pace, Progress, Size},
     task::Desk,
     watch::{News, Subscription},
@@ -39,6 +46,10 @@ pub trait Question: fmt::Debug + Clone + Send + Sync + 'static {
     /// Whether KIS is asked in the background until it answers again, after it has failed. Where there are many questions, they would
     /// hammer a KIS that is down; then the next caller finds out.
     const IS_PROBED: bool = true;
+
+    /// Whether it is asked only for as long as a caller waits for the answer. If not, a fetch under way goes on, so that the next
+    /// caller finds it.
+    const ENDS_WITH_ITS_CALLERS: bool = false;
 
     /// Its name in the log and in errors.
     fn name(&self) -> &'static str;
@@ -113,5 +124,33 @@ impl<A> Errand<A> {
                 }
             })
             .await
+    }
+
+    /// Makes a call with the token and returns what KIS has sent, also where it is a refusal that nothing here can help with.
+    pub async fn relay(&self, call: &Call<'_>) -> Result<Exchange, CallError> {
+        let (client, claimants, deadline) = (&self.client, &self.claimants, self.deadline.get());
+        let refused = Mutex::new(None);
+        let answered = self.token.authorized(deadline, |token| {
+            let refused = &refused;
+            async move {
+                let answered = client.call_whole(call, &token.access_token, claimants, deadline).await;
+                answered.map(|(_, exchange)| exchange).map_err(|Failed { error, exchange }| {
+                    // Held for an assignment, which cannot panic.
+                    *refused.lock().unwrap_or_else(PoisonError::into_inner) = exchange;
+                    error
+                })
+            }
+        });
+        let error = match answered.await {
+            Ok(exchange) => return Ok(exchange),
+            Err(error) => error,
+        };
+        let refused = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match (&error, refused) {
+            (CallError::Kis(KisError::Rejected(_) | KisError::Transient(_) | KisError::Changed(_)), Some(refused)) => {
+                Ok(*refused)
+            }
+            _ => Err(error),
+        }
     }
 }

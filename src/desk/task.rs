@@ -3,11 +3,9 @@
 //!
 //! The rule for a caller who wants a fresh answer (`max_age` zero): KIS must be asked *after* the call came in. Such callers
 //! wait for the next fetch and share it; one already under way never serves them. A fetch belongs to the desk, so it goes on
-//! when its callers hang up. When KIS has failed them, the [`circuit`] answers until it is back.
+//! when its callers hang up, but for questions that say otherwise. When KIS has failed them, the [`circuit`] answers until it is back.
 
 use std::{
-    future::Future,
-    pin::Pin,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -19,6 +17,7 @@ use tracing::debug;
 use super::{
     Errand, Question, ReadError, Settings,
     circuit::{self, Circuit},
+    fetching::{Event, Fetching, event_of, left},
     handle::{Fetched, Handle, Memory, Request, Waiter},
     pace::{Deadline, Progress, Size},
     watch::Fetched as Answer,
@@ -37,27 +36,6 @@ const LONGEST: Duration = Duration::from_secs(600);
 
 /// A fetch is over so long before the time of its callers is: what it has met says more than that the time is over.
 const LAST_WORD: Duration = Duration::from_millis(100);
-
-/// How a fetch ends.
-type End<Q> = Result<<Q as Question>::Answer, ReadError<<Q as Question>::Fault>>;
-
-/// A fetch under way.
-struct Fetching<Q: Question> {
-    end: Pin<Box<dyn Future<Output = End<Q>> + Send>>,
-    progress: watch::Receiver<Option<Progress>>,
-    began: Instant,
-    deadline: Arc<Deadline>,
-    /// Whom it is for.
-    claimants: Claimants,
-    /// It goes on although nobody waits for it.
-    is_probe: bool,
-}
-
-/// What becomes of a fetch.
-enum Event<Q: Question> {
-    Ended(Answer<Q>),
-    Progressed(Progress),
-}
 
 /// The owner of one answer.
 #[derive(Debug)]
@@ -129,6 +107,10 @@ impl<Q: Question> Desk<Q> {
                     }
                 }
                 () = watchers.changed.notified() => {}
+                () = left(&mut self.waiting), if Q::ENDS_WITH_ITS_CALLERS && fetching.is_some() => {
+                    // One that waits for the next is served by a fetch of its own.
+                    fetching = self.fetch_next();
+                }
                 request = self.requests.recv() => match request {
                     None => return,
                     Some(request) => self.take(request, &mut fetching),
@@ -322,27 +304,5 @@ impl<Q: Question> Desk<Q> {
             self.circuit.token_is_back();
         }
         is_back
-    }
-}
-
-/// What becomes of the fetch under way; never anything, if there is none.
-async fn event_of<Q: Question>(fetching: &mut Option<Fetching<Q>>) -> Event<Q> {
-    let Some(Fetching { end, progress, .. }) = fetching else { return std::future::pending().await };
-    tokio::select! {
-        biased;
-        result = &mut *end => Event::Ended(result.map(Arc::new)),
-        progress = told(progress) => Event::Progressed(progress),
-    }
-}
-
-/// The next progress; never any, once the fetch is over.
-async fn told(progress: &mut watch::Receiver<Option<Progress>>) -> Progress {
-    loop {
-        if progress.changed().await.is_err() {
-            return std::future::pending().await;
-        }
-        if let Some(progress) = *progress.borrow_and_update() {
-            return progress;
-        }
     }
 }

@@ -5,7 +5,11 @@ mod page;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{Effect, Environment, Tr, client::Call, paging::PageKey};
+use super::{
+    Effect, Environment, Tr,
+    client::{Call, Query},
+    paging::PageKey,
+};
 
 pub use self::page::{Page, SoldOut, parse};
 
@@ -139,5 +143,6 @@ pub fn query<'a>(
 
 /// The call for the page that `query` asks for.
 pub fn call<'a>(environment: Environment, query: &'a [(&'static str, &'a str)], next_page: bool) -> Call<'a> {
+    let query = Query::Params(query);
     Call { path: PATH, tr_id: Tr::INQUIRE_BALANCE.id(environment), effect: Effect::Read, query, next_page }
 }

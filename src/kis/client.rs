@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use tracing::{debug, warn};
 use url::Url;
 
-pub use self::call::Call;
+pub use self::call::{Call, Failed, Query};
 use super::{
     Credentials, Environment, Settings,
     after::LEDGER_IS_BUSY,
@@ -190,8 +190,7 @@ impl KisClient {
         self.totals.note_duration(tr_id, took);
         let elapsed_ms = took.as_millis();
         let error = match answer {
-            Some(Ok(mut exchange)) => {
-                exchange.body = reply::readable(exchange.body);
+            Some(Ok(exchange)) => {
                 let [bearer, account] = private;
                 let secrets =
                     [live.credentials.app_key.expose(), live.credentials.app_secret.expose(), bearer, account];

@@ -8,7 +8,10 @@ use hyper_util::client::legacy::connect::HttpInfo;
 use reqwest::{Response, redirect};
 use url::{Host, Url};
 
-use super::{error::KisError, reply::MAX_BODY_BYTES};
+use super::{
+    error::KisError,
+    reply::{self, MAX_BODY_BYTES},
+};
 use crate::clock::{BootTime, Clock};
 
 /// Longest wait for a connection, TLS included: shorter than a request may take, so that "not even connected" is told apart
@@ -58,17 +61,27 @@ pub(crate) fn client(base_url: &Url, kept: usize) -> Result<reqwest::Client, Set
     builder.build().map_err(|error| SetupError(cause(&error)))
 }
 
-/// The status, two headers and the whole body of an answer.
-pub(crate) struct Exchange {
-    pub(crate) http_status: u16,
+/// An answer: the status, some headers and the whole body.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// HTTP status.
+    pub http_status: u16,
     /// `Date`: what time it was by KIS's clock,
     pub(crate) date: Option<DateTime<Utc>>,
     /// when its head arrived, as the time since boot.
     pub(crate) head_at: BootTime,
     /// The local end of the connection that it came on.
     pub(crate) connection: Option<SocketAddr>,
-    pub(crate) tr_cont: Option<String>,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// Whether pages follow.
+    pub tr_cont: Option<String>,
+    /// KIS's number of the call.
+    pub gt_uid: Option<String>,
+    /// The body as UTF-8,
     pub(crate) body: Bytes,
+    /// and as it came.
+    pub as_sent: Bytes,
 }
 
 /// Sends a request and reads its answer.
@@ -89,7 +102,7 @@ pub(crate) async fn exchange(
     let mut response = request.send().await.map_err(unreachable)?;
     let head_at = clock.boottime();
     let http_status = response.status().as_u16();
-    let tr_cont = header(&response, "tr_cont");
+    let [content_type, tr_cont, gt_uid] = ["content-type", "tr_cont", "gt_uid"].map(|name| header(&response, name));
     let connection = response.extensions().get::<HttpInfo>().map(HttpInfo::local_addr);
     let date = header(&response, "date").and_then(|date| DateTime::parse_from_rfc2822(&date).ok());
     // A year that nobody lives in is a fault of whoever said it.
@@ -102,7 +115,9 @@ pub(crate) async fn exchange(
         body.extend_from_slice(&chunk);
     }
     let date = date.map(|date| date.to_utc());
-    Ok(Exchange { http_status, date, head_at, connection, tr_cont, body: body.freeze() })
+    let as_sent = body.freeze();
+    let body = reply::readable(as_sent.clone());
+    Ok(Exchange { http_status, date, head_at, connection, content_type, tr_cont, gt_uid, body, as_sent })
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {

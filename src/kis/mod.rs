@@ -29,9 +29,9 @@ pub use kis_catalog::Effect;
 
 pub use self::{
     after::{After, SHORTLY, after, begins_minute},
-    client::{Call, KisClient},
+    client::{Call, Failed, KisClient, Query},
     error::{Answer, FailureKind, KisError},
-    http::{SetupError, is_loopback},
+    http::{Exchange, SetupError, is_loopback},
 };
 
 /// Which of KIS's two environments: it chooses the host and the TR ids.

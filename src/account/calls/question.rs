@@ -16,7 +16,7 @@ use crate::{
     account::AccountName,
     desk::{Errand, Pace, Question, ReadError, Size},
     kis::{
-        Call, Effect, KisError,
+        Call, Effect, KisError, Query,
         field::Place,
         paging::PageKey,
         reply::{More, Reply},
@@ -193,7 +193,7 @@ impl CallQuestion {
             path: self.operation.path(),
             tr_id: self.tr_id,
             effect: Effect::Read,
-            query: &query,
+            query: Query::Params(&query),
             next_page: *key != PageKey::default(),
         };
         errand.call(&call, is_first).await

@@ -12,6 +12,7 @@ use crate::{
     kis::{
         After, Effect, after,
         error::{DENIED, KisError},
+        http::Exchange,
         quota::Claimants,
         reply::{More, Reply, Verdict},
     },
@@ -33,6 +34,35 @@ const KNOCK_EVERY: Duration = Duration::from_secs(3);
 /// Longest wait for the answer to one of these tries.
 const KNOCK_WITHIN: Duration = Duration::from_secs(15);
 
+/// The parameters of a call.
+#[derive(Debug, Clone, Copy)]
+pub enum Query<'a> {
+    /// As KIS spells them.
+    Params(&'a [(&'static str, &'a str)]),
+    /// As a client of KIS has written them, with the account number that is among them.
+    Written {
+        /// The query.
+        query: &'a str,
+        /// The account number; empty: there is none.
+        account: &'a str,
+    },
+}
+
+/// A call that failed, with the answer as it was sent, if there was one.
+#[derive(Debug)]
+pub struct Failed {
+    /// Why.
+    pub error: KisError,
+    /// The answer.
+    pub exchange: Option<Box<Exchange>>,
+}
+
+impl From<KisError> for Failed {
+    fn from(error: KisError) -> Self {
+        Self { error, exchange: None }
+    }
+}
+
 /// A business call.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
@@ -42,8 +72,8 @@ pub struct Call<'a> {
     pub tr_id: &'static str,
     /// What it does at KIS: decides whether it may be sent again.
     pub effect: Effect,
-    /// Query parameters, as KIS spells them.
-    pub query: &'a [(&'static str, &'a str)],
+    /// Its parameters.
+    pub query: Query<'a>,
     /// Whether this asks for a page after the first.
     pub next_page: bool,
 }
@@ -57,24 +87,40 @@ impl KisClient {
         claimants: &Claimants,
         deadline: Instant,
     ) -> Result<Reply, KisError> {
+        let answered = self.call_whole(call, token, claimants, deadline).await;
+        answered.map(|(reply, _)| reply).map_err(|failed| failed.error)
+    }
+
+    /// The same, with the answer as KIS sent it.
+    pub async fn call_whole(
+        &self,
+        call: &Call<'_>,
+        token: &AccessToken,
+        claimants: &Claimants,
+        deadline: Instant,
+    ) -> Result<(Reply, Exchange), Failed> {
         let (mut failures, mut faults, mut doubted) = (0, 0, false);
         loop {
-            let result = self.call_once(call, token, claimants, deadline).await.map_err(|error| error.of(call.effect));
+            let result = self.call_once(call, token, claimants, deadline).await;
+            let result = result.map_err(|failed| Failed { error: failed.error.of(call.effect), ..failed });
             // A success with a status that does not fit may be a proxy's: where that costs nothing, it is looked at twice.
             let doubtful = call.effect == Effect::Read
                 && match &result {
-                    Ok(reply) => reply.http_status != 200,
-                    Err(KisError::Foreign { http_status, what, .. }) => *what == DENIED && *http_status < 500,
+                    Ok((reply, _)) => reply.http_status != 200,
+                    Err(Failed { error: KisError::Foreign { http_status, what, .. }, .. }) => {
+                        *what == DENIED && *http_status < 500
+                    }
                     Err(_) => false,
                 };
             if doubtful && !doubted {
                 doubted = true;
                 continue;
             }
-            let error = match result {
-                Ok(reply) => return Ok(reply),
-                Err(error) => error,
+            let failed = match result {
+                Ok(answered) => return Ok(answered),
+                Err(failed) => failed,
             };
+            let error = &failed.error;
             failures += 1;
             let is_throttled = matches!(error, KisError::Throttled(_));
             faults += u32::from(!is_throttled);
@@ -83,8 +129,8 @@ impl KisClient {
                 Effect::Read | Effect::Issue => faults >= TRIES,
             };
             let resume = self.clock.monotonic().saturating_add(READ_BACKOFF.delay(failures));
-            if after(call.effect, &error) != After::Repeat || has_had_its_tries || resume >= deadline {
-                return Err(error);
+            if after(call.effect, error) != After::Repeat || has_had_its_tries || resume >= deadline {
+                return Err(failed);
             }
             self.clock.sleep_until(resume).await;
         }
@@ -107,7 +153,7 @@ impl KisClient {
             }
             let answered = async {
                 loop {
-                    match tries.next().await? {
+                    match tries.next().await?.map(|(reply, _)| reply).map_err(|failed| failed.error) {
                         // Its time is over, and that of those after it is not.
                         Err(KisError::Unreachable { sent: true, .. } | KisError::NoSlot { .. })
                             if !tries.is_empty() => {}
@@ -133,36 +179,55 @@ impl KisClient {
         token: &AccessToken,
         claimants: &Claimants,
         deadline: Instant,
-    ) -> Result<Reply, KisError> {
+    ) -> Result<(Reply, Exchange), Failed> {
         let tr_id = call.tr_id;
+        let (exchange, verdict) = self.exchange(call, token, claimants, deadline).await?;
+        let http_status = exchange.http_status;
+        let error = match verdict {
+            Ok(Verdict::Success) => {
+                let more = More::of(exchange.tr_cont.as_deref());
+                return Ok((Reply { tr_id, more, http_status, body: exchange.body.clone() }, exchange));
+            }
+            Ok(Verdict::Flat) => KisError::Foreign { tr_id, http_status, what: "JSON without rt_cd" },
+            Err(error) => error,
+        };
+        self.totals.count_failure(&error);
+        Err(Failed { error, exchange: Some(Box::new(exchange)) })
+    }
+
+    /// Sends a call with the token, once.
+    async fn exchange(
+        &self,
+        call: &Call<'_>,
+        token: &AccessToken,
+        claimants: &Claimants,
+        deadline: Instant,
+    ) -> Result<(Exchange, Result<Verdict, KisError>), KisError> {
         let live = self.live.load_full();
+        let url = match call.query {
+            Query::Params(_) => self.url(call.path),
+            Query::Written { query, .. } => self.url(&format!("{}?{query}", call.path)),
+        };
         let request = self
             .http
-            .get(self.url(call.path))
+            .get(url)
             .header(CONTENT_TYPE, "application/json; charset=utf-8")
             .header(AUTHORIZATION, sensitive(&format!("Bearer {}", token.expose())))
             .header("appkey", sensitive(live.credentials.app_key.expose()))
             .header("appsecret", sensitive(live.credentials.app_secret.expose()))
-            .header("tr_id", tr_id)
+            .header("tr_id", call.tr_id)
             .header("tr_cont", if call.next_page { "N" } else { "" })
-            .header("custtype", "P")
-            .query(call.query);
+            .header("custtype", "P");
         // KIS repeats account numbers in its messages.
-        let account = call.query.iter().find(|(name, _)| *name == "CANO").map_or("", |(_, number)| *number);
+        let (request, account) = match call.query {
+            Query::Params(params) => {
+                let account = params.iter().find(|(name, _)| *name == "CANO").map_or("", |(_, number)| *number);
+                (request.query(params), account)
+            }
+            Query::Written { account, .. } => (request, account),
+        };
         let private = [token.expose(), account];
-        let (exchange, verdict) =
-            self.send(tr_id, request, private, claimants, deadline, std::future::ready(())).await?;
-        match verdict.inspect_err(|error| self.totals.count_failure(error))? {
-            Verdict::Success => {
-                let more = More::of(exchange.tr_cont.as_deref());
-                Ok(Reply { tr_id, more, http_status: exchange.http_status, body: exchange.body })
-            }
-            Verdict::Flat => {
-                let error = KisError::Foreign { tr_id, http_status: exchange.http_status, what: "JSON without rt_cd" };
-                self.totals.count_failure(&error);
-                Err(error)
-            }
-        }
+        self.send(call.tr_id, request, private, claimants, deadline, std::future::ready(())).await
     }
 }
 
