@@ -2,6 +2,9 @@
 //! caller sees the old one or the new one and never a mixture.
 
 mod grants;
+pub(crate) mod groups;
+mod principal;
+mod shelf;
 
 use std::sync::Arc;
 
@@ -11,7 +14,11 @@ use crate::{
     token::KeySession,
 };
 
-pub use self::grants::{Grant, Grants, Rights, Standing, Who};
+pub use self::{
+    grants::{Grant, Grants, Rights, Standing, Who},
+    principal::Principal,
+    shelf::Shelf,
+};
 
 /// Longest part of an unknown name that is repeated.
 const SHOWN: usize = 32;

@@ -16,7 +16,7 @@ use tokio_util::{codec::Decoder, sync::CancellationToken};
 
 use crate::{
     account::{self, Account, AccountId, AccountName, BalanceQuestion, Calls},
-    book::Book,
+    book::{Book, Shelf},
     clock::{ManualClock, SharedClock},
     desk::Desk,
     kis::{
@@ -194,7 +194,7 @@ fn idle_server() -> Server {
         settings.of_the_desk(),
         None,
     );
-    let calls = Arc::new(Calls::new(key.clone(), settings.of_the_desk(), CancellationToken::new()));
+    let calls = Calls::new(&key, settings.of_the_desk(), CancellationToken::new());
     let settings = server::Settings {
         socket: "/nonexistent/kisd.sock".into(),
         socket_mode: 0o600,
@@ -206,5 +206,5 @@ fn idle_server() -> Server {
         max_request_bytes: MAX_BYTES,
     };
     let book = Book::new([Account { name: name.clone(), id, hts_id: None, key, balance, calls }], &name, &[]).unwrap();
-    Server::new(Arc::new(Backend::new(book, DateTime::UNIX_EPOCH)), settings, clock)
+    Server::new(Arc::new(Backend::new(Arc::new(Shelf::new(book)), DateTime::UNIX_EPOCH)), settings, clock)
 }

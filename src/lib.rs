@@ -19,7 +19,7 @@
 //! | 3 | [`server`], [`ctl`] → [`mcp`] | the socket; the command line and the bridge for agents on it |
 //! | 2 | [`book`] → [`account`] → [`desk`] → [`token`] | who may ask what; the domains, whose reads are shared: one task owns the state, the world holds a handle |
 //! | 1 | [`kis`] | what is known of KIS |
-//! | 0 | [`secret`], [`telemetry`] → [`clock`], [`backoff`] | nothing of ours below |
+//! | 0 | [`secret`], [`telemetry`] → [`clock`], [`backoff`], `files` | nothing of ours below |
 //!
 //! Crates of their own, since they must not know the rest or are of use without it: [`wire`] (what crosses the socket, and the client:
 //! the crate `kisd-client`), `kis-catalog` (every operation of KIS), [`clock`], the [`simulator`] (a KIS for tests and demos) and its HTTP, `spelled-http`.
@@ -45,6 +45,7 @@ pub mod config;
 pub mod ctl;
 pub mod daemon;
 pub mod desk;
+mod files;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod kis;

@@ -11,12 +11,13 @@ use std::{
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("backoff", &[]),
+    ("files", &[]),
     ("telemetry", &["clock"]),
     ("kis", &["secret", "clock", "backoff"]),
-    ("token", &["kis", "secret", "clock", "backoff"]),
+    ("token", &["kis", "secret", "clock", "backoff", "files"]),
     ("desk", &["kis", "token", "clock", "backoff"]),
     ("account", &["desk", "kis", "token", "clock"]),
-    ("book", &["account", "kis", "token", "wire"]),
+    ("book", &["account", "kis", "token", "clock", "wire"]),
     ("server", &["account", "book", "desk", "token", "kis", "wire", "clock"]),
     // The command line cannot hold a secret: it knows nothing but the wire.
     ("ctl", &["mcp", "wire"]),
@@ -53,7 +54,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("base64", &["account/calls/seal.rs"]),
     ("moka", &["desk/many.rs"]),
     ("procfs", &["token/store/lease.rs"]),
-    ("nix", &["server/groups.rs"]),
+    ("nix", &["book/groups.rs"]),
     // The mark of its keys only.
     ("kis_simulator", &["config/mark.rs"]),
     ("tokio_tungstenite", &["server/websocket.rs"]),

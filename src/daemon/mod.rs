@@ -19,6 +19,7 @@ use tracing::{error, info};
 
 use self::{schedule::Schedule, sessions::Sessions, tasks::TaskGroup};
 use crate::{
+    book::Shelf,
     clock::{DisciplinedClock, SharedClock},
     config::Config,
     kis::SetupError,
@@ -98,7 +99,7 @@ impl Daemon {
         let (book, start) = sessions.apply(&config).await?;
         let mut tasks = TaskGroup::default();
         start.into_iter().for_each(|task| tasks.spawn(task));
-        let backend = Arc::new(Backend::new(book, clock.now()));
+        let backend = Arc::new(Backend::new(Arc::new(Shelf::new(book)), clock.now()));
         let server = Server::new(backend.clone(), config.rpc.clone(), clock.clone());
         let schedule = Schedule::start(backend.clone()).await?;
         info!(

@@ -27,7 +27,7 @@ pub(super) async fn apply(
     let is_same = applied.same_as(&old);
     let tasks = match sessions.apply(&applied).await {
         Ok((book, tasks)) => {
-            backend.replace(book);
+            backend.shelf.replace(book);
             tasks
         }
         Err(error) => {

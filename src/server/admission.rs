@@ -4,10 +4,12 @@ use std::{fs, io};
 
 use super::{
     Settings,
-    groups::{Answer, Groups},
     peer::{Caller, Peer},
 };
-use crate::book::{Grants, Standing};
+use crate::book::{
+    Grants, Standing,
+    groups::{Answer, Groups},
+};
 
 /// What the kernel shows for users and groups that a user namespace does not know, where it does not say.
 const USUAL_OVERFLOW: u32 = 65_534;

@@ -5,7 +5,7 @@
 //! hands its messages to one [`dispatch::Dispatcher`], so that ids, batches, notifications and errors are the same everywhere.
 //! Methods are described once, in [`methods`].
 //!
-//! What is handed out by number or by memory ([`places`], [`unread`], [`refuse`], [`groups`]) is shared out by user: what one
+//! What is handed out by number or by memory ([`places`], [`unread`], [`refuse`]) is shared out by user: what one
 //! takes never uses up what another needs.
 //!
 //! jsonrpsee's errors are used; its server is not: it cannot serve the JSON stream, loses ids that are negative numbers, never
@@ -18,7 +18,6 @@ mod admission;
 mod connection;
 mod dispatch;
 mod error;
-mod groups;
 mod http;
 mod methods;
 mod metrics;
@@ -43,12 +42,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
-use arc_swap::{ArcSwap, Guard};
-
-use tokio::sync::watch;
+use arc_swap::Guard;
 
 use crate::{
-    book::{Book, Grant, Rights},
+    book::{Book, Grant, Rights, Shelf},
     wire::types::Right,
 };
 
@@ -102,9 +99,8 @@ impl Settings {
 /// What methods may touch.
 #[derive(Debug)]
 pub struct Backend {
-    book: ArcSwap<Book>,
-    /// Told when there is another book.
-    replaced: watch::Sender<()>,
+    /// The accounts.
+    pub shelf: Arc<Shelf>,
     /// When the daemon started.
     pub started_at: DateTime<Utc>,
     /// Open connections.
@@ -115,26 +111,14 @@ pub struct Backend {
 
 impl Backend {
     /// A backend for these accounts.
-    pub fn new(book: Book, started_at: DateTime<Utc>) -> Self {
-        let clock = book.default_account().key.client.clock().clone();
+    pub fn new(shelf: Arc<Shelf>, started_at: DateTime<Utc>) -> Self {
+        let clock = shelf.book().default_account().key.client.clock().clone();
         let refusals = Arc::new(refusals::Refusals::new(clock));
-        Self {
-            book: ArcSwap::from_pointee(book),
-            replaced: watch::Sender::default(),
-            started_at,
-            connections: places::Places::default(),
-            refusals,
-        }
+        Self { shelf, started_at, connections: places::Places::default(), refusals }
     }
 
     /// The accounts, as they are now.
     pub fn book(&self) -> Guard<Arc<Book>> {
-        self.book.load()
-    }
-
-    /// Replaces all accounts, and what is granted, at once.
-    pub fn replace(&self, book: Book) {
-        self.book.store(Arc::new(book));
-        self.replaced.send_replace(());
+        self.shelf.book()
     }
 }

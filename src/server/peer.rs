@@ -5,11 +5,11 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::Guard;
 use tokio::net::UnixStream;
 
 use crate::{
-    book::{Grants, Standing, Who},
+    book::{Grants, Principal, Standing},
     kis::quota::CallerId,
 };
 
@@ -42,34 +42,22 @@ pub struct Caller {
     pub peer: Peer,
     /// Who it is among those that share KIS's quota: its process, or its connection where that is not known.
     pub id: CallerId,
-    is_own: bool,
-    gids: Vec<u32>,
-    /// What it may do, as of the grants that it was last asked of.
-    standing: ArcSwap<Standing>,
+    principal: Principal,
 }
 
 impl Caller {
     /// A peer with the groups that are known of it; `is_own`: it is of the daemon's own user.
     pub fn new(peer: Peer, is_own: bool, gids: Vec<u32>, grants: &Grants) -> Self {
-        let standing = grants.standing(Who { uid: peer.uid, is_own, gids: &gids });
         let connection = || CallerId::Connection(CONNECTIONS.fetch_add(1, Ordering::Relaxed));
         // The kernel says 0 of a process in another namespace, as of one in a container.
         let id =
             peer.pid.filter(|pid| *pid > 0).map_or_else(connection, |pid| CallerId::Process { uid: peer.uid, pid });
-        Self { peer, id, is_own, gids, standing: ArcSwap::from_pointee(standing) }
+        Self { peer, id, principal: Principal::new(peer.uid, is_own, gids, grants) }
     }
 
     /// What it may do by these grants: worked out when they are new, and remembered.
     pub fn standing(&self, grants: &Grants) -> Guard<Arc<Standing>> {
-        let known = self.standing.load();
-        if grants.is_current(&known) {
-            return known;
-        }
-        let who = Who { uid: self.peer.uid, is_own: self.is_own, gids: &self.gids };
-        let standing = Arc::new(grants.standing(who));
-        self.standing.store(standing.clone());
-        // Not what is remembered now: another thread may know of newer grants than these.
-        Guard::from_inner(standing)
+        self.principal.standing(grants)
     }
 }
 

@@ -21,14 +21,16 @@ use super::{
     admission::{Admission, Overflow, Verdict},
     connection::{Connection, Phases},
     dispatch::Dispatcher,
-    groups::{Answer, Groups},
     http, methods,
     peer::{Caller, Peer},
     places::{Place, Places, Rules},
     refuse::{NotServed, REFUSE_WITHIN, first_byte, refuse},
     stream,
 };
-use crate::clock::{self, SharedClock};
+use crate::{
+    book::groups::{Answer, Groups},
+    clock::{self, SharedClock},
+};
 
 /// At shutdown, calls in flight have this long to finish,
 const FINISH_WITHIN: Duration = Duration::from_millis(4500);

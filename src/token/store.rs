@@ -198,10 +198,5 @@ impl Binding {
 /// A token's life, where only its end is known.
 const USUAL_LIFE: TimeDelta = TimeDelta::hours(24);
 
-/// Runs what blocks on a thread made for it; an error if it panicked or the runtime is going down.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
-}
-
 #[cfg(test)]
 mod tests;

@@ -197,7 +197,7 @@ impl Catalog {
                 Ok(results) => results,
                 Err(error) => return Outcome::Now(Err(error)),
             };
-            let replaced = backend.replaced.subscribe();
+            let replaced = backend.shelf.replaced();
             let refusal = move || {
                 let book = backend.book();
                 let standing = caller.standing(book.grants());

@@ -16,9 +16,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BootId, BootTime, Clock, Held, Lease, Note, Obstacle, Pending, blocking,
-    place::{Place, careful, content, is_private},
+    BootId, BootTime, Clock, Held, Lease, Note, Obstacle, Pending,
+    place::{MAX_BYTES, Place},
 };
+use crate::files::{blocking, careful, content, is_private};
 
 /// An issuance takes at most half a minute, and so does the wait for another's.
 const HELD_AT_MOST: Duration = Duration::from_secs(32);
@@ -150,7 +151,7 @@ fn open(place: &Place) -> io::Result<File> {
 /// What the file says; `None` if it is torn.
 fn read(mut file: &File) -> io::Result<Option<Content>> {
     file.seek(SeekFrom::Start(0))?;
-    Ok(content(file)?.and_then(|text| serde_json::from_slice(&text).ok()))
+    Ok(content(file, MAX_BYTES)?.and_then(|text| serde_json::from_slice(&text).ok()))
 }
 
 fn write(mut file: &File, content: &Content) -> io::Result<()> {

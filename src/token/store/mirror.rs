@@ -20,10 +20,14 @@ use tracing::info;
 use zeroize::Zeroizing;
 
 use super::{
-    Binding, Distrust, Mirror, Mirrored, Pending, Source, Token, USUAL_LIFE, blocking,
-    place::{Place, careful, content},
+    Binding, Distrust, Mirror, Mirrored, Pending, Source, Token, USUAL_LIFE,
+    place::{MAX_BYTES, Place},
 };
-use crate::{clock, secret::AccessToken};
+use crate::{
+    clock,
+    files::{blocking, careful, content, is_private},
+    secret::AccessToken,
+};
 
 /// What follows the name of the mirror in those of its temporary files.
 const TEMPORARY: &str = ".kisd-";
@@ -101,7 +105,7 @@ impl Files {
     /// True if `token.file` is not there, empty, or bound to this app key.
     fn may_use(&self, file: &Path) -> bool {
         let text = match careful().read(true).open(file) {
-            Ok(file) => content(&file).ok().flatten().unwrap_or_default(),
+            Ok(file) => content(&file, MAX_BYTES).ok().flatten().unwrap_or_default(),
             Err(error) => return error.kind() == io::ErrorKind::NotFound,
         };
         match serde_json::from_slice::<MirrorFile>(&text) {
@@ -128,7 +132,7 @@ impl Files {
         if metadata.mode() & 0o077 != 0 {
             return Err(Distrust::NotPrivate(metadata.mode() & 0o7777));
         }
-        match content(&file).map_err(Distrust::Io)? {
+        match content(&file, MAX_BYTES).map_err(Distrust::Io)? {
             // Made for a mount, and never written.
             Some(text) if text.is_empty() => Ok(None),
             Some(text) => parse(&text, &self.binding).map(Some),
@@ -199,7 +203,7 @@ fn is_only_in_place(error: &io::Error) -> bool {
 
 fn write_in_place(path: &Path, text: &[u8]) -> io::Result<Way> {
     let mut file = careful().write(true).open(path)?;
-    if !super::place::is_private(&file.metadata()?) {
+    if !is_private(&file.metadata()?) {
         return Err(io::Error::other("it is not private to its owner (0600)"));
     }
     file.write_all(text)?;

@@ -1,17 +1,12 @@
-//! Which files belong to an app key, and what must hold of a file before it is trusted.
+//! Which files belong to an app key.
 
 use std::{
-    fs::{DirBuilder, File, Metadata, OpenOptions},
-    io::{self, Read},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    io,
     path::{Path, PathBuf},
 };
 
-use rustix::fs::OFlags;
-use zeroize::Zeroizing;
-
 use super::Binding;
-use crate::kis::Environment;
+use crate::{files, kis::Environment};
 
 /// Largest mirror or lock file read.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
@@ -39,29 +34,6 @@ impl Place {
 
     /// The directory, made private if it has to be made.
     pub(super) fn directory(&self) -> io::Result<&Path> {
-        let directory = self.file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if !directory.is_dir() {
-            DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-        }
-        Ok(directory)
+        files::directory_of(&self.file)
     }
-}
-
-/// Options that neither follow a link (it is not what kisd wrote) nor wait for a pipe (it would hold up the start).
-pub(super) fn careful() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
-    options
-}
-
-/// True if the file is this user's and nobody else may touch it.
-pub(super) fn is_private(metadata: &Metadata) -> bool {
-    metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o077 == 0
-}
-
-/// The whole content; `None` if there is more than any file of kisd has.
-pub(super) fn content(file: &File) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let mut text = Zeroizing::new(Vec::new());
-    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut text)?;
-    Ok((text.len() <= MAX_BYTES).then_some(text))
 }

@@ -43,7 +43,7 @@ const MAX_USERS: usize = 1024;
 type Lookup = dyn Fn(u32) -> Option<Vec<u32>> + Send + Sync;
 
 /// Groups as they were last looked up.
-pub(super) type Answer = Arc<[u32]>;
+pub(crate) type Answer = Arc<[u32]>;
 
 #[derive(Debug, Default)]
 struct Known {
@@ -61,7 +61,7 @@ impl Known {
 
 /// The groups of users.
 #[derive(Clone)]
-pub(super) struct Groups {
+pub(crate) struct Groups {
     clock: SharedClock,
     lookup: Arc<Lookup>,
     known: Arc<Mutex<BTreeMap<u32, Known>>>,
@@ -77,7 +77,7 @@ impl fmt::Debug for Groups {
 
 impl Groups {
     /// Those of the system.
-    pub(super) fn of_the_system(clock: SharedClock) -> Self {
+    pub(crate) fn of_the_system(clock: SharedClock) -> Self {
         Self::looked_up_by(clock, Arc::new(look_up))
     }
 
@@ -87,12 +87,12 @@ impl Groups {
     }
 
     /// The groups of a user, if they were looked up just now.
-    pub(super) fn fresh(&self, uid: u32) -> Option<Answer> {
+    pub(crate) fn fresh(&self, uid: u32) -> Option<Answer> {
         self.known().get(&uid)?.younger_than(FRESH, self.clock.monotonic())
     }
 
     /// The groups of a user; `None`: the database does not say in time.
-    pub(super) async fn of(&self, uid: u32) -> Option<Answer> {
+    pub(crate) async fn of(&self, uid: u32) -> Option<Answer> {
         let now = self.clock.monotonic();
         let (stale, running) = {
             let mut known = self.known();
