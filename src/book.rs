@@ -16,7 +16,7 @@ use crate::{
 
 pub use self::{
     grants::{Grant, Grants, Rights, Standing, Who},
-    principal::Principal,
+    principal::{Principal, Principals},
     shelf::Shelf,
 };
 

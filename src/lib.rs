@@ -16,8 +16,8 @@
 //! |---|---|---|
 //! | 5 | `bin/kisd`, `bin/kisctl` | arguments in, exit code out |
 //! | 4 | [`daemon`], [`config`] | the composition root; what was written turned into settings |
-//! | 3 | [`server`], [`ctl`] → [`mcp`] | the socket; the command line and the bridge for agents on it |
-//! | 2 | [`book`] → [`account`] → [`desk`] → [`token`] | who may ask what; the domains, whose reads are shared: one task owns the state, the world holds a handle |
+//! | 3 | [`server`], [`gateway`]; [`ctl`] → [`mcp`] | the socket, and KIS's own REST; the command line and the bridge for agents on it |
+//! | 2 | [`clients`] → [`book`] → [`account`] → [`desk`] → [`token`] | who may ask what; the domains, whose reads are shared: one task owns the state, the world holds a handle |
 //! | 1 | [`kis`] | what is known of KIS |
 //! | 0 | [`secret`], [`telemetry`] → [`clock`], [`backoff`], `files` | nothing of ours below |
 //!
@@ -41,6 +41,7 @@
 pub mod account;
 pub mod backoff;
 pub mod book;
+pub mod clients;
 pub mod config;
 pub mod ctl;
 pub mod daemon;
@@ -48,6 +49,7 @@ pub mod desk;
 mod files;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub mod gateway;
 pub mod kis;
 pub mod mcp;
 pub mod secret;

@@ -9,12 +9,13 @@ mod error;
 mod fetch;
 mod looks;
 mod question;
+pub mod relay;
 mod whole;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
-    desk::{self, Handle},
+    desk::{self, Desks, Handle},
     kis::balance::PriceBasis,
     token::KeySession,
 };
@@ -24,6 +25,7 @@ pub use self::{
     calls::Calls,
     error::{BalanceError, BalanceFault},
     question::BalanceQuestion,
+    relay::RelayQuestion,
     whole::{Contradiction, EvaluationCheck},
 };
 
@@ -169,6 +171,8 @@ pub struct Account {
     pub balance: Handle<BalanceQuestion>,
     /// Whatever else is asked with its app key.
     pub calls: Arc<Calls>,
+    /// What clients of the gateway ask with it.
+    pub relays: Arc<Desks<RelayQuestion>>,
 }
 
 #[cfg(test)]

@@ -45,6 +45,12 @@ impl Rights {
         Self(self.0 | others.0)
     }
 
+    /// Those that are among `others` too.
+    #[must_use]
+    pub fn common(self, others: Self) -> Self {
+        Self(self.0 & others.0)
+    }
+
     /// Those that are not among `others`.
     #[must_use]
     pub fn without(self, others: Self) -> Self {
@@ -62,7 +68,8 @@ impl Rights {
     }
 
     /// With the reading that every other right includes.
-    fn with_reading(self) -> Self {
+    #[must_use]
+    pub fn with_reading(self) -> Self {
         if self.is_none() { self } else { Self(self.0 | bit(Right::Read)) }
     }
 }

@@ -1,10 +1,17 @@
 //! A user as rights are concerned, with what it may do by the grants of now.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use arc_swap::{ArcSwap, Guard};
 
-use super::{Grants, Standing, Who};
+use super::{
+    Grants, Standing, Who,
+    groups::{Answer, Groups},
+};
+use crate::clock::SharedClock;
 
 /// A user with the groups that are known of it.
 #[derive(Debug)]
@@ -34,5 +41,51 @@ impl Principal {
         self.standing.store(standing.clone());
         // Not what is remembered now: another thread may know of newer grants than these.
         Guard::from_inner(standing)
+    }
+}
+
+/// Users by their uid alone, whose groups are looked up.
+#[derive(Debug)]
+pub struct Principals {
+    own: u32,
+    groups: Groups,
+    /// With groups and without.
+    known: Mutex<HashMap<(u32, bool), (Option<Answer>, Arc<Principal>)>>,
+}
+
+impl Principals {
+    /// Those that the system knows.
+    pub fn of_the_system(clock: SharedClock) -> Self {
+        let own = rustix::process::geteuid().as_raw();
+        Self { own, groups: Groups::of_the_system(clock), known: Mutex::default() }
+    }
+
+    /// A user, with its groups if some group is granted more than it has itself. Where they cannot be looked up, it has none.
+    pub async fn of(&self, uid: u32, grants: &Grants) -> Arc<Principal> {
+        let itself = self.known(uid, None, grants);
+        if !grants.may_be_more_by_group(&itself.standing(grants)) {
+            return itself;
+        }
+        let groups = match self.groups.fresh(uid) {
+            Some(groups) => Some(groups),
+            None => self.groups.of(uid).await,
+        };
+        self.known(uid, groups, grants)
+    }
+
+    /// The user with these groups, as it is remembered.
+    fn known(&self, uid: u32, groups: Option<Answer>, grants: &Grants) -> Arc<Principal> {
+        // Every change leaves the map whole.
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (uid, groups.is_some());
+        match known.get(&key) {
+            Some((same, principal)) if *same == groups => principal.clone(),
+            _ => {
+                let gids = groups.as_deref().unwrap_or_default().to_vec();
+                let principal = Arc::new(Principal::new(uid, uid == self.own, gids, grants));
+                known.insert(key, (groups, principal.clone()));
+                principal
+            }
+        }
     }
 }

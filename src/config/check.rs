@@ -36,12 +36,13 @@ pub(super) fn check(mut raw: RawConfig, sources: &Sources<'_>) -> Result<Config,
     let token = check.token(raw.token, on_loopback);
     let grants = check.grants(raw.grants, accounts.as_ref());
     let rpc = check.rpc(raw.rpc, grants);
+    let gateway = check.gateway(raw.gateway);
     let log = check.log(raw.log);
     match accounts {
         Some(accounts) if check.faults.is_empty() => {
             let Accounts { keys, accounts, default } = accounts;
             let handed_over = check.handed_over;
-            Ok(Config { file: None, handed_over, keys, accounts, default, token, balance: settings, rpc, log })
+            Ok(Config { file: None, handed_over, keys, accounts, default, token, balance: settings, rpc, gateway, log })
         }
         _ => Err(ConfigError { faults: check.faults }),
     }

@@ -88,6 +88,7 @@ fn is_key(key: &str) -> bool {
         [key] => key == "default_account",
         // A list of tables has no place in a variable.
         [table, _] => !["accounts", "grants"].contains(&table),
+        ["gateway", "max_age", _] => true,
         [table, ..] => table == "accounts" && key.split('.').count() == 3,
         [] => false,
     }

@@ -15,6 +15,7 @@ mod accounts;
 mod check;
 mod credential;
 mod environment;
+mod gateway;
 mod grants;
 mod load;
 mod mark;
@@ -55,6 +56,8 @@ pub struct Config {
     pub balance: account::Settings,
     /// The socket.
     pub rpc: server::Settings,
+    /// The gateway for programs that speak to KIS.
+    pub gateway: crate::gateway::Settings,
     /// Logs.
     pub log: telemetry::Settings,
 }
@@ -104,7 +107,7 @@ impl Config {
     /// Whether both say the same, wherever it was written.
     pub fn same_as(&self, other: &Self) -> bool {
         // Member by member, so that one that is added is not forgotten.
-        let Self { file: _, handed_over: _, keys, accounts, default, token, balance, rpc, log } = self;
+        let Self { file: _, handed_over: _, keys, accounts, default, token, balance, rpc, gateway, log } = self;
         keys.len() == other.keys.len()
             && keys.iter().zip(&other.keys).all(|(key, other)| key.same_as(other))
             && *accounts == other.accounts
@@ -112,6 +115,7 @@ impl Config {
             && *token == other.token
             && *balance == other.balance
             && *rpc == other.rpc
+            && *gateway == other.gateway
             && *log == other.log
     }
 }

@@ -15,6 +15,7 @@ pub(super) struct RawConfig {
     pub(super) balance: RawBalance,
     pub(super) rpc: RawRpc,
     pub(super) grants: Vec<RawGrant>,
+    pub(super) gateway: RawGateway,
     pub(super) log: RawLog,
 }
 
@@ -76,6 +77,23 @@ pub(super) struct RawGrant {
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub(super) struct RawGateway {
+    pub(super) listen: Option<String>,
+    pub(super) allow_hosts: Option<Vec<String>>,
+    pub(super) patience: Option<String>,
+    pub(super) max_connections: Option<i64>,
+    pub(super) max_age: RawMaxAge,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawMaxAge {
+    pub(super) quotations: Option<String>,
+    pub(super) accounts: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct RawLog {
     pub(super) level: Option<String>,
     pub(super) format: Option<String>,
@@ -84,8 +102,15 @@ pub(super) struct RawLog {
 
 /// Keys whose values are not texts; in an environment variable they are written as in TOML. All others are taken as they
 /// stand: an account number of digits would otherwise become a number and lose its zeros.
-const NOT_TEXT: &[&str] =
-    &["rpc.allow_uids", "rpc.allow_gids", "rpc.allow_refresh_uids", "rpc.max_connections", "rpc.max_request_bytes"];
+const NOT_TEXT: &[&str] = &[
+    "rpc.allow_uids",
+    "rpc.allow_gids",
+    "rpc.allow_refresh_uids",
+    "rpc.max_connections",
+    "rpc.max_request_bytes",
+    "gateway.allow_hosts",
+    "gateway.max_connections",
+];
 
 /// The same for the keys of `[kis]` and of each account.
 const NOT_TEXT_OF_ACCOUNT: &[&str] = &["calls_per_second", "accept_difference"];

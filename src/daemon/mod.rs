@@ -20,8 +20,10 @@ use tracing::{error, info};
 use self::{schedule::Schedule, sessions::Sessions, tasks::TaskGroup};
 use crate::{
     book::Shelf,
+    clients::Clients,
     clock::{DisciplinedClock, SharedClock},
     config::Config,
+    gateway::Gateway,
     kis::SetupError,
     server::{
         Backend, Server,
@@ -35,6 +37,9 @@ const STOP_WITHIN: Duration = Duration::from_millis(4800);
 
 /// of which the owner tasks have at least this, once nobody asks them any more.
 const TASKS_WITHIN: Duration = Duration::from_millis(150);
+
+/// The file of the gateway's clients, beside the token.
+const CLIENTS: &str = "clients.json";
 
 /// Why the daemon does not start, or does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +104,10 @@ impl Daemon {
         let (book, start) = sessions.apply(&config).await?;
         let mut tasks = TaskGroup::default();
         start.into_iter().for_each(|task| tasks.spawn(task));
-        let backend = Arc::new(Backend::new(Arc::new(Shelf::new(book)), clock.now()));
+        let shelf = Arc::new(Shelf::new(book));
+        let clients = Arc::new(Clients::open(config.token.file.with_file_name(CLIENTS), clock.clone()));
+        let gateway = Gateway::new(config.gateway.clone(), shelf.clone(), clients.clone(), clock.clone());
+        let backend = Arc::new(Backend::new(shelf, clients, clock.now()));
         let server = Server::new(backend.clone(), config.rpc.clone(), clock.clone());
         let schedule = Schedule::start(backend.clone()).await?;
         info!(
@@ -110,7 +118,10 @@ impl Daemon {
         );
         systemd::ready();
 
-        let serving = server.run(listening.listener, heartbeat, shutdown.clone());
+        let serving = async {
+            let socket = server.run(listening.listener, heartbeat, shutdown.clone());
+            tokio::join!(socket, gateway.clone().run(shutdown.clone()));
+        };
         tokio::pin!(serving);
         let (mut status, mut said) = (default_token(&backend), String::new());
         let (mut failed, mut stop_at) = (None, None);
@@ -129,6 +140,7 @@ impl Daemon {
                 Some(new) = reloads.recv() => {
                     let (applied, start) = reload::apply(config, new, &mut sessions, &backend, &server).await;
                     config = applied;
+                    gateway.reload(config.gateway.clone());
                     start.into_iter().for_each(|task| tasks.spawn(task));
                     status = default_token(&backend);
                     systemd::status(&status.status(), &mut said);

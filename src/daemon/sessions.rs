@@ -7,17 +7,20 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    account::{Account, BalanceQuestion, Calls},
+    account::{Account, BalanceQuestion, Calls, RelayQuestion},
     book::Book,
     clock::SharedClock,
     config::{AccountConfig, Config, KeyConfig},
-    desk::Desk,
+    desk::{Desk, Desks},
     kis::SetupError,
     token::KeySession,
 };
 
 /// An app key is told of so many days before KIS ends it.
 pub(crate) const TOLD_BEFORE_DAYS: i64 = 28;
+
+/// Memory for what clients of the gateway ask with one app key, in bytes.
+const RELAYED: u64 = 2 << 20;
 
 /// Something that has to run, and what ends it.
 pub(super) struct Task {
@@ -31,6 +34,7 @@ pub(super) struct Task {
 struct Key {
     session: Arc<KeySession>,
     calls: Arc<Calls>,
+    relays: Arc<Desks<RelayQuestion>>,
     stop_keeper: CancellationToken,
     stop_calls: CancellationToken,
 }
@@ -100,7 +104,12 @@ impl Sessions {
         let name = format!("calls with the key {}", session.fingerprint());
         let asked = calls.clone();
         tasks.push(Task { name, work: Box::pin(async move { asked.ended().await }), stop: stop_calls.clone() });
-        Ok(Key { session, calls, stop_keeper, stop_calls })
+        let (client, token, settings) = (session.client.clone(), session.token.clone(), all.balance.of_the_desk());
+        let relays = Arc::new(Desks::new(client, token, settings, RELAYED, stop_calls.clone()));
+        let name = format!("relays with the key {}", session.fingerprint());
+        let asked = relays.clone();
+        tasks.push(Task { name, work: Box::pin(async move { asked.ended().await }), stop: stop_calls.clone() });
+        Ok(Key { session, calls, relays, stop_keeper, stop_calls })
     }
 
     /// An account: the one there is if neither its number nor its key has changed, or a new one. Where the key alone has changed,
@@ -108,7 +117,7 @@ impl Sessions {
     fn account(
         &self,
         config: &AccountConfig,
-        Key { session: key, calls, .. }: &Key,
+        Key { session: key, calls, relays, .. }: &Key,
         tasks: &mut Vec<Task>,
     ) -> (Account, CancellationToken) {
         let question = BalanceQuestion::new(config.id.clone(), &config.settings);
@@ -130,7 +139,8 @@ impl Sessions {
         let name = format!("balance desk of {}", config.name);
         tasks.push(Task { name, work: Box::pin(desk.run(stop.clone())), stop: stop.clone() });
         let AccountConfig { name, id, hts_id, .. } = config.clone();
-        let account = Account { name, id, hts_id, key: key.clone(), balance, calls: calls.clone() };
+        let account =
+            Account { name, id, hts_id, key: key.clone(), balance, calls: calls.clone(), relays: relays.clone() };
         (account, stop)
     }
 }

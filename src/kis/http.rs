@@ -74,6 +74,8 @@ pub struct Exchange {
     pub(crate) connection: Option<SocketAddr>,
     /// `Content-Type`.
     pub content_type: Option<String>,
+    /// The TR.
+    pub tr_id: Option<String>,
     /// Whether pages follow.
     pub tr_cont: Option<String>,
     /// KIS's number of the call.
@@ -102,7 +104,8 @@ pub(crate) async fn exchange(
     let mut response = request.send().await.map_err(unreachable)?;
     let head_at = clock.boottime();
     let http_status = response.status().as_u16();
-    let [content_type, tr_cont, gt_uid] = ["content-type", "tr_cont", "gt_uid"].map(|name| header(&response, name));
+    let names = ["content-type", "tr_id", "tr_cont", "gt_uid"];
+    let [content_type, said_tr_id, tr_cont, gt_uid] = names.map(|name| header(&response, name));
     let connection = response.extensions().get::<HttpInfo>().map(HttpInfo::local_addr);
     let date = header(&response, "date").and_then(|date| DateTime::parse_from_rfc2822(&date).ok());
     // A year that nobody lives in is a fault of whoever said it.
@@ -117,7 +120,18 @@ pub(crate) async fn exchange(
     let date = date.map(|date| date.to_utc());
     let as_sent = body.freeze();
     let body = reply::readable(as_sent.clone());
-    Ok(Exchange { http_status, date, head_at, connection, content_type, tr_cont, gt_uid, body, as_sent })
+    Ok(Exchange {
+        http_status,
+        date,
+        head_at,
+        connection,
+        content_type,
+        tr_id: said_tr_id,
+        tr_cont,
+        gt_uid,
+        body,
+        as_sent,
+    })
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {

@@ -241,6 +241,11 @@ impl Shared {
 }
 
 impl Permit {
+    /// The call was made, and nothing is learned of it.
+    pub fn is_used(self) {
+        self.answered(Heard::LetThrough);
+    }
+
     /// The call has been answered, or has failed.
     pub(crate) fn answered(mut self, heard: Heard) {
         self.is_over = true;

@@ -46,6 +46,7 @@ use arc_swap::Guard;
 
 use crate::{
     book::{Book, Grant, Rights, Shelf},
+    clients::Clients,
     wire::types::Right,
 };
 
@@ -101,6 +102,8 @@ impl Settings {
 pub struct Backend {
     /// The accounts.
     pub shelf: Arc<Shelf>,
+    /// The clients of the gateway.
+    pub clients: Arc<Clients>,
     /// When the daemon started.
     pub started_at: DateTime<Utc>,
     /// Open connections.
@@ -111,10 +114,10 @@ pub struct Backend {
 
 impl Backend {
     /// A backend for these accounts.
-    pub fn new(shelf: Arc<Shelf>, started_at: DateTime<Utc>) -> Self {
+    pub fn new(shelf: Arc<Shelf>, clients: Arc<Clients>, started_at: DateTime<Utc>) -> Self {
         let clock = shelf.book().default_account().key.client.clock().clone();
         let refusals = Arc::new(refusals::Refusals::new(clock));
-        Self { shelf, started_at, connections: places::Places::default(), refusals }
+        Self { shelf, clients, started_at, connections: places::Places::default(), refusals }
     }
 
     /// The accounts, as they are now.

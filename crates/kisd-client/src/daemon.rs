@@ -137,7 +137,7 @@ impl Daemon {
     ) -> Result<Box<RawValue>, Failure> {
         let tries = match effect {
             Effect::Read => TRIES,
-            Effect::Issue | Effect::Trade | Effect::Unknown => 1,
+            Effect::Issue | Effect::Trade | Effect::Control | Effect::Unknown => 1,
         };
         let mut answer = self.once(method, params.clone()).await;
         for _ in 1..tries {

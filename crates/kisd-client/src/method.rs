@@ -8,8 +8,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     codes::Kind,
     types::{
-        self, AccountParams, Balance, BalanceParams, BalanceState, CallParams, CallResult, DescribeParams, Effect,
-        NoParams, OperationDescription, Right, SearchParams, SearchResult, SubscribeBalanceParams, UnsubscribeParams,
+        self, AccountParams, Balance, BalanceParams, BalanceState, CallParams, CallResult, ClientAddParams,
+        ClientParams, ClientRemoved, ClientSetup, DescribeParams, Effect, NoParams, OperationDescription, Right,
+        SearchParams, SearchResult, SubscribeBalanceParams, UnsubscribeParams,
     },
 };
 
@@ -127,6 +128,21 @@ methods! {
 
     /// Ends a subscription of this connection; whether there was one.
     TokenUnsubscribeStatus = "token.unsubscribeStatus": Read, Read, (UnsubscribeParams) -> bool, [];
+
+    /// The clients of the gateway: programs that speak to KIS, and reach it through kisd with a key pair of their own.
+    ClientList = "client.list": Admin, Read, (NoParams) -> types::ClientList, [];
+
+    /// Makes a client of the gateway, with a local key pair that is worth nothing at KIS. The secret is told once.
+    ClientAdd = "client.add": Admin, Control, (ClientAddParams) -> ClientSetup, [UnknownAccount];
+
+    /// What a program has to be told to be this client, but for its secret.
+    ClientShow = "client.show": Admin, Read, (ClientParams) -> ClientSetup, [NotFound];
+
+    /// Gives a client a new key pair; the old one ends at once. The secret is told once.
+    ClientRotate = "client.rotate": Admin, Control, (ClientParams) -> ClientSetup, [NotFound];
+
+    /// Takes a client its key pair, which ends at once.
+    ClientRemove = "client.remove": Admin, Control, (ClientParams) -> ClientRemoved, [NotFound];
 
     /// Version, account, token, quota, and counters of calls and connections.
     DaemonStatus = "daemon.status": Read, Read, (NoParams) -> types::DaemonStatus, [];

@@ -1,5 +1,6 @@
 //! Parameters and results. The doc comments here are the descriptions in the OpenRPC document.
 
+mod client;
 mod daemon;
 mod kis;
 
@@ -8,6 +9,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    client::{
+        ClientAddParams, ClientEntry, ClientList, ClientParams, ClientRemoved, ClientSetup, GatewayState,
+        GatewayStatus, LocalSecret, Program,
+    },
     daemon::{
         AccountEntry, AccountList, CONTRACT, Calls, Contract, DaemonStatus, Effect, FailedCalls, LearnedRate, Quota,
         Right,

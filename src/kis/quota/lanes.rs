@@ -37,6 +37,8 @@ pub enum CallerId {
     },
     /// A connection of which the process is not known, by a number of its own.
     Connection(u64),
+    /// A client of the gateway, by a number of its own.
+    Client(u64),
 }
 
 /// What a slot is for, and for whom.

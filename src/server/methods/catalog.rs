@@ -26,7 +26,7 @@ use crate::{
     server::{
         Backend,
         error::{Refusal, internal, standard},
-        peer::Caller,
+        peer::{Caller, Peer},
     },
     wire::{
         codes::INVALID_PARAMS,
@@ -43,6 +43,8 @@ pub(super) struct Call<'a> {
     pub(super) book: &'a Book,
     /// which of them the caller may read.
     pub(super) standing: &'a Standing,
+    /// Who calls.
+    pub(super) peer: Peer,
 }
 
 /// What a method about an account is called with.
@@ -117,6 +119,19 @@ impl Catalog {
         self.guard::<M, _>(move |call, params| Outcome::Now(method(call, params).and_then(|result| as_json(&result))));
     }
 
+    /// A method about the daemon that has to wait for something.
+    pub(super) fn add_later<M, F, Fut>(&mut self, method: F)
+    where
+        M: Method,
+        F: Fn(Call<'_>, M::Params) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<M::Result, Refusal>> + Send + 'static,
+    {
+        self.guard::<M, _>(move |call, params| {
+            let result = method(call, params);
+            Outcome::Later(Box::pin(async move { as_json(&result.await?) }))
+        });
+    }
+
     /// A method about an account that has to wait for something.
     pub(super) fn add_async<M, F, Fut>(&mut self, method: F)
     where
@@ -168,7 +183,8 @@ impl Catalog {
             let book = backend.book();
             let standing = caller.standing(book.grants());
             guarded.anywhere(&backend, caller, &standing)?;
-            let outcome = method(Call { backend: &backend, book: &book, standing: &standing }, parse(params)?);
+            let outcome =
+                method(Call { backend: &backend, book: &book, standing: &standing, peer: caller.peer }, parse(params)?);
             Ok(guarded.audited(&backend, caller, None, outcome))
         });
     }

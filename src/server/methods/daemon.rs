@@ -5,7 +5,7 @@ use tracing::error;
 use super::{
     account,
     catalog::{Call, Catalog},
-    instant, mode, token,
+    client, instant, mode, token,
 };
 use crate::{
     kis::FailureKind,
@@ -21,7 +21,7 @@ use crate::{
 
 pub(super) fn register(catalog: &mut Catalog) {
     catalog.add::<method::DaemonStatus, _>(status);
-    catalog.add::<method::DaemonMetrics, _>(|Call { backend, book, standing }, NoParams {}| {
+    catalog.add::<method::DaemonMetrics, _>(|Call { backend, book, standing, .. }, NoParams {}| {
         metrics::text(backend, book, standing).map_err(|fault| {
             error!(%fault, "metrics cannot be written");
             internal()
@@ -29,18 +29,18 @@ pub(super) fn register(catalog: &mut Catalog) {
     });
 }
 
-fn status(Call { backend, book, standing }: Call<'_>, NoParams {}: NoParams) -> Result<DaemonStatus, Refusal> {
+fn status(Call { backend, book, standing, .. }: Call<'_>, NoParams {}: NoParams) -> Result<DaemonStatus, Refusal> {
     // Whoever is let in may read one.
     let account = book.foremost(standing).ok_or_else(internal)?;
-    let client = &account.key.client;
-    let (totals, learned) = (client.totals(), client.learned_rate());
+    let kis = &account.key.client;
+    let (totals, learned) = (kis.totals(), kis.learned_rate());
     let sum = totals.sum();
     let failed = |kind| sum.failed.get(&kind).copied().unwrap_or(0);
     Ok(DaemonStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
         started_at: instant(backend.started_at),
-        mode: mode(client.environment()),
+        mode: mode(kis.environment()),
         account: account.id.to_string(),
         account_name: account.name.to_string(),
         accounts: account::entries(book, standing),
@@ -62,12 +62,13 @@ fn status(Call { backend, book, standing }: Call<'_>, NoParams {}: NoParams) -> 
         connections: backend.connections.taken() as u64,
         subscriptions: account.balance.subscriptions() as u64,
         quota: Quota {
-            calls_per_second: client.calls_per_second(),
+            calls_per_second: kis.calls_per_second(),
             learned: Some(LearnedRate { calls: learned.calls(), in_ms: learned.window_ms() }),
-            taken: client.slots_taken() as u64,
+            taken: kis.slots_taken() as u64,
             waiting: totals.waiting() as u64,
         },
         upstream_error: account.balance.last_fault().map(|fault| Refusal::from(fault).into()),
-        clock_offset_ms: client.clock().offset().num_milliseconds(),
+        clock_offset_ms: kis.clock().offset().num_milliseconds(),
+        gateway: client::gateway(&backend.clients),
     })
 }

@@ -6,6 +6,7 @@
 mod account;
 mod audit;
 mod catalog;
+mod client;
 mod daemon;
 mod feed;
 mod kis;
@@ -36,6 +37,7 @@ pub(super) fn all(backend: Arc<Backend>) -> Methods {
     account::register(&mut catalog);
     kis::register(&mut catalog);
     token::register(&mut catalog);
+    client::register(&mut catalog);
     daemon::register(&mut catalog);
     catalog.finish()
 }

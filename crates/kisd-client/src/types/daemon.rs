@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, Mode, TokenState, TokenStatus};
+use super::{Fault, GatewayStatus, Mode, TokenState, TokenStatus};
 
 /// The version of what clients may rely on: a client of the same `major` works, and `minor` counts what was added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -16,7 +16,7 @@ pub struct Contract {
 }
 
 /// The version of this contract.
-pub const CONTRACT: Contract = Contract { major: 1, minor: 3 };
+pub const CONTRACT: Contract = Contract { major: 1, minor: 4 };
 
 /// Result of `account.list`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -61,6 +61,8 @@ pub enum Effect {
     Issue,
     /// It trades, or changes something else at KIS.
     Trade,
+    /// It changes what the daemon does, and nothing at KIS.
+    Control,
     /// An effect that this client does not know: the daemon is newer.
     #[serde(other)]
     #[schemars(skip)]
@@ -140,6 +142,9 @@ pub struct DaemonStatus {
     pub upstream_error: Option<Fault>,
     /// By how much this machine's clock was found to be behind KIS's, in milliseconds; 0 if they agree to five seconds.
     pub clock_offset_ms: i64,
+    /// The gateway for programs that speak to KIS.
+    #[serde(default)]
+    pub gateway: GatewayStatus,
 }
 
 /// The limit of calls to KIS at this moment.

@@ -1,0 +1,84 @@
+//! The gateway: KIS's own REST for programs that know nothing of kisd. They are changed by nothing but a host and two keys.
+//!
+//! The way of a request: [`listen`] accepts, [`connection`] says whether the client may speak here at all, [`rest`] finds what it
+//! wants. A token call is answered here ([`oauth`]); an operation of KIS is checked against the catalogue and the client's rights
+//! ([`check`]), and asked with the real key when token and quota allow it ([`hold`]). Everything leaves in KIS's form ([`answer`]).
+//!
+//! Must never: pass on what was not checked, let a key, a secret or a token of KIS out, or answer otherwise than in JSON.
+
+mod answer;
+mod check;
+mod connection;
+mod hold;
+mod listen;
+mod oauth;
+mod peer;
+mod rest;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use tokio::sync::Notify;
+
+use crate::{
+    book::{Principals, Shelf},
+    clients::Clients,
+    clock::SharedClock,
+};
+
+/// How the gateway serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where; `None`: it does not.
+    pub listen: Option<SocketAddr>,
+    /// Names besides those of this machine by which clients may call it.
+    pub allow_hosts: Vec<String>,
+    /// Longest time that a call is held until token and quota allow it.
+    pub patience: Duration,
+    /// Connections at one time.
+    pub max_connections: usize,
+    /// An answer about a market this young is served again,
+    pub quotation_max_age: Duration,
+    /// and one about an account.
+    pub account_max_age: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            allow_hosts: Vec::new(),
+            patience: Duration::from_secs(120),
+            max_connections: 1024,
+            quotation_max_age: Duration::ZERO,
+            account_max_age: Duration::ZERO,
+        }
+    }
+}
+
+/// The gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    settings: ArcSwap<Settings>,
+    /// There are other settings.
+    changed: Notify,
+    shelf: Arc<Shelf>,
+    clients: Arc<Clients>,
+    principals: Principals,
+    clock: SharedClock,
+}
+
+impl Gateway {
+    /// A gateway that serves nobody yet.
+    pub fn new(settings: Settings, shelf: Arc<Shelf>, clients: Arc<Clients>, clock: SharedClock) -> Arc<Self> {
+        let principals = Principals::of_the_system(clock.clone());
+        let settings = ArcSwap::from_pointee(settings);
+        Arc::new(Self { settings, changed: Notify::new(), shelf, clients, principals, clock })
+    }
+
+    /// Replaces the settings while it runs.
+    pub fn reload(&self, settings: Settings) {
+        self.settings.store(Arc::new(settings));
+        self.changed.notify_one();
+    }
+}
