@@ -6,7 +6,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error:
 use serde_json::value::RawValue;
 
 use super::{
-    commands::kis::KisCommand,
+    commands::{client::ClientCommand, kis::KisCommand},
     socket::Whose,
     words::{Language, help},
 };
@@ -85,6 +85,9 @@ pub(super) enum Command {
     /// Any operation of KIS that reads.
     #[command(subcommand)]
     Kis(KisCommand),
+    /// Programs that speak to KIS, and reach it through the gateway with a key pair of their own.
+    #[command(subcommand)]
+    Client(ClientCommand),
     /// Calls any method and prints its result as JSON.
     Call {
         /// Name of the method, as in account.balance.

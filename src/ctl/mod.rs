@@ -26,7 +26,9 @@ use serde_json::value::RawValue;
 use self::{
     arguments::Command,
     asking::{in_time, patiently, status_of},
-    commands::{accounts, balance, call, check, discover, doctor, init, kis, logs, man, metrics, status, token, watch},
+    commands::{
+        accounts, balance, call, check, client, discover, doctor, init, kis, logs, man, metrics, status, token, watch,
+    },
     output::Printer,
     socket::Whose,
     table::Style,
@@ -195,6 +197,7 @@ impl Arguments {
             Command::Status { .. } => status::run(printer, &daemon, format).await,
             Command::Token(command) => token::run(command, printer, &daemon, account, format).await,
             Command::Kis(command) => kis::run(command, printer, &daemon, account, format).await,
+            Command::Client(command) => client::run(command, printer, &daemon, account, format).await,
             Command::Call { method, params } => call::run(&method, params, printer, &daemon).await,
             Command::Discover => discover::run(printer, &daemon).await,
             Command::Metrics => metrics::run(printer, &daemon).await,

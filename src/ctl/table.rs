@@ -4,11 +4,11 @@ use chrono::{DateTime, FixedOffset};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 use rust_decimal::Decimal;
 
-use super::words::Words;
+use super::{commands::client::gateway, words::Words};
 use crate::wire::{
     number::Number,
     text::printable,
-    types::{AccountList, Balance, DaemonStatus, Holding, TokenSource, TokenState, TokenStatus},
+    types::{AccountList, Balance, DaemonStatus, GatewayState, Holding, TokenSource, TokenState, TokenStatus},
 };
 
 /// The kind of position that nearly every holding is; it is not worth a column.
@@ -135,6 +135,9 @@ impl Style {
             (words.shared, (words.shared_calls)(calls.coalesced)),
             (words.connections, (words.connections_now)(status.connections, status.subscriptions)),
         ]);
+        if status.gateway.state != GatewayState::Off {
+            rows.push((words.client.gateway, gateway(words, &status.gateway)));
+        }
         if status.clock_offset_ms != 0 {
             rows.push((words.clock, (words.clock_is_off)(status.clock_offset_ms / 1000)));
         }

@@ -85,6 +85,29 @@ pub(super) struct KisWords {
     pub(super) more_pages: &'static str,
 }
 
+/// Texts about the clients of the gateway.
+#[derive(Debug)]
+pub(super) struct ClientWords {
+    /// Name, accounts, rights, user, program, calls a second, last used, calls, refused, ends.
+    pub(super) columns: [&'static str; 10],
+    pub(super) none: &'static str,
+    pub(super) never: &'static str,
+    pub(super) expired: &'static str,
+    pub(super) base_url: &'static str,
+    pub(super) app_key: &'static str,
+    pub(super) app_secret: &'static str,
+    pub(super) account: &'static str,
+    pub(super) secret_is_gone: &'static str,
+    pub(super) shown_once: &'static str,
+    pub(super) removed: fn(&str) -> String,
+    pub(super) also_needs_account: &'static str,
+    /// How the gateway stands.
+    pub(super) gateway: &'static str,
+    pub(super) serving: fn(&str) -> String,
+    pub(super) failing: fn(&str, &str) -> String,
+    pub(super) off: &'static str,
+}
+
 /// The texts of one language; those with gaps are functions.
 #[derive(Debug)]
 pub(super) struct Words {
@@ -153,6 +176,9 @@ pub(super) struct Words {
 
     /// KIS's operations.
     pub(super) kis: KisWords,
+
+    /// The clients of the gateway.
+    pub(super) client: ClientWords,
 
     // Errors.
     pub(super) no_daemon_on: fn(&str, &str) -> String,

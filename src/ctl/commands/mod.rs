@@ -4,6 +4,7 @@ pub(super) mod accounts;
 pub(super) mod balance;
 pub(super) mod call;
 pub(super) mod check;
+pub(super) mod client;
 pub(super) mod discover;
 pub(super) mod doctor;
 pub(super) mod init;

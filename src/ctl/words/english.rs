@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Doctor, Init, KisWords, Logs, Waiting, Words};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, Waiting, Words};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::types::{Effect, LearnedRate, Mode, TokenState, Transport},
@@ -111,6 +111,24 @@ pub(super) const WORDS: Words = Words {
         empty: "(empty)",
         left_out: |rows, columns| format!("not shown: {rows} rows, {columns} columns; --json has all"),
         more_pages: "There are more pages: --pages 0 reads all, and --json has the cursor for --next",
+    },
+    client: ClientWords {
+        columns: ["Name", "Accounts", "Rights", "User", "For", "Calls/s", "Last used", "Calls", "Refused", "Ends"],
+        none: "There are no clients yet; `kisctl client add NAME` makes one",
+        never: "–",
+        expired: "ended",
+        base_url: "Base URL",
+        app_key: "App key",
+        app_secret: "App secret",
+        account: "Account",
+        secret_is_gone: "(shown once, when it was made; `kisctl client rotate` gives another)",
+        shown_once: "The secret is shown this once.",
+        removed: |name| format!("The client \"{name}\" is removed; its key has ended"),
+        also_needs_account: "--also needs --account, which names the first account",
+        gateway: "gateway",
+        serving: |url| format!("The gateway serves on {url}"),
+        failing: |url, reason| format!("The gateway does not serve on {url}: {reason}"),
+        off: "The gateway is off: set listen = \"127.0.0.1:9443\" in [gateway] of the configuration",
     },
     no_daemon_on: |path, reason| format!("no daemon answers on {path}: {reason}"),
     not_asked: |path, own| {

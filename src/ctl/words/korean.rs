@@ -1,6 +1,6 @@
 //! 한국어.
 
-use super::{Doctor, Init, KisWords, Logs, Waiting, Words};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, Waiting, Words};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::{
@@ -112,6 +112,24 @@ pub(super) const WORDS: Words = Words {
         empty: "(없음)",
         left_out: |rows, columns| format!("생략: {rows}행, {columns}열. --json은 모두 출력합니다"),
         more_pages: "다음 페이지가 있습니다. --pages 0은 모두 조회하며, --next에 쓸 커서는 --json에 있습니다",
+    },
+    client: ClientWords {
+        columns: ["이름", "계좌", "권한", "사용자", "프로그램", "초당 호출", "마지막 사용", "호출", "거부", "만료"],
+        none: "아직 클라이언트가 없습니다. `kisctl client add 이름`으로 만드세요",
+        never: "–",
+        expired: "만료됨",
+        base_url: "기본 URL",
+        app_key: "앱키",
+        app_secret: "앱시크릿",
+        account: "계좌",
+        secret_is_gone: "(만들 때 한 번만 보여 줍니다. `kisctl client rotate`로 새로 받으세요)",
+        shown_once: "앱시크릿은 지금 한 번만 보여 줍니다.",
+        removed: |name| format!("클라이언트 \"{name}\"을(를) 삭제했습니다. 키는 바로 무효가 됩니다"),
+        also_needs_account: "--also는 첫 계좌를 지정하는 --account와 함께 써야 합니다",
+        gateway: "게이트웨이",
+        serving: |url| format!("게이트웨이 주소: {url}"),
+        failing: |url, reason| format!("게이트웨이가 {url}에서 열리지 않습니다: {reason}"),
+        off: "게이트웨이가 꺼져 있습니다. 설정 파일의 [gateway]에 listen = \"127.0.0.1:9443\"을 넣으세요",
     },
     no_daemon_on: |path, reason| format!("응답하는 데몬이 없습니다 ({path}): {reason}"),
     not_asked: |path, own| {
