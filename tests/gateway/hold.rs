@@ -1,0 +1,125 @@
+//! What a client never sees: dead tokens, KIS's minute, too many calls.
+
+use std::time::Duration;
+
+use kisd::simulator::Fault;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::{
+    Program, World, open,
+    program::{PRICE, Wire},
+    served,
+    support::eventually,
+};
+
+#[tokio::test]
+async fn a_token_that_dies_and_dies_again_is_not_seen() {
+    let (world, _daemon, program) = served().await;
+    world.clock.advance(Duration::from_secs(61));
+    world.simulator.kill_token();
+    assert_eq!(world.while_time_passes(program.price()).await.status(), 200);
+    assert_eq!(world.simulator.issuances(), 2);
+    // Again within the minute: the call is held until the minute has passed.
+    world.simulator.kill_token();
+    let before = world.elapsed();
+    assert_eq!(world.while_time_passes(program.balance()).await.status(), 200);
+    assert!(world.elapsed() - before > Duration::from_secs(50), "{:?}", world.elapsed() - before);
+    assert_eq!(world.simulator.issuances(), 3);
+}
+
+#[tokio::test]
+async fn a_start_in_somebody_elses_minute_is_waited_out() {
+    let world = World::new().await;
+    // Another program has just had a token issued.
+    Program::of_kis(&world).await;
+    let daemon = world.daemon_with(world.config("kisd", super::OPEN)).await;
+    daemon.status_until(|status| status["gateway"]["state"] == "serving").await;
+    let program = Program::of(&daemon, json!({ "name": "bot" })).await;
+    let answers = futures_util::future::join_all((0..5).map(|_| program.price()));
+    let answers = world.while_time_passes(answers).await;
+    assert!(answers.iter().all(|answer| answer.status() == 200), "{answers:?}");
+    assert!(world.elapsed() >= Duration::from_secs(59), "{:?}", world.elapsed());
+}
+
+#[tokio::test]
+async fn too_many_calls_are_not_seen() {
+    let (world, _daemon, program) = served().await;
+    for code in ["EGW00201", "EGW00215", "EGW00123", "EGW00121"] {
+        world.clock.advance(Duration::from_secs(61));
+        world.simulator.fail_next("inquire-price", Fault::Code(code.to_owned()));
+        let answer = world.while_time_passes(program.price()).await;
+        assert_eq!(answer.status(), 200, "{code}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_healed_within_the_patience_is_later() {
+    let world = World::new().await;
+    let daemon = open(&world, "patience = \"5s\"\n").await;
+    let program = Program::of(&daemon, json!({ "name": "bot" })).await;
+    world.simulator.reconfigure(|options| options.calls_per_second = 0);
+    let before = world.elapsed();
+    let answer = world.while_time_passes(program.price()).await;
+    assert_eq!((answer.status(), answer.msg_cd()), (500, "EGW00201".to_owned()), "{answer:?}");
+    let took = world.elapsed() - before;
+    assert!((4..=8).contains(&took.as_secs()), "{took:?}");
+}
+
+#[tokio::test]
+async fn who_hangs_up_leaves_the_line() {
+    let (world, daemon, program) = served().await;
+    // Nobody goes before the next second.
+    world.simulator.reconfigure(|options| options.calls_per_second = 18);
+    let busy: Vec<_> = (0..18).map(|at| PRICE.replace("005930", &format!("{at:06}"))).collect();
+    let all = futures_util::future::join_all(busy.iter().map(|target| program.get(target, "FHKST01010100")));
+    assert!(all.await.iter().all(|answer| answer.status() == 200));
+    let mut leaving = Wire::connect(program.address).await;
+    leaving.send(&program.request("GET", &PRICE.replace("005930", "000660"), "FHKST01010100", "")).await;
+    daemon.status_until(|status| status["quota"]["waiting"] == 1).await;
+    drop(leaving);
+    daemon.status_until(|status| status["quota"]["waiting"] == 0).await;
+    world.clock.advance(Duration::from_secs(2));
+    assert_eq!(program.price().await.status(), 200);
+    assert_eq!(world.simulator.calls_to("inquire-price").len(), 19, "the one that left was not asked");
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_costs_the_socket_nothing_and_is_tried_again() {
+    let world = World::new().await;
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let settings = format!("[gateway]\nlisten = \"{}\"\n", taken.local_addr().unwrap());
+    let daemon = world.daemon_with(world.config("kisd", &settings)).await;
+    let status = daemon.status_until(|status| status["gateway"]["state"] == "failed").await;
+    let error = status["gateway"]["error"].as_str().unwrap();
+    assert!(error.contains(&format!("the process {}", std::process::id())), "{error}");
+    assert_eq!(daemon.balance().await["total_evaluation"], 10_000_000);
+    drop(taken);
+    world.while_time_passes(daemon.status_until(|status| status["gateway"]["state"] == "serving")).await;
+}
+
+#[tokio::test]
+async fn the_gateway_opens_and_closes_when_the_configuration_says_so() {
+    let (world, daemon, program) = served().await;
+    let mut wire = Wire::connect(program.address).await;
+    let request = program.request("GET", PRICE, "FHKST01010100", "");
+    assert_eq!(wire.call(&request).await.status(), 200);
+    daemon.reloads.send(world.config("kisd", "")).await.unwrap();
+    daemon.status_until(|status| status["gateway"]["state"] == "off").await;
+    assert_eq!(wire.receive(true).await, None, "its connections are closed");
+    eventually("nobody listens", || std::net::TcpStream::connect(program.address).is_err()).await;
+    daemon.reloads.send(world.config("kisd", super::OPEN)).await.unwrap();
+    daemon.status_until(|status| status["gateway"]["state"] == "serving").await;
+}
+
+#[tokio::test]
+async fn a_call_under_way_is_answered_at_a_shutdown() {
+    let (world, daemon, program) = served().await;
+    let gate = world.simulator.hold_next("inquire-price");
+    let held = tokio::spawn(async move { program.price().await });
+    gate.arrived().await;
+    daemon.shutdown.cancel();
+    gate.open();
+    assert_eq!(held.await.unwrap().status(), 200);
+    daemon.stop().await;
+}
