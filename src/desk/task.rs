@@ -2,7 +2,7 @@
 //! callers read without asking the task.
 //!
 //! The rule for a caller who wants a fresh answer (`max_age` zero): KIS must be asked *after* the call came in. Such callers
-//! wait for the next fetch and share it; one already under way never serves them. A fetch belongs to the desk, so it goes on
+//! share a fetch that has not gone out yet, else they wait for the next and share that. A fetch belongs to the desk, so it goes on
 //! when its callers hang up, but for questions that say otherwise. When KIS has failed them, the [`circuit`] answers until it is back.
 
 use std::{
@@ -140,7 +140,9 @@ impl<Q: Question> Desk<Q> {
         // Whoever wants a later one waits for this one to end.
         under_way.claimants.join(Claim::waiting(waiter.caller));
         let progress = *under_way.progress.borrow();
-        let is_shared = max_age.unwrap_or_else(|| self.memory.settings.load().max_age) > Duration::ZERO;
+        // What has not gone out yet is as fresh as what would go out next.
+        let is_shared = !under_way.claimants.is_sent()
+            || max_age.unwrap_or_else(|| self.memory.settings.load().max_age) > Duration::ZERO;
         let waiting = if is_shared { &mut self.waiting } else { &mut self.next };
         if is_shared {
             under_way.deadline.extend(waiter.until.saturating_sub(LAST_WORD));

@@ -16,6 +16,9 @@ const JSON: &str = "application/json; charset=utf-8";
 /// Width to which KIS pads the messages of its ledger, in bytes of CP949.
 const PADDED: usize = 80;
 
+/// Digits of the number that KIS gives a call.
+const GT_UID: usize = 32;
+
 /// Why a client does not get what it wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
@@ -36,6 +39,14 @@ struct Business<'a> {
     /// The code once more, in this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
+}
+
+/// The same of a TR, whose members come in another order.
+#[derive(Serialize)]
+struct OfTr<'a> {
+    rt_cd: &'a str,
+    msg_cd: &'a str,
+    msg1: &'a str,
 }
 
 #[derive(Serialize)]
@@ -96,10 +107,14 @@ impl Refusal {
 
     /// As the answer to a call of an operation.
     pub(super) fn response(&self, tr_id: &str, now: DateTime<Utc>) -> Response {
-        let again = (self.msg_cd == "EGW00201").then_some(self.msg_cd.as_str());
-        let body = Business { rt_cd: self.rt_cd, msg1: &self.msg1, msg_cd: &self.msg_cd, message: again };
-        let response = json(self.status, &body, now);
-        if self.of_the_tr { response.header("tr_id", tr_id).header("tr_cont", "") } else { response }
+        let Self { status, rt_cd, msg_cd, msg1, of_the_tr } = self;
+        if *of_the_tr {
+            let gt_uid: String = std::iter::repeat_with(|| fastrand::char('0'..='9')).take(GT_UID).collect();
+            let response = json(*status, &OfTr { rt_cd, msg_cd, msg1 }, now);
+            return response.header("tr_id", tr_id).header("tr_cont", "").header("gt_uid", gt_uid);
+        }
+        let again = (msg_cd == "EGW00201").then_some(msg_cd.as_str());
+        json(*status, &Business { rt_cd, msg1, msg_cd, message: again }, now)
     }
 
     /// As the answer to a token call.

@@ -29,10 +29,8 @@ impl Service for Connection {
     const LIMITS: Limits = Limits { request: Duration::from_secs(30), idle: Duration::from_secs(300) };
 
     async fn answer(&self, request: Request) -> Delivery {
-        let now = self.gateway.clock.now();
-        let tr_id = request.header("tr_id").unwrap_or_default().to_owned();
         let response = match self.refusal(&request) {
-            Some(refusal) => refusal.response(&tr_id, now),
+            Some(refusal) => refusal.response("", self.gateway.clock.now()),
             None => self.gateway.answer(self, &request).await,
         };
         Delivery::Whole(response)

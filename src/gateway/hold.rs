@@ -50,6 +50,9 @@ impl Gateway {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
+            if self.clock.monotonic() >= deadline {
+                return Err(Refusal::later());
+            }
             let pause = passes(&error).ok_or_else(|| refusal(&error))?;
             let again_at = self.clock.monotonic().saturating_add(pause);
             if again_at >= deadline {

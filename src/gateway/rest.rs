@@ -18,13 +18,13 @@ use crate::{book::Book, clients::Client, wire::codes::Kind};
 impl Gateway {
     /// The answer to a request.
     pub(super) async fn answer(self: &Arc<Self>, connection: &Connection, request: &Request) -> Response {
-        let now = self.clock.now();
         let tr_id = request.header("tr_id").unwrap_or_default();
         let of_oauth = request.path.starts_with("/oauth2/");
         let (client, answer) = match of_oauth {
             true => self.token_call(connection, request).await,
             false => self.call(connection, request).await,
         };
+        let now = self.clock.now();
         if let Some(client) = &client {
             client.count(now, answer.is_err());
         }
@@ -50,13 +50,14 @@ impl Gateway {
             Ok(body) => body,
             Err(refusal) => return (None, Err(refusal)),
         };
-        let client = match self.client(connection, &body.appkey).await {
+        let client = match self.client(&body.appkey) {
             Ok(client) => client,
             Err(refusal) => return (None, Err(refusal)),
         };
         let now = self.clock.now();
         let secret = if request.path == "/oauth2/Approval" { &body.secretkey } else { &body.appsecret };
-        let answer = oauth::prove(&client, secret).and_then(|()| match request.path.as_str() {
+        let may_speak = self.may_speak(connection, &client).await.and_then(|()| oauth::prove(&client, secret));
+        let answer = may_speak.and_then(|()| match request.path.as_str() {
             "/oauth2/tokenP" => oauth::token(&client, &body, now),
             "/oauth2/revokeP" => Ok(oauth::revoke(now)),
             "/oauth2/Approval" => Ok(oauth::approval(&client, now)),
@@ -75,11 +76,14 @@ impl Gateway {
         if app_key.is_empty() {
             return (None, Err(Refusal::gateway("EGW00102", "AppKey는 필수입니다.")));
         }
-        let client = match self.client(connection, app_key).await {
+        let client = match self.client(app_key) {
             Ok(client) => client,
             Err(refusal) => return (None, Err(refusal)),
         };
-        let answer = self.call_of(&client, request).await;
+        let answer = match self.may_speak(connection, &client).await {
+            Ok(()) => self.call_of(&client, request).await,
+            Err(refusal) => Err(refusal),
+        };
         (Some(client), answer)
     }
 
@@ -116,22 +120,25 @@ impl Gateway {
         check(request, client, book, &standing)
     }
 
-    /// The client of an app key, on a connection that may be its own.
-    async fn client(&self, connection: &Connection, app_key: &str) -> Result<Arc<Client>, Refusal> {
-        let client = self.clients.of_key(app_key).ok_or_else(|| match crate::clients::is_local(app_key) {
+    /// The client of an app key.
+    fn client(&self, app_key: &str) -> Result<Arc<Client>, Refusal> {
+        self.clients.of_key(app_key).ok_or_else(|| match crate::clients::is_local(app_key) {
             // What a client takes for a reason to ask for another token, and to be told there what is wrong.
             true => ended(),
             false => oauth::unknown_key(app_key),
-        })?;
+        })
+    }
+
+    /// Whether a client may speak on a connection now.
+    async fn may_speak(&self, connection: &Connection, client: &Client) -> Result<(), Refusal> {
         if client.has_expired(self.clock.now()) {
-            return Err(Refusal::own_status(
-                403,
-                Kind::PermissionDenied,
-                format!("kisd: the key of the client \"{}\" has ended", client.name),
-            ));
+            let message = format!(
+                "kisd: the key of the client \"{}\" has ended; kisctl client rotate does not renew it, make another",
+                client.name
+            );
+            return Err(Refusal::own_status(403, Kind::PermissionDenied, message));
         }
-        connection.is_of(&client).await?;
-        Ok(client)
+        connection.is_of(client).await
     }
 }
 

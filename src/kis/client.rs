@@ -179,6 +179,7 @@ impl KisClient {
         let waiting = self.totals.begin_wait();
         let permit = self.quota.permit(claimants, deadline.saturating_sub(LEAST_ANSWER_TIME)).await?;
         drop(waiting);
+        claimants.sent();
         self.totals.waits.observe(self.clock.monotonic().since(asked).as_secs_f64());
         about_to_send.await;
         self.totals.count_sent(tr_id);

@@ -112,7 +112,8 @@ async fn a_key_ends_when_it_was_said_to() {
 
 #[tokio::test]
 async fn a_client_reaches_its_own_accounts_alone() {
-    let (_world, daemon) = two_accounts("").await;
+    let (world, daemon) = two_accounts("").await;
+    world.clock.advance(std::time::Duration::from_secs(2));
     let paper = Program::of(&daemon, json!({ "name": "paper", "accounts": ["practice"] })).await;
     let both = Program::of(&daemon, json!({ "name": "both", "accounts": ["practice", "main"] })).await;
     assert_eq!(paper.balance().await.msg_cd(), "20310000");

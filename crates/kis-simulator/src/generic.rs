@@ -66,8 +66,7 @@ impl Places {
         let rows = self.rows(operation, request, options);
         let values = Values::new(operation, request, options, now);
         let body = body(operation, &values, &rows, options);
-        let gt_uid: String = std::iter::repeat_with(|| fastrand::char('0'..='9')).take(32).collect();
-        Answer::of(200, &body).header("tr_id", tr_id).header("tr_cont", rows.tr_cont).header("gt_uid", gt_uid)
+        Answer::of(200, &body).header("tr_cont", rows.tr_cont)
     }
 
     /// Which rows of its lists are on the page that is asked for.

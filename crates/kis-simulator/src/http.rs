@@ -70,6 +70,24 @@ impl Answer {
         Self(self.0.header(name, value))
     }
 
+    /// The answer with what every answer of a TR has in its head, refusals too.
+    pub(super) fn of_tr(self, request: &Request) -> Self {
+        // What is refused with another status has not come so far as to a TR.
+        if self.0.status != 200 || self.0.has_header("gt_uid") {
+            return self;
+        }
+        let tr_id = request.header("tr_id").unwrap_or_default();
+        let gt_uid: String = std::iter::repeat_with(|| fastrand::char('0'..='9')).take(32).collect();
+        let mut response = self.0;
+        let at = response.headers.iter().position(|(name, _)| name == "tr_cont");
+        let at = at.unwrap_or_else(|| {
+            response.headers.push(("tr_cont".to_owned(), String::new()));
+            response.headers.len() - 1
+        });
+        response.headers.insert(at, ("tr_id".to_owned(), tr_id.to_owned()));
+        Self(response.header("gt_uid", gt_uid))
+    }
+
     /// The answer with the time on KIS's clock, unless it has one.
     pub(super) fn dated(self, now: DateTime<Utc>) -> Self {
         let mut response = self.0;

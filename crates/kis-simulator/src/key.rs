@@ -88,11 +88,13 @@ impl Key {
                 }
                 let param = |name| request.param(name).unwrap_or_default();
                 let options = options.of_account(param("CANO"), param("ACNT_PRDT_CD"));
-                if operation == Operation::Other {
-                    return self.places.answer(request, &options, now);
-                }
-                let ledger = self.ledgers.entry((options.cano.clone(), options.product_code.clone())).or_default();
-                ledger.inquire_balance(request, &options)
+                let answer = if operation == Operation::Other {
+                    self.places.answer(request, &options, now)
+                } else {
+                    let ledger = self.ledgers.entry((options.cano.clone(), options.product_code.clone())).or_default();
+                    ledger.inquire_balance(request, &options)
+                };
+                answer.of_tr(request)
             }
         }
     }

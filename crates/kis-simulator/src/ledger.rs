@@ -123,8 +123,7 @@ impl Ledger {
             msg_cd,
             msg1: padded(msg1, 80),
         };
-        let gt_uid: String = std::iter::repeat_with(|| fastrand::char('0'..='9')).take(32).collect();
-        Answer::of(200, &page).header("tr_id", tr_id).header("tr_cont", tr_cont).header("gt_uid", gt_uid)
+        Answer::of(200, &page).header("tr_cont", tr_cont)
     }
 }
 

@@ -1,6 +1,14 @@
 //! Whom a call is for, and its places in the line.
 
-use std::{future::poll_fn, pin::Pin, task::Poll};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
+};
 
 use tokio::sync::{oneshot, watch};
 
@@ -12,11 +20,15 @@ use super::{
 
 /// Those whom one call is for. More may join while it waits: it goes as soon as it would for any of them.
 #[derive(Debug, Clone)]
-pub struct Claimants(watch::Sender<Vec<Claim>>);
+pub struct Claimants {
+    claims: watch::Sender<Vec<Claim>>,
+    /// Whether the call has gone out.
+    is_sent: Arc<AtomicBool>,
+}
 
 impl From<Claim> for Claimants {
     fn from(claim: Claim) -> Self {
-        Self(watch::Sender::new(vec![claim]))
+        Self { claims: watch::Sender::new(vec![claim]), is_sent: Arc::default() }
     }
 }
 
@@ -30,16 +42,26 @@ impl Claimants {
 
     /// The call is for somebody else as well.
     pub fn join(&self, claim: Claim) {
-        self.0.send_if_modified(|claims| {
+        self.claims.send_if_modified(|claims| {
             let is_new = !claims.contains(&claim);
             claims.extend(is_new.then_some(claim));
             is_new
         });
     }
 
+    /// The call goes out.
+    pub(crate) fn sent(&self) {
+        self.is_sent.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has, or may have: who comes now is not served by it.
+    pub fn is_sent(&self) -> bool {
+        self.is_sent.load(Ordering::Relaxed)
+    }
+
     /// Their claims, and those of who joins.
     pub(super) fn subscribe(&self) -> watch::Receiver<Vec<Claim>> {
-        self.0.subscribe()
+        self.claims.subscribe()
     }
 }
 
