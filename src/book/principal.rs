@@ -44,13 +44,20 @@ impl Principal {
     }
 }
 
+/// A user with the groups that it had when it was looked up.
+#[derive(Debug)]
+struct Known {
+    groups: Option<Answer>,
+    principal: Arc<Principal>,
+}
+
 /// Users by their uid alone, whose groups are looked up.
 #[derive(Debug)]
 pub struct Principals {
     own: u32,
     groups: Groups,
-    /// With groups and without.
-    known: Mutex<HashMap<(u32, bool), (Option<Answer>, Arc<Principal>)>>,
+    /// By user, with groups and without.
+    known: Mutex<HashMap<(u32, bool), Known>>,
 }
 
 impl Principals {
@@ -79,11 +86,11 @@ impl Principals {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (uid, groups.is_some());
         match known.get(&key) {
-            Some((same, principal)) if *same == groups => principal.clone(),
+            Some(same) if same.groups == groups => same.principal.clone(),
             _ => {
                 let gids = groups.as_deref().unwrap_or_default().to_vec();
                 let principal = Arc::new(Principal::new(uid, uid == self.own, gids, grants));
-                known.insert(key, (groups, principal.clone()));
+                known.insert(key, Known { groups, principal: principal.clone() });
                 principal
             }
         }
