@@ -22,6 +22,9 @@ use crate::{
 /// Longest query of a request that is passed on.
 const LONGEST_QUERY: usize = 8 * 1024;
 
+/// Programs that ask for a balance by issue.
+const ASK_BY_ISSUE: [Program; 4] = [Program::PythonKis, Program::KisTrader, Program::KisWrapper, Program::KstockMcp];
+
 /// Headers that may come once.
 const ONCE: [&str; 5] = ["appkey", "appsecret", "authorization", "tr_id", "tr_cont"];
 
@@ -45,11 +48,20 @@ struct Given<'a> {
 pub(super) fn check(request: &Request, client: &Arc<Client>, book: &Book, maker: &Standing) -> Result<Passed, Refusal> {
     let given = parameters(&request.query)?;
     let allowed: Vec<(&Account, Rights)> = client.allowed(book, maker).collect();
-    let account = *account(&given, &allowed, client)?;
     let tr_id = request.header("tr_id").unwrap_or_default().trim();
-    let (operation, sent) = operation(request, tr_id, account.0.key.client.environment())?;
+    let candidates = accounts(&given, &allowed, client)?;
+    let found = |account: &Account| operation(request, tr_id, account.key.client.environment());
+    let (account, rights, (operation, sent)) = match found(candidates[0].0) {
+        Ok(found) => (candidates[0].0, candidates[0].1, found),
+        // A quotation that the environment of the first lacks may be had in that of another: some programs on paper need it.
+        Err(no) => {
+            let mut others =
+                candidates[1..].iter().filter_map(|(other, rights)| Some((*other, *rights, found(other).ok()?)));
+            others.find(|(.., (operation, _))| operation.kind() == OperationKind::Quotation).ok_or(no)?
+        }
+    };
     if operation.effect() == Effect::Trade {
-        return Err(match account.1.has(Right::Trade) {
+        return Err(match rights.has(Right::Trade) {
             true => Refusal::own(
                 Kind::NotSupported,
                 "kisd: orders through the gateway are not served yet; nothing was sent",
@@ -63,15 +75,15 @@ pub(super) fn check(request: &Request, client: &Arc<Client>, book: &Book, maker:
             ),
         });
     }
-    let own = own_values(operation, &given, account.0)?;
+    let own = own_values(operation, &given, account)?;
     let question = RelayQuestion {
         operation,
         tr_id: sent,
         query: query(&request.query, &given, operation, client.program()).into_owned(),
-        cano: if own { account.0.id.cano().to_owned() } else { String::new() },
+        cano: if own { account.id.cano().to_owned() } else { String::new() },
         next_page: request.header("tr_cont").is_some_and(|tr_cont| tr_cont.trim() == "N"),
     };
-    Ok(Passed { account: account.0.clone(), question })
+    Ok(Passed { account: account.clone(), question })
 }
 
 /// Whether a header comes twice that decides what a request is.
@@ -115,23 +127,23 @@ fn value<'a>(given: &'a [Given<'_>], name: &str) -> Option<&'a str> {
     given.iter().find(|known| known.name.eq_ignore_ascii_case(name)).map(|known| &*known.value)
 }
 
-/// The account that a request is about: the one of its number, else the client's first.
-fn account<'a, 'b>(
+/// The accounts with which a request may be asked, at least one: that of its number, or all of the client's.
+fn accounts<'a, 'b>(
     given: &[Given<'_>],
     allowed: &'b [(&'a Account, Rights)],
     client: &Client,
-) -> Result<&'b (&'a Account, Rights), Refusal> {
-    let first = allowed.first().ok_or_else(|| {
+) -> Result<&'b [(&'a Account, Rights)], Refusal> {
+    if allowed.is_empty() {
         let message =
             format!("kisd: the client \"{}\", or who made it, may not read any of its accounts any more", client.name);
-        Refusal::own_status(403, Kind::PermissionDenied, message)
-    })?;
-    let Some(cano) = value(given, "CANO") else { return Ok(first) };
+        return Err(Refusal::own_status(403, Kind::PermissionDenied, message));
+    }
+    let Some(cano) = value(given, "CANO") else { return Ok(allowed) };
     let product = value(given, "ACNT_PRDT_CD");
-    let is_it = |(account, _): &&(&Account, Rights)| {
+    let is_it = |(account, _): &(&Account, Rights)| {
         account.id.cano() == cano && product.is_none_or(|product| account.id.product_code() == product)
     };
-    allowed.iter().find(is_it).ok_or_else(not_its_account)
+    allowed.iter().position(is_it).map(|at| &allowed[at..=at]).ok_or_else(not_its_account)
 }
 
 /// As KIS answers for another's account.
@@ -215,7 +227,8 @@ fn query<'a>(written: &'a str, given: &[Given<'_>], operation: &Operation, progr
     // KIS refuses 02 (by issue) since February 2026; 01 lists the same, by issue and loan.
     let is_refused = |given: &Given<'_>| given.name == "INQR_DVSN" && given.value == "02";
     let by_issue = given.iter().find(|given| is_refused(given));
-    match by_issue.filter(|_| program == Some(Program::PythonKis) && operation.tr_id(Mode::Real) == Some("TTTC8434R")) {
+    let asks_so = program.is_some_and(|program| ASK_BY_ISSUE.contains(&program));
+    match by_issue.filter(|_| asks_so && operation.tr_id(Mode::Real) == Some("TTTC8434R")) {
         Some(by_issue) => Cow::Owned(written.replacen(by_issue.written, "INQR_DVSN=01", 1)),
         None => Cow::Borrowed(written),
     }
@@ -255,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_python_kis_asks_by_issue_is_asked_by_loan() {
+    fn what_some_programs_ask_by_issue_is_asked_by_loan() {
         let balance = catalog().find("TTTC8434R").unwrap().operation;
         let written = "CANO=12345678&INQR_DVSN=02&X=02";
         let out = |written, program| query(written, &parameters(written).unwrap(), balance, program).into_owned();

@@ -129,26 +129,26 @@ agent = Agent(
 fn kis_trader(Parts { url, ws, key, secret, cano, product, is_paper }: &Parts<'_>) -> String {
     let environment = if *is_paper { "paper" } else { "real" };
     format!(
-        r#"import kis_trader._internal._endpoints as endpoints
+        r#"import kis_trader, kis_trader._internal._endpoints as endpoints
 for hosts, host in (endpoints._BASE_URL_BY_ENVIRONMENT, "{url}"), (endpoints._WEBSOCKET_URL_BY_ENVIRONMENT, "{ws}"):
     for environment in hosts:
         hosts[environment] = host
-# then, with environment "{environment}": app key, secret and account
-# {key}
-# {secret}
-# {cano}-{product}
+client = kis_trader.KISClient(
+    app_key="{key}",
+    app_secret="{secret}",
+    account="{cano}-{product}", environment="{environment}")
 "#
     )
 }
 
 fn kispilot(Parts { url, ws, key, secret, cano, product, is_paper }: &Parts<'_>) -> String {
-    let prefix = if *is_paper { "PAPER" } else { "REAL" };
+    let (prefix, account) = if *is_paper { ("PAPER", "PAPER_") } else { ("REAL", "") };
     format!(
         r#"# environment
 {prefix}_APPKEY={key}
 {prefix}_APP_SECRET={secret}
-CANO={cano}
-ACNT_PRDT_CD={product}
+{account}CANO={cano}
+{account}ACNT_PRDT_CD={product}
 # python, before anything else of kispilot is imported
 import kispilot.api.config as config
 for hosts, host in (config.DOMAIN, "{url}"), (config.WS_DOMAIN, "{ws}"):
@@ -174,7 +174,7 @@ kis_utils.WS_URL = "{ws}"
 }
 
 fn kis_wrapper(Parts { url, key, secret, cano, product, is_paper, .. }: &Parts<'_>) -> String {
-    let environment = if *is_paper { "paper" } else { "real" };
+    let environment = if *is_paper { "paper" } else { "prod" };
     format!(
         r#"import kis, kis.auth
 for environment in kis.auth._URLS:
