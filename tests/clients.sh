@@ -18,7 +18,11 @@ work=$(mktemp -d)
 demo=$!
 "$programs/kisd" simulate --listen 127.0.0.1:0 --mode both --latency 50ms --by-issue --json >"$work/simulated" 2>"$work/calls" &
 simulator=$!
-trap 'kill $demo $simulator; wait $demo $simulator 2>/dev/null || true; rm -rf "$work"' EXIT
+# The gateway, on a KIS that refuses what KIS refuses.
+"$programs/kisd" simulate --listen 127.0.0.1:0 --mode both --latency 20ms --json >"$work/kis" 2>"$work/kis.log" &
+kis=$!
+gateway=
+trap 'kill $demo $simulator $kis $gateway; wait $demo $simulator $kis $gateway 2>/dev/null || true; rm -rf "$work"' EXIT
 socket=
 for _ in $(seq 100); do
     socket=$(sed -n 's/.*daemon on \(.*\)$/\1/p' "$work/demo")
@@ -104,6 +108,19 @@ print(*(family.name for family in text_fd_to_metric_families(sys.stdin)))"' - "$
     if "$python" -m pip install --quiet --disable-pip-version-check mojito2 pandas python-kis typing_extensions >>"$work/pip" 2>&1; then
         check "mojito2 and python-kis: token, balance and price, real and paper" "python-kis paper" \
             "$python" tests/clients/kis_clients.py "$work/simulated"
+        "$python" tests/clients/gateway_setup.py --configuration "$work"
+        "$programs/kisd" run --config "$work/gateway.toml" >"$work/gateway.log" 2>&1 &
+        gateway=$!
+        for account in main practice; do
+            # The same, and more, through the gateway, each with keys of its own, three processes of each at once.
+            if "$python" -m pip install --quiet --disable-pip-version-check kis-agent kis-wrapper kis-trader kispilot kstock-mcp >>"$work/pip" 2>&1 &&
+                "$python" tests/clients/gateway_setup.py "$programs" "$work" $account; then
+                check "seven public clients, three processes of each, through the gateway: $account" "agreed" \
+                    "$python" tests/clients/gateway.py "$work/clients-$account" 3
+            else
+                skip "public clients through the gateway" "$(tail -n 1 "$work/pip")"
+            fi
+        done
     else
         skip "mojito2, python-kis" "pip cannot install them: $(tail -n 1 "$work/pip")"
     fi
