@@ -208,8 +208,8 @@ pub(super) struct Words {
 pub(super) struct Doctor {
     /// Good, doubtful, bad, not known.
     pub(super) marks: [&'static str; 4],
-    /// Configuration, socket, daemon, clock, token, quota, KIS.
-    pub(super) subjects: [&'static str; 7],
+    /// Configuration, socket, daemon, clock, token, quota, KIS, gateway.
+    pub(super) subjects: [&'static str; 8],
     pub(super) configuration_good: fn(&str) -> String,
     pub(super) configuration_elsewhere: &'static str,
     pub(super) configuration_of_another: fn(&str, &str) -> String,
@@ -229,6 +229,9 @@ pub(super) struct Doctor {
     pub(super) clock_not_known: &'static str,
     pub(super) set_clock: &'static str,
     pub(super) token_until: fn(&str) -> String,
+    pub(super) token_refused: fn(&str, u64) -> String,
+    pub(super) another_issues: &'static str,
+    pub(super) free_the_port: &'static str,
     pub(super) quota_advice: &'static str,
     pub(super) kis_answers: fn(&str) -> String,
     pub(super) advice: fn(Cause) -> &'static str,

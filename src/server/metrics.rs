@@ -11,8 +11,9 @@ use prometheus_client::{
 
 use super::Backend;
 use crate::{
-    account::Account,
+    account::{Account, AccountName},
     book::{Book, Standing},
+    clients::Door,
 };
 
 type Labels = Vec<(&'static str, String)>;
@@ -39,6 +40,7 @@ pub(super) fn text(backend: &Backend, book: &Book, standing: &Standing) -> Resul
     gauge(&mut registry, "operations_in_memory", "Answers of KIS's operations that are in memory", count(questions));
     counter(&mut registry, "operations_evicted", "Answers that were forgotten for want of room", evictions);
     counter(&mut registry, "coalesced_calls", "Calls of clients answered together with another", coalesced);
+    clients(backend, book, standing, &mut registry);
     let mut out = String::new();
     text::encode(&mut out, &registry)?;
     Ok(out)
@@ -55,6 +57,23 @@ fn accounts(book: &Book, standing: &Standing, registry: &mut Registry) {
     }
     registry.register("account_token_usable", "Whether a usable access token is held, for each account", usable);
     registry.register("account_failing", "Whether the last fetch of the balance failed, for each account", failing);
+}
+
+/// The gateway, and those of its clients in all of whose accounts the caller may read.
+fn clients(backend: &Backend, book: &Book, standing: &Standing, registry: &mut Registry) {
+    let serving = matches!(backend.clients.door(), Door::Serving { .. });
+    gauge(registry, "gateway_serving", "Whether the gateway serves", f64::from(u8::from(serving)));
+    let (calls, refused) = (Family::<Labels, Counter>::default(), Family::<Labels, Counter>::default());
+    let all = backend.clients.all();
+    let is_read = |name: &AccountName| book.account(Some(name.as_str()), standing).is_ok();
+    for client in all.iter().filter(|client| client.accounts().iter().all(is_read)) {
+        let labels = vec![("client", client.name.to_string())];
+        let (answered, denied) = client.counted();
+        calls.get_or_create(&labels).inc_by(answered);
+        refused.get_or_create(&labels).inc_by(denied);
+    }
+    registry.register("gateway_calls", "Requests of clients of the gateway that were answered", calls);
+    registry.register("gateway_refused", "Requests of clients of the gateway that were refused", refused);
 }
 
 fn token(account: &Account, registry: &mut Registry) {

@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::ctl::{
     Failure,
     asking::{ask_once, ask_status, in_time},
+    commands::client::gateway,
     output::Printer,
     socket,
     table::{Row, local},
@@ -27,7 +28,9 @@ use crate::wire::{
     method,
     place::Places,
     text::printable,
-    types::{AccountParams, Balance, BalanceParams, DaemonStatus, TokenState, TokenStatus},
+    types::{
+        AccountParams, Balance, BalanceParams, DaemonStatus, GatewayState, GatewayStatus, TokenState, TokenStatus,
+    },
 };
 
 pub(in crate::ctl) use self::cause::Cause;
@@ -59,7 +62,10 @@ struct Finding {
 }
 
 /// The names of what is looked at, as in JSON.
-const SUBJECTS: [&str; 7] = ["configuration", "socket", "daemon", "clock", "token", "quota", "kis"];
+const SUBJECTS: [&str; 8] = ["configuration", "socket", "daemon", "clock", "token", "quota", "kis", "gateway"];
+
+/// The last of what is always looked at.
+const KIS: usize = 6;
 
 #[derive(Debug, Default)]
 struct Report(Vec<Finding>);
@@ -98,7 +104,7 @@ pub(in crate::ctl) async fn examine(
                 advice => advice,
             };
             report.add(1, Mark::Bad, socket::tried(&tried, words), Some(advice));
-            for subject in 2..SUBJECTS.len() {
+            for subject in 2..=KIS {
                 report.add(subject, Mark::Unknown, words.doctor.not_known, None);
             }
             true
@@ -127,7 +133,7 @@ fn of_socket(report: &mut Report, path: &Path, words: &Doctor) {
 async fn of_daemon(report: &mut Report, client: &Client, account: Option<String>, words: &Words) {
     let doctor = &words.doctor;
     let Some(status) = of_status(report, client, words).await else {
-        for subject in 3..SUBJECTS.len() {
+        for subject in 3..=KIS {
             report.add(subject, Mark::Unknown, doctor.not_known, None);
         }
         return;
@@ -148,8 +154,14 @@ async fn of_daemon(report: &mut Report, client: &Client, account: Option<String>
             report.add(5, Mark::Doubtful, found, Some(doctor.quota_advice));
         }
     }
-    let failure = match &balance {
-        Ok(balance) => return report.add(6, Mark::Good, (doctor.kis_answers)(&local(balance.as_of)), None),
+    of_kis(report, &balance, &status, words);
+    of_gateway(report, &status.gateway, words);
+}
+
+fn of_kis(report: &mut Report, balance: &Result<Balance, Failure>, status: &DaemonStatus, words: &Words) {
+    let doctor = &words.doctor;
+    let failure = match balance {
+        Ok(balance) => return report.add(KIS, Mark::Good, (doctor.kis_answers)(&local(balance.as_of)), None),
         Err(failure) => failure,
     };
     let data = refusal(failure).and_then(data_of);
@@ -158,7 +170,17 @@ async fn of_daemon(report: &mut Report, client: &Client, account: Option<String>
         Some(data) if data.kind == Kind::RateLimited => (Mark::Doubtful, None),
         data => (Mark::Bad, Some((doctor.advice)(Cause::of_call(data.as_ref(), &status.token)))),
     };
-    report.add(6, mark, printable(&failure.explain(words)), advice);
+    report.add(KIS, mark, printable(&failure.explain(words)), advice);
+}
+
+/// The gateway, where there is to be one.
+fn of_gateway(report: &mut Report, status: &GatewayStatus, words: &Words) {
+    let found = gateway(words, status);
+    match status.state {
+        GatewayState::Off | GatewayState::Unknown => {}
+        GatewayState::Serving => report.add(KIS + 1, Mark::Good, found, None),
+        GatewayState::Failed => report.add(KIS + 1, Mark::Bad, found, Some(words.doctor.free_the_port)),
+    }
 }
 
 fn of_clock(report: &mut Report, status: &DaemonStatus, words: &Words) {
@@ -207,6 +229,11 @@ fn of_token(report: &mut Report, status: &DaemonStatus, words: &Words) {
     let (token, doctor) = (&status.token, &words.doctor);
     let state = (words.token_state)(token.state);
     match (token.state, token.expires_at) {
+        // Each was healed; that there are so many has a reason.
+        (TokenState::Valid, _) if status.calls.failed.token_refused >= FEW => {
+            let found = (doctor.token_refused)(&state, status.calls.failed.token_refused);
+            report.add(4, Mark::Doubtful, found, Some(doctor.another_issues));
+        }
         (TokenState::Valid, Some(at)) => report.add(4, Mark::Good, (doctor.token_until)(&local(at)), None),
         (TokenState::Valid, None) => report.add(4, Mark::Good, state, None),
         _ => {

@@ -162,7 +162,7 @@ pub(super) const WORDS: Words = Words {
     trying_again: "the connection ended; trying again",
     doctor: Doctor {
         marks: ["ok", "look", "BAD", "?"],
-        subjects: ["configuration", "socket", "daemon", "clock", "token", "quota", "KIS"],
+        subjects: ["configuration", "socket", "daemon", "clock", "token", "quota", "KIS", "gateway"],
         configuration_good: |file| format!("{file} is sound"),
         configuration_elsewhere: "none that you can read, and none needed to ask: the daemon has its own",
         configuration_of_another: |file, socket| {
@@ -186,6 +186,10 @@ pub(super) const WORDS: Words = Words {
         clock_not_known: "not known: KIS has not answered since the daemon was started",
         set_clock: "kisd goes by KIS's clock; set this one: timedatectl set-ntp true",
         token_until: |at| format!("valid until {at}"),
+        token_refused: |state, count| format!("{state}; KIS has refused it {count} times since the daemon was started"),
+        another_issues: "another program has tokens issued with this app key, and each ends ours: give it a client of the gateway \
+                         instead (kisctl client add NAME)",
+        free_the_port: "end the process that has the port, or set another in gateway.listen; it is tried again every five seconds",
         quota_advice: "another program uses this app key, or KIS allows less: let it ask kisd, or lower kis.calls_per_second",
         kis_answers: |at| format!("a balance of {at}"),
         advice: |cause| match cause {

@@ -177,7 +177,7 @@ pub(super) const WORDS: Words = Words {
     trying_again: "연결이 끊겨 다시 시도합니다",
     doctor: Doctor {
         marks: ["정상", "주의", "이상", "?"],
-        subjects: ["설정", "소켓", "데몬", "시계", "토큰", "호출 한도", "KIS"],
+        subjects: ["설정", "소켓", "데몬", "시계", "토큰", "호출 한도", "KIS", "게이트웨이"],
         configuration_good: |file| format!("{file} 이상 없음"),
         configuration_elsewhere: "데몬이 자체 설정으로 실행 중입니다(이 사용자는 읽을 수 없으며, 조회에는 필요하지 않습니다)",
         configuration_of_another: |file, socket| {
@@ -203,6 +203,10 @@ pub(super) const WORDS: Words = Words {
         clock_not_known: "확인 불가: 데몬이 시작된 뒤 KIS의 응답이 없음",
         set_clock: "kisd는 KIS 시각을 기준으로 동작합니다. 이 컴퓨터의 시계를 맞추세요: timedatectl set-ntp true",
         token_until: |at| format!("{at}까지 유효"),
+        token_refused: |state, count| format!("{state}. 데몬 시작 후 KIS가 토큰을 {count}번 거부했습니다"),
+        another_issues: "다른 프로그램이 같은 앱키로 토큰을 발급받고 있어 kisd의 토큰이 매번 무효가 됩니다. 그 프로그램에 게이트웨이 \
+                         키를 주세요(kisctl client add 이름)",
+        free_the_port: "포트를 쓰는 프로세스를 종료하거나 gateway.listen에 다른 포트를 쓰세요. 5초마다 다시 시도합니다",
         quota_advice: "다른 프로그램이 이 앱키를 쓰거나 KIS의 한도가 더 낮습니다. 그 프로그램이 kisd를 통하게 하거나 kis.calls_per_second를 낮추세요",
         kis_answers: |at| format!("{at} 기준 잔고 조회됨"),
         advice: |cause| match cause {
