@@ -239,3 +239,9 @@ fn show<T: DeserializeOwned>(
 fn beside(name: &str) -> Option<PathBuf> {
     env::current_exe().ok().map(|exe| exe.with_file_name(name)).filter(|path| path.exists())
 }
+
+/// The user who has become root by sudo.
+fn sudo_caller() -> Option<u32> {
+    let digits = env::var("SUDO_UID").ok().filter(|uid| uid.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse::<u32>().ok().filter(|uid| !matches!(uid, 0 | &u32::MAX))
+}

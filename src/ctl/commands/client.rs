@@ -10,7 +10,7 @@ use crate::ctl::{
     Failure, Format,
     asking::{ask, in_time},
     output::Printer,
-    show,
+    show, sudo_caller,
     table::{self, Row, Style},
     words::Words,
 };
@@ -36,7 +36,7 @@ pub(in crate::ctl) enum ClientCommand {
         /// Another account that it may use besides the one of --account, or the default one; may be repeated.
         #[arg(long, value_name = "NAME")]
         also: Vec<String>,
-        /// The user whose program it is, as a number; yourself unless it is given.
+        /// The user whose program it is, as a number; yourself unless it is given, also with sudo.
         #[arg(long)]
         uid: Option<u64>,
         /// Calls a second that it may make at most.
@@ -140,6 +140,8 @@ pub(in crate::ctl) async fn run(
             };
             let expires_in_ms = expires_in.map(|life| u64::try_from(life.as_millis()).unwrap_or(u64::MAX));
             let kind = program.map(|ProgramName(program)| program);
+            // Of the programs of who has become root to make it, and not of root's.
+            let uid = uid.or_else(|| sudo_caller().map(u64::from));
             let params =
                 ClientAddParams { name, accounts, rights, uid, program: kind, calls_per_second, expires_in_ms };
             let raw = in_time(ask::<method::ClientAdd>(daemon, &params)).await?;

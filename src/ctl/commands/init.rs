@@ -30,6 +30,7 @@ use crate::ctl::{
     Failure, beside,
     output::Printer,
     socket::{self, Whose},
+    sudo_caller,
     words::Words,
 };
 
@@ -201,16 +202,10 @@ fn configure(
     }
     configuration.set(target, files, answers, wanted.key_of.as_deref(), base_url);
     // Who has become root for this will want to ask as well.
-    if let Some(uid) = caller().filter(|_| files.0.is_system) {
+    if let Some(uid) = sudo_caller().filter(|_| files.0.is_system) {
         configuration.allow(uid);
     }
     Ok(())
-}
-
-/// The user who has become root by sudo.
-fn caller() -> Option<u32> {
-    let digits = std::env::var("SUDO_UID").ok().filter(|uid| uid.bytes().all(|byte| byte.is_ascii_digit()))?;
-    digits.parse::<u32>().ok().filter(|uid| !matches!(uid, 0 | &u32::MAX))
 }
 
 /// Memory that holds secrets goes into no core file, and is closed to other processes of the user.

@@ -6,8 +6,8 @@ use std::{
     process::Command,
 };
 
-use super::{CONFIG, Configuration, KEYS, Place, Questions, SYSTEM, caller, failed};
-use crate::ctl::{Failure, beside, socket, words::Words};
+use super::{CONFIG, Configuration, KEYS, Place, Questions, SYSTEM, failed};
+use crate::ctl::{Failure, beside, socket, sudo_caller, words::Words};
 
 const SERVICE: &str = include_str!("../../../../systemd/kisd.service");
 const SOCKET: &str = include_str!("../../../../systemd/kisd.socket");
@@ -129,7 +129,7 @@ fn by_hand(place: &Place, configuration: &Configuration, kisd: &Path) -> String 
     if !place.is_system {
         return run;
     }
-    let sudo = if caller().is_some() { "sudo " } else { "" };
+    let sudo = if sudo_caller().is_some() { "sudo " } else { "" };
     // The daemon itself knows whom it answers, as with the socket of systemd.
     let mode = if configuration.has_socket_mode() { "" } else { "KISD_RPC__SOCKET_MODE=0666 " };
     format!(
