@@ -234,3 +234,117 @@ async fn keys_alone_are_replaced_and_whatever_cannot_be_is_said_before_anything_
     let nowhere = init_with(&world.path("nowhere"), &["--service"], &[]).await;
     assert!(text(&nowhere.stderr).contains("run kisctl init first"), "{nowhere:?}");
 }
+
+#[tokio::test]
+async fn every_byte_that_was_not_asked_about_stays_and_a_link_stays_a_link() {
+    let setup = Setup::both();
+    let paper = setup.keys[1].clone();
+    let world = World::of_keys(setup).await;
+    let number = format!("{}-01", paper.cano);
+    let url = world.simulator.base_url();
+    let usual = odd(&world);
+    let main = usual.replace("[kis]", "[accounts.main]");
+    for (at, before) in [
+        usual.clone(),
+        usual.replace('\n', "\r\n"),
+        format!("\u{feff}{usual}"),
+        usual.trim_end().to_owned(),
+        format!("{usual}\n\n"),
+        main.clone(),
+        main.replace('\n', "\r\n").trim_end().to_owned(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let directory = world.path(&format!("kisd{at}"));
+        fs::create_dir(&directory).unwrap();
+        let (link, file) = (directory.join("config.toml"), world.path(&format!("kept{at}.toml")));
+        write_private(&file, &before);
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let arguments = ["--account", "practice", "--base-url", &url];
+        let output = init_with(&directory, &arguments, &["paper", &paper.app_key, &paper.app_secret, &number]).await;
+        assert!(output.status.success(), "{output:?}");
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        let after = fs::read_to_string(&file).unwrap();
+        let mut added = Vec::new();
+        let mut left = before.split_inclusive('\n').peekable();
+        for line in after.split_inclusive('\n') {
+            // The last of before may have had no end, which it needs where something follows.
+            match left
+                .next_if(|kept| *kept == line || line.strip_suffix(['\n']).is_some_and(|line| line.trim_end() == *kept))
+            {
+                Some(_) => {}
+                None => added.push(line.trim_end()),
+            }
+        }
+        assert_eq!(left.next(), None, "{before}\n{after}");
+        let keys = |line: &&str| line.split(['=', ' ']).next().unwrap().to_owned();
+        let mut expected = vec![
+            "[accounts.practice]",
+            "mode",
+            "app_key_file",
+            "app_secret_file",
+            "account_no",
+            "account_product_code",
+            "base_url",
+        ];
+        if before.contains("[accounts.main]") {
+            expected.insert(0, "default_account");
+            assert!(after.starts_with("# mine"), "the heading stays the first: {after}");
+        }
+        added.retain(|line| !line.is_empty());
+        assert_eq!(added.iter().map(keys).collect::<Vec<_>>(), expected, "{after}");
+        assert_eq!(after.contains("\r\n"), after.lines().all(|_| true) && before.contains("\r\n"));
+        assert!(config::load(Some(&link), &Variables::default()).is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_fails_half_way_leaves_the_old_key_pair() {
+    let world = World::new().await;
+    let directory = world.path("kisd");
+    fs::create_dir(&directory).unwrap();
+    let [key, secret] = ["app_key", "app_secret"].map(|name| directory.join(name));
+    write_private(&key, &world.options.app_key);
+    write_private(&secret, &world.options.app_secret);
+    let config = format!(
+        "[kis]\nmode = \"real\"\napp_key_file = \"{}\"\napp_secret_file = \"{}\"\naccount_no = \"12345678\"\nbase_url = \"{}\"\n",
+        key.display(),
+        secret.display(),
+        world.simulator.base_url()
+    );
+    write_private(&directory.join("config.toml"), &config);
+    let immutable = |flag: &str| std::process::Command::new("chattr").arg(flag).arg(&secret).status();
+    if !immutable("+i").is_ok_and(|status| status.success()) {
+        // Not every file system can.
+        return;
+    }
+    let other = world.options.app_key.replace('1', "2");
+    let output = init_with(&directory, &["--keys"], &[&other, &world.options.app_secret]).await;
+    immutable("-i").unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(fs::read_to_string(&key).unwrap(), world.options.app_key);
+    assert_eq!(fs::read_to_string(directory.join("config.toml")).unwrap(), config);
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 3, "nothing else is left there");
+}
+
+#[tokio::test]
+async fn a_secret_that_was_replaced_is_in_no_copy_and_one_account_beside_others_can_be_the_default() {
+    let world = World::new().await;
+    let directory = world.path("kisd");
+    fs::create_dir(&directory).unwrap();
+    let file = directory.join("config.toml");
+    write_private(&file, &odd(&world));
+    let key = world.options.app_key.replace('1', "2");
+    let output = init_with(&directory, &["--keys"], &[&key, &world.options.app_secret]).await;
+    assert!(output.status.success(), "{output:?}");
+    let texts = fs::read_dir(&directory).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
+    assert!(texts.into_iter().all(|text| !text.contains(&world.options.app_key)));
+    // Keys in the configuration of one account do not hinder files of another.
+    let directory = world.path("other");
+    fs::create_dir(&directory).unwrap();
+    write_private(&directory.join("config.toml"), &odd(&world).replace("[kis]", "[accounts.main]"));
+    let arguments = ["--account", "default", "--base-url", &world.simulator.base_url()];
+    let output = init_with(&directory, &arguments, &["real", &key, &world.options.app_secret, "8765432101"]).await;
+    assert!(output.status.success(), "{output:?}");
+}

@@ -290,6 +290,7 @@ pub(super) struct Init {
     /// Calls that name no account go on meaning this one.
     pub(super) default_stays: fn(&str) -> String,
     pub(super) reload: &'static str,
+    pub(super) restart: &'static str,
     pub(super) lingers: &'static str,
     pub(super) failed: fn(&str, &str) -> String,
 }

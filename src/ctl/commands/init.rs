@@ -40,6 +40,9 @@ const SYSTEM: &str = "/etc/kisd";
 /// The file that is read first; the others are named in it, or are credentials.
 const CONFIG: &str = "config.toml";
 
+/// What it was before it was changed.
+const BACKUP: &str = "config.toml.bak";
+
 /// The files of an app key and its secret.
 const KEYS: [&str; 2] = ["app_key", "app_secret"];
 
@@ -132,10 +135,19 @@ pub(in crate::ctl) async fn set_up(
         questions.say(&format!("{}\n", (words.init.not_toml)(&place.file(CONFIG).display().to_string())))?;
     }
     configure(&questions, &mut configuration, (&place, &files), &target, &answers, &wanted, words)?;
-    let before = Before::of(files.iter().chain([&config]).filter(|_| matches!(there, Some(Some(_)))))
-        .map_err(|error| failed(words, &place.directory, &error))?;
-    let written = write(&place, &files, &answers, &configuration.text())
-        .map_err(|error| failed(words, &place.directory, &error))?;
+    let told = |error: io::Error| failed(words, &place.directory, &error);
+    let before = Before::of(files.iter().chain([&config, &place.file(BACKUP)])).map_err(told)?;
+    // Secrets that are replaced are in no copy.
+    let has_secrets = there.as_ref().and_then(Option::as_ref).is_some_and(|there| there.has_keys(&target));
+    let keeps_copy = !(has_secrets && answers.keys.is_some());
+    let written = match write(&place, &files, &answers, &configuration.text(), keeps_copy) {
+        Ok(written) => written,
+        Err(error) => {
+            // The error that matters is the first; what cannot be put back was hardly changed.
+            let _ = before.put_back();
+            return Err(told(error));
+        }
+    };
     drop(answers);
     for file in written {
         questions.say(&format!("{}\n", (words.init.written)(&file.display().to_string())))?;
@@ -146,13 +158,15 @@ pub(in crate::ctl) async fn set_up(
         return questions.say(&format!("{needed}\n"));
     }
     if let Err(refusal) = check(&place, words) {
-        if before.put_back().map_err(|error| failed(words, &place.directory, &error))? {
+        if matches!(there, Some(Some(_))) {
+            before.put_back().map_err(told)?;
             questions.say(&format!("{}\n", words.init.put_back))?;
         }
         return Err(refusal);
     }
-    if wanted.keys && !place.is_system {
-        return questions.say(&format!("{}\n", words.init.reload));
+    if wanted.keys {
+        let next = if place.is_system { words.init.restart } else { words.init.reload };
+        return questions.say(&format!("{next}\n"));
     }
     service::offer(&mut questions, &place, &configuration, words).await
 }
@@ -222,23 +236,31 @@ fn can_write_below(directory: &Path) -> io::Result<()> {
 }
 
 /// Writes all files or none; each is private from its first instant. Returns what is there now.
-fn write(place: &Place, files: &[PathBuf; 2], answers: &Answers, config: &str) -> io::Result<Vec<PathBuf>> {
+fn write(
+    place: &Place,
+    files: &[PathBuf; 2],
+    answers: &Answers,
+    config: &str,
+    keeps_copy: bool,
+) -> io::Result<Vec<PathBuf>> {
     DirBuilder::new().recursive(true).mode(0o700).create(&place.directory)?;
     let keys = answers.keys.iter().flat_map(|keys| files.iter().zip([&keys.app_key, &keys.app_secret]));
-    let keys = keys.map(|(file, content)| (file.clone(), content.as_str()));
+    let keys = keys.map(|(file, content)| (file.clone(), Zeroizing::new(format!("{}\n", content.trim_end()))));
     let mut staged = Vec::new();
-    for (path, content) in keys.chain([(place.file(CONFIG), config)]) {
+    for (path, content) in keys.chain([(place.file(CONFIG), Zeroizing::new(config.to_owned()))]) {
+        // A link stays one.
+        let path = fs::canonicalize(&path).unwrap_or(path);
         if path.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, path.display().to_string()));
         }
         // Beside the file, which may stand in another directory.
         let directory = path.parent().unwrap_or(&place.directory).to_owned();
-        staged.push((stage(&directory, content)?, path));
+        staged.push((stage(&directory, content.as_bytes())?, path));
     }
     let mut written = Vec::new();
-    let (config, backup) = (place.file(CONFIG), place.file("config.toml.bak"));
+    let (config, backup) = (place.file(CONFIG), place.file(BACKUP));
     // Nothing of it is lost, whatever it was.
-    if config.exists() {
+    if config.exists() && keeps_copy {
         fs::copy(&config, &backup)?;
         written.push(backup);
     }
@@ -257,38 +279,35 @@ impl Before {
         let read = |file: &PathBuf| match fs::read(file) {
             Ok(content) => Ok((file.clone(), Some(Zeroizing::new(content)))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((file.clone(), None)),
+            // It is refused when it is to be written.
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => Ok((file.clone(), None)),
             Err(error) => Err(error),
         };
         files.map(read).collect::<io::Result<_>>().map(Self)
     }
 
-    /// Makes the files what they were; whether there were any.
-    fn put_back(self) -> io::Result<bool> {
-        let any = !self.0.is_empty();
-        for (file, content) in self.0 {
-            match content {
-                Some(content) => {
-                    let directory = file.parent().unwrap_or(Path::new("/"));
-                    let mut staged = tempfile::Builder::new().prefix(".kisctl-").tempfile_in(directory)?;
-                    staged.write_all(&content)?;
-                    staged.as_file().sync_all()?;
-                    staged.persist(&file)?;
-                }
-                None => match fs::remove_file(&file) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                    _ => {}
-                },
+    /// Makes the files what they were, each as far as it can; the first error.
+    fn put_back(self) -> io::Result<()> {
+        let put_back = |(file, content): (PathBuf, Option<Zeroizing<Vec<u8>>>)| match content {
+            Some(content) if fs::read(&file).is_ok_and(|now| now == *content) => Ok(()),
+            Some(content) => {
+                let file = fs::canonicalize(&file).unwrap_or(file);
+                stage(file.parent().unwrap_or(Path::new("/")), &content)?.persist(&file)?;
+                Ok(())
             }
-        }
-        Ok(any)
+            None => match fs::remove_file(&file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            },
+        };
+        self.0.into_iter().map(put_back).fold(Ok(()), |all: io::Result<()>, one| all.and(one))
     }
 }
 
-fn stage(directory: &Path, content: &str) -> io::Result<NamedTempFile> {
+fn stage(directory: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
     // Made with mode 0600.
     let mut file = tempfile::Builder::new().prefix(".kisctl-").tempfile_in(directory)?;
-    file.write_all(content.trim_end().as_bytes())?;
-    file.write_all(b"\n")?;
+    file.write_all(content)?;
     file.as_file().sync_all()?;
     Ok(file)
 }
@@ -297,7 +316,11 @@ fn stage(directory: &Path, content: &str) -> io::Result<NamedTempFile> {
 fn check(place: &Place, words: &Words) -> Result<(), Failure> {
     let Some(kisd) = beside("kisd") else { return Ok(()) };
     let mut command = Command::new(kisd);
-    command.arg("check").arg("--config").arg(place.file(CONFIG)).env("CREDENTIALS_DIRECTORY", &place.directory);
+    command.arg("check").arg("--config").arg(place.file(CONFIG)).env_remove("CREDENTIALS_DIRECTORY");
+    if place.is_system {
+        // As systemd will hand them over.
+        command.env("CREDENTIALS_DIRECTORY", &place.directory);
+    }
     let output = command.output().map_err(|error| failed(words, "kisd check", &error))?;
     match output.status.success() {
         true => Ok(()),

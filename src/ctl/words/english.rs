@@ -273,6 +273,7 @@ pub(super) const WORDS: Words = Words {
         },
         put_back: "the check failed, and everything is as it was:",
         default_stays: |name| format!("calls that name no account go on meaning {name} (default_account)"),
+        restart: "restart kisd, which systemd hands the keys at its start only: sudo systemctl restart kisd",
         reload: "have kisd read it again: systemctl --user reload kisd, or SIGHUP",
         lingers: "note: a service of your own ends when you log out, unless you run: loginctl enable-linger",
         failed: |what, why| format!("{what}: {why}"),

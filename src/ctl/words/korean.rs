@@ -290,6 +290,7 @@ pub(super) const WORDS: Words = Words {
         },
         put_back: "점검에 실패해 모두 원래대로 되돌렸습니다:",
         default_stays: |name| format!("계좌를 지정하지 않은 요청은 계속 {name} 계좌를 뜻합니다(default_account)"),
+        restart: "kisd를 다시 시작하세요. systemd는 시작할 때만 키를 넘겨줍니다: sudo systemctl restart kisd",
         reload: "kisd가 설정을 다시 읽게 하세요: systemctl --user reload kisd 또는 SIGHUP",
         lingers: "참고: 사용자 서비스는 로그아웃하면 끝납니다. 계속 실행하려면: loginctl enable-linger",
         failed: |what, why| format!("{what}: {why}"),

@@ -2,6 +2,8 @@
 
 use std::{
     fs,
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -47,8 +49,14 @@ pub(super) async fn offer(
     };
     let mut units: Vec<(PathBuf, String)> =
         units.iter().map(|(name, unit)| (directory.join(name), fitted(unit, place, &kisd))).collect();
-    if let Some(credentials) = credentials(place, configuration) {
-        units.push((directory.join("kisd.service.d").join("accounts.conf"), credentials));
+    let further = directory.join("kisd.service.d").join("accounts.conf");
+    match credentials(place, configuration) {
+        Some(credentials) => units.push((further, credentials)),
+        // It would name files that are not there any more, and the service would not start.
+        None if place.is_system && further.exists() => {
+            fs::remove_file(&further).map_err(|error| failed(words, &further, &error))?;
+        }
+        None => {}
     }
     let mut kept = Vec::new();
     for (path, unit) in &units {
@@ -62,8 +70,7 @@ pub(super) async fn offer(
     units.retain(|(path, _)| !kept.contains(path));
     fs::create_dir_all(&directory).map_err(|error| failed(words, &directory, &error))?;
     for (path, unit) in &units {
-        let written = fs::create_dir_all(path.parent().unwrap_or(&directory)).and_then(|()| fs::write(path, unit));
-        written.map_err(|error| failed(words, path, &error))?;
+        replace(path, unit).map_err(|error| failed(words, path, &error))?;
     }
     let scope = if place.is_system { "--system" } else { "--user" };
     systemctl(&[scope, "daemon-reload"])?;
@@ -75,6 +82,20 @@ pub(super) async fn offer(
     systemctl(&[scope, "restart", "kisd.service"])?;
     questions.say(&format!("{}\n", (words.init.installed)(what)))?;
     if place.is_system { Ok(()) } else { questions.say(&format!("{}\n", words.init.lingers)) }
+}
+
+/// Writes a unit in the place of the one before, readable by everybody, as systemd's are.
+fn replace(path: &Path, unit: &str) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(directory)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".kisctl-")
+        .permissions(fs::Permissions::from_mode(0o644))
+        .tempfile_in(directory)?;
+    file.write_all(unit.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 /// What hands the service of the system the keys of further accounts: the unit names those of the default one.
