@@ -12,7 +12,7 @@ use std::{
 
 use kisd::{
     config::{self, Variables},
-    simulator::Setup,
+    simulator::{Mode, Options, Setup},
 };
 use serde_json::json;
 use support::World;
@@ -347,4 +347,49 @@ async fn a_secret_that_was_replaced_is_in_no_copy_and_one_account_beside_others_
     let arguments = ["--account", "default", "--base-url", &world.simulator.base_url()];
     let output = init_with(&directory, &arguments, &["real", &key, &world.options.app_secret, "8765432101"]).await;
     assert!(output.status.success(), "{output:?}");
+}
+
+#[tokio::test]
+async fn keys_that_kis_takes_cost_one_issuance_and_those_that_it_refuses_are_not_written() {
+    let world = World::in_real_time(Options::demo(Mode::Real)).await;
+    let directory = world.path("kisd");
+    fs::create_dir(&directory).unwrap();
+    let file = directory.join("config.toml");
+    write_private(&file, &odd(&world));
+    let (key, secret) = (world.options.app_key.as_str(), world.options.app_secret.as_str());
+    let wrong = secret.chars().rev().collect::<String>();
+    let before = fs::read_to_string(&file).unwrap();
+    let refused = init_with(&directory, &["--keys", "--try"], &[key, &wrong]).await;
+    let said = text(&refused.stderr);
+    assert!(
+        refused.status.code() == Some(1) && said.contains("EGW00105") && said.contains("nothing was written"),
+        "{said}"
+    );
+    assert!(!said.contains(&wrong) && !said.contains(key), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), before);
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "nothing else is left there");
+    let output = init_with(&directory, &["--keys", "--try"], &[key, secret]).await;
+    let said = text(&output.stderr);
+    assert!(output.status.success() && said.contains("a balance of 12****78-01 (default) has come"), "{said}");
+    assert_eq!(world.simulator.issuances(), 1);
+    let mut config = config::load(Some(&file), &Variables::default()).unwrap();
+    config.rpc.socket = world.path("kisd.sock");
+    let daemon = world.daemon_with(config).await;
+    assert_eq!(daemon.balance().await["total_evaluation"], 10_000_000);
+    assert_eq!(world.simulator.issuances(), 1, "the daemon goes on with the token");
+}
+
+#[tokio::test]
+async fn an_added_account_becomes_the_default_where_that_is_said() {
+    let world = World::of_keys(Setup::both()).await;
+    let directory = world.path("kisd");
+    fs::create_dir(&directory).unwrap();
+    let file = directory.join("config.toml");
+    write_private(&file, &odd(&world));
+    let paper = Setup::both().keys[1].clone();
+    let arguments = ["--account", "practice", "--default", "--base-url", &world.simulator.base_url()];
+    let output = init_with(&directory, &arguments, &["paper", &paper.app_key, &paper.app_secret, "5012345601"]).await;
+    assert!(output.status.success(), "{output:?}");
+    let config = config::load(Some(&file), &Variables::default()).unwrap();
+    assert_eq!((config.default.as_str(), config.accounts.len()), ("practice", 2));
 }

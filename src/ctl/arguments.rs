@@ -111,6 +111,13 @@ pub(super) enum Command {
         /// Installs the service alone.
         #[arg(long, conflicts_with_all = ["key_of", "base_url"])]
         service: bool,
+        /// Asks KIS for a token and a balance before anything is written. KIS sends the account's owner a message of the token,
+        /// which the daemon goes on with.
+        #[arg(long = "try", conflicts_with = "service")]
+        tries: bool,
+        /// The account of --account is the one that is meant where none is named.
+        #[arg(long, conflicts_with_all = ["keys", "service"], requires = "account")]
+        default: bool,
         /// The account of --account shares the app key of this one.
         #[arg(long, value_name = "NAME", conflicts_with = "base_url")]
         key_of: Option<String>,

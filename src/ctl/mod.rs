@@ -169,8 +169,8 @@ impl Arguments {
             // Without a daemon.
             Command::Completions { shell } => return man::completions(printer, shell, &mut Self::command()),
             Command::Man { directory } => return man::pages(printer, arguments::command_in(language), directory),
-            Command::Init { keys, service, key_of, directory, base_url } => {
-                let wanted = init::Wanted { account, keys, service, key_of, base_url };
+            Command::Init { keys, service, tries, default, key_of, directory, base_url } => {
+                let wanted = init::Wanted { account, keys, service, tries, default, key_of, base_url };
                 return init::set_up(printer, whose, directory, wanted).await;
             }
             Command::Status { check: true, all } => {

@@ -289,6 +289,15 @@ pub(super) struct Init {
     pub(super) put_back: &'static str,
     /// Calls that name no account go on meaning this one.
     pub(super) default_stays: fn(&str) -> String,
+    /// What to do with a configuration that is there.
+    pub(super) menu: &'static str,
+    pub(super) menu_is: &'static str,
+    pub(super) name: &'static str,
+    /// Whether KIS is asked before anything is written.
+    pub(super) try_keys: &'static str,
+    pub(super) trying: &'static str,
+    pub(super) no_kisd: &'static str,
+    pub(super) nothing_written: &'static str,
     pub(super) reload: &'static str,
     pub(super) restart: &'static str,
     pub(super) lingers: &'static str,

@@ -3,6 +3,7 @@
 mod demo;
 mod run;
 mod simulate;
+mod try_keys;
 
 use std::{
     env,
@@ -41,6 +42,13 @@ enum Command {
         /// For programs: one JSON object, also of a configuration that is refused.
         #[arg(long)]
         json: bool,
+        /// Asks KIS for a token and a balance with the keys of one account. KIS sends its owner a message of the token, which the
+        /// daemon goes on with.
+        #[arg(long, conflicts_with = "json")]
+        try_keys: bool,
+        /// The account whose keys are tried; without it the default one.
+        #[arg(long, value_name = "NAME", requires = "try_keys")]
+        account: Option<String>,
     },
     /// Runs a simulated KIS on loopback, for any client of KIS.
     Simulate(simulate::Arguments),
@@ -64,7 +72,8 @@ fn main() -> ExitCode {
     let file = arguments.config.as_deref();
     let result = match arguments.command.unwrap_or(Command::Run) {
         Command::Run => run::run(file, variables),
-        Command::Check { json } => check(file, &variables, json),
+        Command::Check { try_keys: true, account, .. } => try_keys::run(file, &variables, account.as_deref()),
+        Command::Check { json, .. } => check(file, &variables, json),
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Demo { once } => demo::run(once),
     };

@@ -7,6 +7,7 @@ mod configuration;
 mod questions;
 mod service;
 mod target;
+mod trial;
 
 use std::{
     fs::{self, DirBuilder},
@@ -92,10 +93,15 @@ pub(in crate::ctl) async fn set_up(
     can_write_below(&place.directory).map_err(|error| failed(words, &place.directory, &error))?;
     let mut questions = Questions::new(words)?;
     let there = read(&place, words)?;
+    if wanted.service && !matches!(there, Some(Some(_))) {
+        return Err(Failure::Told((words.init.no_configuration)(&place.file(CONFIG).display().to_string())));
+    }
+    let is_set_up = matches!(there, Some(Some(_)));
+    let Some(wanted) = questions.what(wanted, is_set_up).await? else { return Ok(()) };
     if wanted.service {
         return match there {
             Some(Some(configuration)) => service::offer(&mut questions, &place, &configuration, words).await,
-            _ => Err(Failure::Told((words.init.no_configuration)(&place.file(CONFIG).display().to_string()))),
+            _ => Ok(()),
         };
     }
     let mut configuration = match &there {
@@ -136,6 +142,12 @@ pub(in crate::ctl) async fn set_up(
     }
     configure(&questions, &mut configuration, (&place, &files), &target, &answers, &wanted, words)?;
     let told = |error: io::Error| failed(words, &place.directory, &error);
+    let can_be_tried = !is_simulated || configuration.text_in(&target, "base_url").is_some();
+    if can_be_tried && (wanted.tries || questions.yes_on_terminal(words.init.try_keys).await?) {
+        questions.say(&format!("{}\n", words.init.trying))?;
+        let said = trial::attempt(&place, &configuration, &target, &files, &answers, words).await?;
+        questions.say(&format!("{said}\n"))?;
+    }
     let before = Before::of(files.iter().chain([&config, &place.file(BACKUP)])).map_err(told)?;
     // Secrets that are replaced are in no copy.
     let has_secrets = there.as_ref().and_then(Option::as_ref).is_some_and(|there| there.has_keys(&target));
@@ -215,6 +227,9 @@ fn configure(
         questions.say(&format!("{}\n", (words.init.default_stays)(only)))?;
     }
     configuration.set(target, files, answers, wanted.key_of.as_deref(), base_url);
+    if wanted.default {
+        configuration.set_default(target.name());
+    }
     // Who has become root for this will want to ask as well.
     if let Some(uid) = sudo_caller().filter(|_| files.0.is_system) {
         configuration.allow(uid);

@@ -79,6 +79,11 @@ const KOREAN: &[(&str, &str)] = &[
     ),
     ("kisctl init --keys", "앱키와 시크릿만 새로 입력받습니다. --account로 지정한 계좌나 기본 계좌의 키입니다"),
     ("kisctl init --service", "서비스만 설치합니다"),
+    (
+        "kisctl init --try",
+        "저장하기 전에 KIS에서 토큰과 잔고를 받아 봅니다. 계좌 주인에게 알림이 가며, 그 토큰은 데몬이 이어서 씁니다",
+    ),
+    ("kisctl init --default", "--account의 계좌를 기본 계좌로 합니다"),
     ("kisctl init --key-of", "--account의 계좌가 이 계좌의 앱키를 함께 씁니다"),
     ("kisctl init --directory", "설정 파일을 만들 다른 디렉터리"),
     ("kisctl init --base-url", "KIS 대신 연결할 주소. kisd simulate가 출력하며, 모의 KIS의 키는 이 주소에만 씁니다"),

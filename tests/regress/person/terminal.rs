@@ -22,6 +22,7 @@ use crate::support::{World, eventually};
 /// A terminal of 80 by 24, and what was written to it.
 struct Terminal {
     user: OwnedFd,
+    keyboard: File,
     shown: Arc<Mutex<Vec<u8>>>,
 }
 
@@ -35,6 +36,7 @@ impl Terminal {
         tcsetwinsize(&user, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let shown = Arc::new(Mutex::new(Vec::new()));
         let writes = shown.clone();
+        let keyboard = File::from(master.try_clone().unwrap());
         std::thread::spawn(move || {
             let (mut master, mut buffer) = (File::from(master), [0; 4096]);
             // An error is the end: nobody has it open any more.
@@ -42,7 +44,7 @@ impl Terminal {
                 writes.lock().unwrap().extend_from_slice(&buffer[..length]);
             }
         });
-        Self { user, shown }
+        Self { user, keyboard, shown }
     }
 
     fn stdio(&self) -> Stdio {
@@ -151,4 +153,26 @@ async fn a_call_that_waits_for_a_token_says_so() {
     held.open();
     let ended = tokio::time::timeout(Duration::from_secs(20), asking.wait()).await.unwrap();
     assert!(ended.unwrap().success(), "{}", terminal.text());
+}
+
+#[tokio::test]
+async fn a_person_is_asked_what_to_do_with_a_configuration_that_is_there() {
+    let world = World::new().await;
+    let file = world.config_file("config", "");
+    let before = std::fs::read_to_string(&file).unwrap();
+    let terminal = Terminal::new();
+    let mut command = kisctl();
+    command.args(["init", "--directory"]).arg(file.parent().unwrap());
+    let mut asked = terminal.run(&mut command);
+    let keyboard = &terminal.keyboard;
+    for (question, answer) in
+        [("Which (1 to 4", "7\n"), ("from 1 to 4", "1\n"), ("Name of the account", "No\n"), ("up to 32 of", "second\n")]
+    {
+        eventually(question, || terminal.text().contains(question)).await;
+        std::io::Write::write_all(&mut &*keyboard, answer.as_bytes()).unwrap();
+    }
+    eventually("the next question", || terminal.text().contains("Real money or paper trading")).await;
+    asked.start_kill().unwrap();
+    asked.wait().await.unwrap();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
 }

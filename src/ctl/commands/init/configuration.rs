@@ -66,6 +66,16 @@ impl Configuration {
         text
     }
 
+    /// The same with the keys of an account in these files, for a trial.
+    pub(super) fn with_files(&self, target: &Target, files: [&Path; 2]) -> Self {
+        let mut trial = self.clone();
+        let table = trial.account(target);
+        for (key, file) in KEYS.into_iter().zip(files) {
+            set(table, &format!("{key}_file"), text_of(file));
+        }
+        trial
+    }
+
     /// Whether an account has its keys in the configuration itself.
     pub(super) fn has_keys(&self, target: &Target) -> bool {
         KEYS.iter().any(|key| self.text_in(target, key).is_some())

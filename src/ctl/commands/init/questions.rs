@@ -6,6 +6,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
 
+use super::target::{Wanted, is_name};
 use crate::ctl::{Failure, words::Words};
 
 /// Wrong answers to one question before it is given up.
@@ -98,6 +99,34 @@ impl Questions {
             }
         }
         Err(Failure::Told(what_it_is.to_owned()))
+    }
+
+    /// What is to be done with a configuration that is there: as was said, else what a person at a terminal chooses. Nothing: nothing.
+    pub(super) async fn what(&mut self, wanted: Wanted, is_set_up: bool) -> Result<Option<Wanted>, Failure> {
+        if !is_set_up || !wanted.is_open() || !io::stdin().is_terminal() {
+            return Ok(Some(wanted));
+        }
+        let words = &self.words.init;
+        let choice = self.until(words.menu, words.menu_is, false, |answer| match answer {
+            "1" | "2" | "3" | "4" => Some(answer.to_owned()),
+            "" => Some(String::new()),
+            _ => None,
+        });
+        Ok(match choice.await?.as_str() {
+            "1" => {
+                let name = self.until(words.name, words.no_name, false, |name| is_name(name).then(|| name.to_owned()));
+                Some(Wanted { account: Some(name.await?), ..wanted })
+            }
+            "2" => Some(Wanted { keys: true, ..wanted }),
+            "3" => Some(Wanted { service: true, ..wanted }),
+            "4" => Some(wanted),
+            _ => None,
+        })
+    }
+
+    /// The same as [`yes`](Self::yes), asked of a person only; of others, no.
+    pub(super) async fn yes_on_terminal(&mut self, question: &str) -> Result<bool, Failure> {
+        if io::stdin().is_terminal() { self.yes(question).await } else { Ok(false) }
     }
 
     /// Whether the answer is yes; the end of the input is a no.

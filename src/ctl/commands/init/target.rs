@@ -17,10 +17,21 @@ pub(in crate::ctl) struct Wanted {
     pub(in crate::ctl) keys: bool,
     /// The service alone.
     pub(in crate::ctl) service: bool,
+    /// Whether KIS is asked before anything is written.
+    pub(in crate::ctl) tries: bool,
+    /// Whether it becomes the account that is meant where none is named.
+    pub(in crate::ctl) default: bool,
     /// The account whose app key it shares.
     pub(in crate::ctl) key_of: Option<String>,
     /// Where KIS is asked.
     pub(in crate::ctl) base_url: Option<String>,
+}
+
+impl Wanted {
+    /// Whether it is not said what is to be done, so that a person at a terminal is asked.
+    pub(super) fn is_open(&self) -> bool {
+        self.account.is_none() && !self.keys && !self.service && self.key_of.is_none()
+    }
 }
 
 /// The table of an account.
@@ -35,12 +46,9 @@ pub(super) enum Target {
 impl Target {
     /// The account that is meant by a name, or without one.
     pub(super) fn of(name: Option<&str>, configuration: &Configuration, words: &Words) -> Result<Self, Failure> {
-        let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let accounts = configuration.accounts();
         match name {
-            Some(name) if !(1..=32).contains(&name.len()) || !name.bytes().all(is_letter) => {
-                Err(Failure::Told(words.init.no_name.to_owned()))
-            }
+            Some(name) if !is_name(name) => Err(Failure::Told(words.init.no_name.to_owned())),
             Some(OF_KIS) if !accounts.iter().any(|known| known == OF_KIS) => Ok(Self::Kis),
             Some(name) => Ok(Self::Account(name.to_owned())),
             None if configuration.has_kis() || accounts.is_empty() => Ok(Self::Kis),
@@ -52,7 +60,7 @@ impl Target {
         }
     }
 
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         match self {
             Self::Kis => OF_KIS,
             Self::Account(name) => name,
@@ -78,6 +86,12 @@ impl Target {
         };
         if is_default { String::new() } else { format!("{}.", self.name()) }
     }
+}
+
+/// Whether a text can be the name of an account.
+pub(super) fn is_name(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=32).contains(&text.len()) && text.bytes().all(is_letter)
 }
 
 /// Where the app key and the secret of an account stand, or will: in the files that it names, which must be no other account's.
