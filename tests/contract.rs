@@ -35,6 +35,7 @@ async fn the_openrpc_document_names_every_method_that_is_served_and_no_other() {
         "client.remove",
         "client.rotate",
         "client.show",
+        "daemon.hello",
         "daemon.metrics",
         "daemon.status",
         "kis.call",

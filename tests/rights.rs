@@ -205,12 +205,26 @@ async fn the_use_of_a_right_has_a_line_of_audit_and_the_socket_is_open_to_who_is
     assert_eq!(mode & 0o777, 0o666);
     eventually("a token", || process.log().contains("KIS issued an access token")).await;
     let mut reader = users::connect(READER, &process.socket);
+    let hello = reader.call("daemon.hello", json!({ "client": "my-bot 1.2" })).await;
+    assert_eq!(hello["result"]["contract"]["major"], 1, "{hello}");
+    for odd in ["", "a\nb", &"x".repeat(65)] {
+        let refused = reader.call("daemon.hello", json!({ "client": odd })).await;
+        assert_eq!(refused["error"]["code"], -32602, "{odd}: {refused}");
+    }
     let refreshed = reader.call("token.refresh", json!({})).await;
     assert_eq!(refreshed["result"]["state"], "valid", "{refreshed}");
     let log = process.log();
     let line = log.lines().find(|line| line.contains("audit")).unwrap_or_else(|| panic!("no line of audit: {log}"));
     let pid = format!("peer.pid={}", std::process::id());
-    for word in ["peer.uid=40001", &pid, "token.refresh", "account=\"default\"", "outcome=\"done\"", "allowed=true"] {
+    for word in [
+        "peer.uid=40001",
+        &pid,
+        "token.refresh",
+        "account=\"default\"",
+        "outcome=\"done\"",
+        "allowed=true",
+        "claim=\"my-bot 1.2\"",
+    ] {
         assert!(line.contains(word), "{word} is missing: {line}");
     }
     assert!(!line.contains(&world.options.cano), "{line}");

@@ -50,6 +50,11 @@ impl Link {
         Self { daemon: Daemon::new(places), account }
     }
 
+    /// Tells the daemon who asks, as far as that is claimed.
+    pub(super) fn calls_itself(&self, name: &str) {
+        self.daemon.calls_itself(name);
+    }
+
     pub(super) fn account(&self) -> Option<&str> {
         self.account.as_deref()
     }

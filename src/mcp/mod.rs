@@ -54,6 +54,10 @@ pub async fn serve(sockets: Places, account: Option<String>) -> Result<(), Bridg
         Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
         Err(error) => return Err(BridgeError::Handshake(Box::new(error))),
     };
+    if let Some(client) = serving.peer().peer_info() {
+        let Implementation { name, version, .. } = &client.client_info;
+        serving.service().link.calls_itself(&format!("{name} {version} (kisctl mcp)"));
+    }
     serving.waiting().await?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use arc_swap::Guard;
+use arc_swap::{ArcSwapOption, Guard};
 use tokio::net::UnixStream;
 
 use crate::{
@@ -43,6 +43,8 @@ pub struct Caller {
     /// Who it is among those that share KIS's quota: its process, or its connection where that is not known.
     pub id: CallerId,
     principal: Principal,
+    /// What it calls itself.
+    claim: ArcSwapOption<String>,
 }
 
 impl Caller {
@@ -52,7 +54,17 @@ impl Caller {
         // The kernel says 0 of a process in another namespace, as of one in a container.
         let id =
             peer.pid.filter(|pid| *pid > 0).map_or_else(connection, |pid| CallerId::Process { uid: peer.uid, pid });
-        Self { peer, id, principal: Principal::new(peer.uid, is_own, gids, grants) }
+        Self { peer, id, principal: Principal::new(peer.uid, is_own, gids, grants), claim: ArcSwapOption::empty() }
+    }
+
+    /// What it calls itself, if it has said so.
+    pub fn claim(&self) -> Option<Arc<String>> {
+        self.claim.load_full()
+    }
+
+    /// It calls itself so.
+    pub fn set_claim(&self, name: String) {
+        self.claim.store(Some(Arc::new(name)));
     }
 
     /// What it may do by these grants: worked out when they are new, and remembered.

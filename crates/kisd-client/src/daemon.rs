@@ -2,10 +2,17 @@
 //!
 //! What was sent and not answered is sent again where the method's effect allows it, and nowhere else: the one policy of all clients.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use jsonrpsee::{
-    core::client::{Client, ClientT, Error, Subscription as Events},
+    core::{
+        client::{Client, ClientT, Error, Subscription as Events},
+        params::ObjectParams,
+    },
     types::ErrorObjectOwned,
 };
 use serde::de::DeserializeOwned;
@@ -14,7 +21,7 @@ use tokio::sync::Mutex;
 
 use super::{
     client::{self, ConnectError, RawParams},
-    method::{Method, Subscription},
+    method::{DaemonHello, Method, Subscription},
     place::Places,
     types::Effect,
 };
@@ -22,6 +29,9 @@ use super::{
 /// A daemon that is restarted is back within this: looks for it, and the pause between them.
 const TRIES: u32 = 15;
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// Letters of a name that the daemon takes.
+const LONGEST_NAME: usize = 64;
 
 /// Pause between looks for a daemon that may be away for long.
 const LONG_PAUSE: Duration = Duration::from_secs(1);
@@ -80,12 +90,20 @@ pub struct Daemon {
     places: Places,
     /// Held while connecting, so that calls side by side connect once.
     client: Mutex<Option<Arc<Client>>>,
+    /// What the program calls itself.
+    name: OnceLock<String>,
 }
 
 impl Daemon {
     /// The first that answers on one of these places, and later that one only. Nothing is connected yet.
     pub fn new(places: Places) -> Self {
-        Self { places, client: Mutex::new(None) }
+        Self { places, client: Mutex::new(None), name: OnceLock::new() }
+    }
+
+    /// Says on every connection from the next on what the program calls itself, which the daemon's log shows; the first name stays.
+    pub fn calls_itself(&self, name: &str) {
+        let name: String = name.chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect();
+        let _ = self.name.set(name);
     }
 
     /// Where it is looked for.
@@ -104,6 +122,13 @@ impl Daemon {
             return Ok(client.clone());
         }
         let found = Arc::new(client::first(&self.places).await?);
+        if let Some(name) = self.name.get().filter(|name| !name.is_empty()) {
+            let mut params = ObjectParams::new();
+            // Nothing depends on it, and an older daemon does not know it: its answer is not waited for.
+            if params.insert("client", name).is_ok() {
+                let _ = found.notification(DaemonHello::NAME, params).await;
+            }
+        }
         *client = Some(found.clone());
         Ok(found)
     }

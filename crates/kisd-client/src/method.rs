@@ -9,8 +9,8 @@ use crate::{
     codes::Kind,
     types::{
         self, AccountParams, Balance, BalanceParams, BalanceState, CallParams, CallResult, ClientAddParams,
-        ClientParams, ClientRemoved, ClientSetup, DescribeParams, Effect, NoParams, OperationDescription, Right,
-        SearchParams, SearchResult, SubscribeBalanceParams, UnsubscribeParams,
+        ClientParams, ClientRemoved, ClientSetup, DescribeParams, Effect, Hello, HelloParams, NoParams,
+        OperationDescription, Right, SearchParams, SearchResult, SubscribeBalanceParams, UnsubscribeParams,
     },
 };
 
@@ -143,6 +143,10 @@ methods! {
 
     /// Takes a client its key pair, which ends at once.
     ClientRemove = "client.remove": Admin, Control, (ClientParams) -> ClientRemoved, [NotFound];
+
+    /// Says what the program calls itself, for as long as its connection lasts: the log shows it beside the uses of rights, as its own
+    /// claim. Nothing depends on it.
+    DaemonHello = "daemon.hello": Read, Read, (HelloParams) -> Hello, [];
 
     /// Version, account, token, quota, and counters of calls and connections.
     DaemonStatus = "daemon.status": Read, Read, (NoParams) -> types::DaemonStatus, [];

@@ -14,8 +14,8 @@ pub use self::{
         GatewayStatus, LocalSecret, Program,
     },
     daemon::{
-        AccountEntry, AccountList, CONTRACT, Calls, Contract, DaemonStatus, Effect, FailedCalls, LearnedRate, Quota,
-        Right,
+        AccountEntry, AccountList, CONTRACT, Calls, Contract, DaemonStatus, Effect, FailedCalls, Hello, HelloParams,
+        LearnedRate, Quota, Right,
     },
     kis::{
         CallParams, CallResult, DescribeParams, OperationDescription, OperationEntry, OperationField, OperationLimit,

@@ -80,7 +80,8 @@ impl Guarded {
             return outcome;
         }
         let (backend, peer) = (backend.clone(), caller.peer);
-        let mut used = Use { method: self, backend, peer, account: account.cloned(), is_logged: false };
+        let (account, claim) = (account.cloned(), caller.claim());
+        let mut used = Use { method: self, backend, peer, claim, account, is_logged: false };
         match outcome {
             Outcome::Now(answer) => Outcome::Now(used.with(answer)),
             Outcome::Later(answer) => Outcome::Later(Box::pin(async move {
@@ -100,6 +101,8 @@ struct Use {
     method: Guarded,
     backend: Arc<Backend>,
     peer: Peer,
+    /// What the caller calls itself.
+    claim: Option<Arc<String>>,
     account: Option<AccountName>,
     is_logged: bool,
 }
@@ -125,7 +128,8 @@ impl Use {
         self.is_logged = true;
         let (peer, method, account) = (self.peer, self.method.name, self.account.as_ref().map(AccountName::as_str));
         let text = asked_for(self.method.needs);
-        info!(target: "audit", { peer.uid, peer.pid, method, account, outcome, allowed = true }, "{text}");
+        let claim = self.claim.as_deref().map(String::as_str);
+        info!(target: "audit", { peer.uid, peer.pid, claim, method, account, outcome, allowed = true }, "{text}");
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
     server::{
         Backend,
         error::{Refusal, internal, standard},
-        peer::{Caller, Peer},
+        peer::Caller,
     },
     wire::{
         codes::INVALID_PARAMS,
@@ -44,7 +44,7 @@ pub(super) struct Call<'a> {
     /// which of them the caller may read.
     pub(super) standing: &'a Standing,
     /// Who calls.
-    pub(super) peer: Peer,
+    pub(super) caller: &'a Caller,
 }
 
 /// What a method about an account is called with.
@@ -183,8 +183,7 @@ impl Catalog {
             let book = backend.book();
             let standing = caller.standing(book.grants());
             guarded.anywhere(&backend, caller, &standing)?;
-            let outcome =
-                method(Call { backend: &backend, book: &book, standing: &standing, peer: caller.peer }, parse(params)?);
+            let outcome = method(Call { backend: &backend, book: &book, standing: &standing, caller }, parse(params)?);
             Ok(guarded.audited(&backend, caller, None, outcome))
         });
     }

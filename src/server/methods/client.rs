@@ -129,7 +129,7 @@ fn new(call: &Call<'_>, params: ClientAddParams) -> Result<NewClient, Refusal> {
     }
     let accounts = accounts_of(call, accounts, rights)?;
     let uid = match uid {
-        None => call.peer.uid,
+        None => call.caller.peer.uid,
         Some(uid) => u32::try_from(uid).map_err(|_| invalid("uid is no user".to_owned()))?,
     };
     if calls_per_second.is_some_and(|calls| !(1..=MOST_CALLS).contains(&calls)) {
@@ -149,7 +149,7 @@ fn new(call: &Call<'_>, params: ClientAddParams) -> Result<NewClient, Refusal> {
         accounts,
         rights,
         uid,
-        made_by: call.peer.uid,
+        made_by: call.caller.peer.uid,
         program,
         calls_per_second: calls_per_second.and_then(|calls| u32::try_from(calls).ok()),
         expires_at: life.map(|life| clock::after(now, life)),
@@ -177,7 +177,7 @@ fn accounts_of(call: &Call<'_>, named: Option<Vec<String>>, rights: Rights) -> R
             let message = format!(
                 "a client has at most the rights of who makes it, who needs \"admin\" besides; uid {} lacks {} in the account \
                  \"{name}\"; the owner of kisd can give them by [[grants]] in the configuration",
-                call.peer.uid,
+                call.caller.peer.uid,
                 missing.join(", ")
             );
             return Err(own(Kind::PermissionDenied, message));

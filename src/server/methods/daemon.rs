@@ -10,23 +10,37 @@ use super::{
 use crate::{
     kis::FailureKind,
     server::{
-        error::{Refusal, internal},
+        error::{Refusal, internal, standard},
         metrics,
     },
     wire::{
+        codes::INVALID_PARAMS,
         method,
-        types::{CONTRACT, Calls, DaemonStatus, FailedCalls, LearnedRate, NoParams, Quota},
+        types::{CONTRACT, Calls, DaemonStatus, FailedCalls, Hello, HelloParams, LearnedRate, NoParams, Quota},
     },
 };
 
+/// Letters of what a program calls itself.
+const LONGEST_NAME: usize = 64;
+
 pub(super) fn register(catalog: &mut Catalog) {
     catalog.add::<method::DaemonStatus, _>(status);
+    catalog.add::<method::DaemonHello, _>(|call, params| hello(&call, &params));
     catalog.add::<method::DaemonMetrics, _>(|Call { backend, book, standing, .. }, NoParams {}| {
         metrics::text(backend, book, standing).map_err(|fault| {
             error!(%fault, "metrics cannot be written");
             internal()
         })
     });
+}
+
+fn hello(call: &Call<'_>, HelloParams { client }: &HelloParams) -> Result<Hello, Refusal> {
+    if !(1..=LONGEST_NAME).contains(&client.chars().count()) || client.chars().any(char::is_control) {
+        let problem = format!("Invalid params: client must have 1 to {LONGEST_NAME} letters, as in \"my-bot 1.2\"");
+        return Err(standard(INVALID_PARAMS, problem));
+    }
+    call.caller.set_claim(client.clone());
+    Ok(Hello { version: env!("CARGO_PKG_VERSION").to_owned(), contract: CONTRACT })
 }
 
 fn status(Call { backend, book, standing, .. }: Call<'_>, NoParams {}: NoParams) -> Result<DaemonStatus, Refusal> {

@@ -106,6 +106,23 @@ impl Right {
     }
 }
 
+/// Parameters of `daemon.hello`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HelloParams {
+    /// What the program calls itself, as in "my-bot 1.2": up to 64 letters. It is shown as its own claim.
+    pub client: String,
+}
+
+/// Result of `daemon.hello`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Hello {
+    /// Version of kisd.
+    pub version: String,
+    /// The version of what clients may rely on.
+    pub contract: Contract,
+}
+
 /// The state of the daemon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DaemonStatus {
