@@ -4,9 +4,8 @@ use std::{
     fs, io,
     os::unix::{self, fs::MetadataExt},
     path::{Path, PathBuf},
+    process::Command,
 };
-
-use tokio::process::Command;
 
 use super::{KEYS, Place, configuration::Configuration, failed, questions::Answers, stage, target::Target};
 use crate::ctl::{Failure, beside, words::Words};
@@ -27,7 +26,7 @@ pub(super) async fn attempt(
     let Some(kisd) = beside("kisd") else { return Err(Failure::Told(words.init.no_kisd.to_owned())) };
     let directory = tempfile::Builder::new().prefix("kisctl-").tempdir().map_err(told)?;
     let mut command = Command::new(kisd);
-    command.args(["check", "--try-keys", "--account", target.name()]).kill_on_drop(true);
+    command.args(["check", "--try-keys", "--account", target.name()]);
     let staged = stage_keys(directory.path(), files, answers).map_err(told)?;
     let trial = match (place.is_system, &staged) {
         // As systemd hands them over, with those of the other accounts.
@@ -42,7 +41,13 @@ pub(super) async fn attempt(
     // Beside the one that it is for, so that the files which that one names from there are found.
     let beside = if place.directory.is_dir() { &place.directory } else { directory.path() };
     let config = stage(beside, trial.text().as_bytes()).map_err(told)?;
-    let output = command.arg("--config").arg(config.path()).output().await.map_err(told)?;
+    command.arg("--config").arg(config.path());
+    // Whoever interrupts this interrupts kisd as well, which ends.
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .map_err(io::Error::other)
+        .flatten()
+        .map_err(told)?;
     if place.is_system {
         hand_over(Path::new(STATE)).map_err(told)?;
     }
