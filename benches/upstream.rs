@@ -13,7 +13,7 @@ use std::{
 use kisd::{
     clock::SystemClock,
     kis::{
-        Credentials, Environment, KisClient, Settings, auth, balance,
+        Credentials, Environment, Http, KisClient, Settings, auth, balance,
         paging::PageKey,
         quota::{CallerId, Claim},
     },
@@ -130,7 +130,7 @@ impl Asker {
             calls_per_second: CALLS_PER_SECOND,
             request_timeout: Duration::from_secs(10),
         };
-        let client = Arc::new(KisClient::new(settings, clock.clone()).unwrap());
+        let client = Arc::new(KisClient::new(settings, &Http::default(), clock.clone()).unwrap());
         let deadline = clock.monotonic().saturating_add(Duration::from_secs(300));
         let issued = auth::issue(&client, &credentials, deadline, std::future::ready(())).await.unwrap();
         tokio::time::sleep(Duration::from_secs(2)).await;

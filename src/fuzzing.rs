@@ -17,10 +17,11 @@ use tokio_util::{codec::Decoder, sync::CancellationToken};
 use crate::{
     account::{self, Account, AccountId, AccountName, BalanceQuestion, Calls},
     book::{Book, Shelf},
+    clients::Clients,
     clock::{ManualClock, SharedClock},
-    desk::Desk,
+    desk::{Desk, Desks},
     kis::{
-        self, Credentials, Environment,
+        self, Credentials, Environment, Http,
         reply::{More, Reply},
     },
     secret::{AppKey, AppSecret},
@@ -179,7 +180,7 @@ fn idle_server() -> Server {
         issue_interval: Duration::from_secs(60),
         remedy: token::Remedy::Reload,
     };
-    let (key, _) = KeySession::new(settings, None, token, clock.clone()).unwrap();
+    let (key, _) = KeySession::new(settings, None, token, &Http::default(), clock.clone()).unwrap();
     let (name, id) = (AccountName::try_new("default").unwrap(), AccountId::try_new("12345678", "01").unwrap());
     let settings = account::Settings {
         max_age: Duration::ZERO,
@@ -195,6 +196,8 @@ fn idle_server() -> Server {
         None,
     );
     let calls = Calls::new(&key, settings.of_the_desk(), CancellationToken::new());
+    let (client, token) = (key.client.clone(), key.token.clone());
+    let relays = Arc::new(Desks::new(client, token, settings.of_the_desk(), 1 << 20, CancellationToken::new()));
     let settings = server::Settings {
         socket: "/nonexistent/kisd.sock".into(),
         socket_mode: 0o600,
@@ -205,6 +208,8 @@ fn idle_server() -> Server {
         max_connections: 16,
         max_request_bytes: MAX_BYTES,
     };
-    let book = Book::new([Account { name: name.clone(), id, hts_id: None, key, balance, calls }], &name, &[]).unwrap();
-    Server::new(Arc::new(Backend::new(Arc::new(Shelf::new(book)), DateTime::UNIX_EPOCH)), settings, clock)
+    let book =
+        Book::new([Account { name: name.clone(), id, hts_id: None, key, balance, calls, relays }], &name, &[]).unwrap();
+    let clients = Arc::new(Clients::open("/nonexistent/clients.json".into(), clock.clone()));
+    Server::new(Arc::new(Backend::new(Arc::new(Shelf::new(book)), clients, DateTime::UNIX_EPOCH)), settings, clock)
 }

@@ -27,7 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("mcp", &["wire"]),
     ("config", &["account", "book", "gateway", "kis", "secret", "server", "telemetry", "token", "wire"]),
     // For the fuzzer only.
-    ("fuzzing", &["account", "book", "clock", "desk", "kis", "secret", "server", "token", "wire"]),
+    ("fuzzing", &["account", "book", "clients", "clock", "desk", "kis", "secret", "server", "token", "wire"]),
     ("daemon", &["book", "account", "clients", "clock", "config", "desk", "gateway", "kis", "server", "token"]),
 ];
 

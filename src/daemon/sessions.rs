@@ -12,7 +12,7 @@ use crate::{
     clock::SharedClock,
     config::{AccountConfig, Config, KeyConfig},
     desk::{Desk, Desks},
-    kis::SetupError,
+    kis::{Http, SetupError},
     token::KeySession,
 };
 
@@ -43,6 +43,7 @@ struct Key {
 #[derive(Debug)]
 pub(super) struct Sessions {
     clock: SharedClock,
+    http: Http,
     keys: Vec<Key>,
     accounts: Vec<(Account, CancellationToken)>,
     /// Ends every keeper; each brings an issuance under way to its end.
@@ -54,7 +55,7 @@ pub(super) struct Sessions {
 impl Sessions {
     pub(super) fn new(clock: SharedClock) -> Self {
         let (stop_keys, stop_desks) = (CancellationToken::new(), CancellationToken::new());
-        Self { clock, keys: Vec::new(), accounts: Vec::new(), stop_keys, stop_desks }
+        Self { clock, http: Http::default(), keys: Vec::new(), accounts: Vec::new(), stop_keys, stop_desks }
     }
 
     /// Brings the sessions in line with the configuration. Returns the accounts, and what has to be started for them.
@@ -94,7 +95,8 @@ impl Sessions {
             known.session.reload(kis, *expires_on, all.token.clone()).await;
             return Ok(known.clone());
         }
-        let (session, keeper) = KeySession::new(kis.clone(), *expires_on, all.token.clone(), self.clock.clone())?;
+        let (token, clock) = (all.token.clone(), self.clock.clone());
+        let (session, keeper) = KeySession::new(kis.clone(), *expires_on, token, &self.http, clock)?;
         warn_of_expiry(&session);
         let stop_keeper = self.stop_keys.child_token();
         let name = format!("token keeper of the key {}", session.fingerprint());

@@ -20,7 +20,7 @@ use super::{
     Credentials, Environment, Settings,
     after::LEDGER_IS_BUSY,
     error::KisError,
-    http::{self, Exchange, SetupError, is_loopback},
+    http::{self, Exchange, Http, Pair, SetupError, is_loopback},
     quota::{Beginning, Claim, Claimants, Heard, Quota, Rate},
     reply::{self, Verdict},
     totals::Totals,
@@ -62,12 +62,13 @@ struct Live {
 
 impl KisClient {
     /// A client that has not connected yet.
-    pub fn new(settings: Settings, clock: SharedClock) -> Result<Self, SetupError> {
+    pub fn new(settings: Settings, http: &Http, clock: SharedClock) -> Result<Self, SetupError> {
         // A simulator allows what it was told to, and its limit is told here as well: there is nothing to find out.
         let beginning = if is_loopback(&settings.base_url) { Beginning::Configured } else { Beginning::Low };
+        let Pair { kept, fresh } = http.of(&settings.base_url)?;
         Ok(Self {
-            http: http::client(&settings.base_url, http::KEPT)?,
-            fresh: http::client(&settings.base_url, 0)?,
+            http: kept,
+            fresh,
             environment: settings.environment,
             base_url: settings.base_url,
             live: ArcSwap::from_pointee(Live {

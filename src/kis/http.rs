@@ -1,6 +1,12 @@
 //! The only HTTP client towards KIS, and the reading of answers under a cap.
 
-use std::{error::Error as _, net::SocketAddr, time::Duration};
+use std::{
+    collections::BTreeMap,
+    error::Error as _,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Datelike, Utc};
@@ -36,10 +42,38 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Connections that are kept open for the next call.
-pub(crate) const KEPT: usize = 8;
+/// Connections to one host that are kept open for the next call, of whichever app key.
+const KEPT: usize = 32;
 
-pub(crate) fn client(base_url: &Url, kept: usize) -> Result<reqwest::Client, SetupError> {
+/// The HTTP clients of all app keys: TLS is set up once, and what tells keys apart is in the head of each request.
+#[derive(Debug, Clone, Default)]
+pub struct Http(Arc<Mutex<BTreeMap<(bool, bool), Pair>>>);
+
+/// The two clients of one kind of host.
+#[derive(Debug, Clone)]
+pub(crate) struct Pair {
+    /// Keeps its connections.
+    pub(crate) kept: reqwest::Client,
+    /// Makes a connection for each call.
+    pub(crate) fresh: reqwest::Client,
+}
+
+impl Http {
+    /// The clients for a host, made when they are first asked for.
+    pub(crate) fn of(&self, base_url: &Url) -> Result<Pair, SetupError> {
+        let kind = (is_loopback(base_url), base_url.scheme() == "http");
+        // Whoever panicked here has added nothing.
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pair) = known.get(&kind) {
+            return Ok(pair.clone());
+        }
+        let pair = Pair { kept: client(base_url, KEPT)?, fresh: client(base_url, 0)? };
+        known.insert(kind, pair.clone());
+        Ok(pair)
+    }
+}
+
+fn client(base_url: &Url, kept: usize) -> Result<reqwest::Client, SetupError> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("kisd/", env!("CARGO_PKG_VERSION")))
         // reqwest takes `Authorization` off when a redirect leaves the host, but would send `appsecret` along.

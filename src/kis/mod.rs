@@ -31,7 +31,7 @@ pub use self::{
     after::{After, SHORTLY, after, begins_minute},
     client::{Call, Failed, KisClient, Query},
     error::{Answer, FailureKind, KisError},
-    http::{Exchange, SetupError, is_loopback},
+    http::{Exchange, Http, SetupError, is_loopback},
 };
 
 /// Which of KIS's two environments: it chooses the host and the TR ids.

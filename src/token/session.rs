@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::{Settings, TokenHandle, TokenKeeper, store::Store};
 use crate::{
     clock::{self, SharedClock},
-    kis::{self, KisClient, SetupError},
+    kis::{self, Http, KisClient, SetupError},
 };
 
 /// The session of one app key.
@@ -28,11 +28,12 @@ impl KeySession {
         kis: kis::Settings,
         expires_on: Option<NaiveDate>,
         token: Settings,
+        http: &Http,
         clock: SharedClock,
     ) -> Result<(Arc<Self>, TokenKeeper), SetupError> {
         let credentials = kis.credentials.clone();
         let store = Store::files(token.file.clone(), kis.environment, &credentials);
-        let client = Arc::new(KisClient::new(kis, clock.clone())?.remembering_calls(&store.calls));
+        let client = Arc::new(KisClient::new(kis, http, clock.clone())?.remembering_calls(&store.calls));
         let (keeper, token) = TokenKeeper::new(client.clone(), credentials, token, store.clone(), clock);
         let expires_on = ArcSwapOption::new(expires_on.map(Arc::new));
         Ok((Arc::new(Self { client, token, store, expires_on }), keeper))

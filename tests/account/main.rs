@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 
 use kisd::{
     clock::SharedClock,
-    kis::{self, Credentials, Environment, KisClient, auth},
+    kis::{self, Credentials, Environment, Http, KisClient, auth},
     secret::{AccessToken, AppKey, AppSecret},
 };
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ async fn client(world: &World, clock: SharedClock) -> (Arc<KisClient>, Arc<Acces
         request_timeout: Duration::from_secs(10),
     };
     let deadline = clock.monotonic().saturating_add(Duration::from_secs(60));
-    let client = Arc::new(KisClient::new(settings, clock).unwrap());
+    let client = Arc::new(KisClient::new(settings, &Http::default(), clock).unwrap());
     let issued = auth::issue(&client, &credentials, deadline, std::future::ready(())).await.unwrap();
     (client, Arc::new(issued.access_token))
 }
