@@ -63,14 +63,14 @@ impl Places {
         if let Some(refusal) = refused_parameter(operation, request, options) {
             return refusal;
         }
-        let rows = self.rows(operation, request, options);
         let values = Values::new(operation, request, options, now);
+        let rows = self.rows(operation, request, values.rows().unwrap_or(options.list_rows), options.mode);
         let body = body(operation, &values, &rows, options);
         Answer::of(200, &body).header("tr_cont", rows.tr_cont)
     }
 
     /// Which rows of its lists are on the page that is asked for.
-    fn rows(&mut self, operation: &Operation, request: &Request, options: &Options) -> Rows {
+    fn rows(&mut self, operation: &Operation, request: &Request, all: usize, mode: Mode) -> Rows {
         let later = request.header("tr_cont").map(str::trim) == Some("N");
         let id = operation.id();
         let start = match operation.paging() {
@@ -81,7 +81,6 @@ impl Places {
             _ => 0,
         };
         let is_paged = matches!(operation.paging(), Paging::Keys { by_header: true, .. } | Paging::Header);
-        let all = options.list_rows;
         let end = if is_paged { all.min(start.saturating_add(PAGE)) } else { all };
         if operation.paging() == Paging::Header {
             self.0.insert(id, end);
@@ -89,7 +88,7 @@ impl Places {
         let more = end < all;
         let tr_cont = match (is_paged, later, more) {
             (false, ..) => "",
-            (true, false, true) if options.mode == Mode::Real => "F",
+            (true, false, true) if mode == Mode::Real => "F",
             (true, _, true) => "M",
             (true, false, false) => "D",
             (true, true, false) => "E",
@@ -144,14 +143,15 @@ fn body(operation: &Operation, values: &Values<'_>, rows: &Rows, options: &Optio
         }
     }
     let outputs: Vec<Container> = operation.outputs().collect();
+    let today = values.of_today();
     for container in outputs.iter().filter(|container| container.name() != "top") {
-        let row = |at: usize| -> Value {
+        let row = |values: &Values<'_>, at: usize| -> Value {
             let fields = container.fields().map(|field| (field.name.to_owned(), values.of(&field, at).into()));
             Value::Object(fields.collect())
         };
         let value = match container.shape() {
-            Shape::Object | Shape::Frame => row(0),
-            Shape::Array | Shape::Unknown => (rows.start..rows.end).map(row).collect(),
+            Shape::Object | Shape::Frame => row(&today, 0),
+            Shape::Array | Shape::Unknown => (rows.start..rows.end).map(|at| row(values, at)).collect(),
         };
         body.insert(container.name().to_owned(), value);
     }
@@ -159,7 +159,7 @@ fn body(operation: &Operation, values: &Values<'_>, rows: &Rows, options: &Optio
     let envelope = ["rt_cd", "msg_cd", "msg1"];
     for field in outputs.iter().filter(|container| container.name() == "top").flat_map(Container::fields) {
         if !envelope.contains(&field.name) && !field.name.to_ascii_lowercase().starts_with("ctx_area_") {
-            body.entry(field.name).or_insert_with(|| values.of(&field, 0).into());
+            body.entry(field.name).or_insert_with(|| today.of(&field, 0).into());
         }
     }
     let (msg_cd, msg1) = match (is_ledger, options.mode, rows.end == 0) {

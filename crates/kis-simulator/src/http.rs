@@ -66,6 +66,15 @@ impl Answer {
         }
     }
 
+    /// What a known path gets with another method than its own. Nobody has recorded how KIS says so.
+    pub(super) fn other_method(path: &str) -> Self {
+        let (code, message) = ("EGW00101", "유효하지 않은 요청입니다.");
+        match path.starts_with("/oauth2/") {
+            true => Self::oauth_error(code, message),
+            false => Self::business_error(405, code, message),
+        }
+    }
+
     pub(super) fn header(self, name: &str, value: impl Into<String>) -> Self {
         Self(self.0.header(name, value))
     }

@@ -19,6 +19,7 @@ pub(super) enum Operation {
     Token,
     Revoke,
     Approval,
+    Hashkey,
     Balance,
     /// Any other that the catalogue has.
     Other,
@@ -34,10 +35,21 @@ impl Operation {
             ("POST", "/oauth2/tokenP") => Some(Self::Token),
             ("POST", "/oauth2/revokeP") => Some(Self::Revoke),
             ("POST", "/oauth2/Approval") => Some(Self::Approval),
+            ("POST", "/uapi/hashkey") => Some(Self::Hashkey),
             ("GET", INQUIRE_BALANCE) => Some(Self::Balance),
             _ => generic::is_known(request).then_some(Self::Other),
         }
     }
+}
+
+/// Whether something is simulated at the path of a request, and not with its method.
+pub(super) fn is_of_other_method(request: &Request) -> bool {
+    let others = ["GET", "POST"].into_iter().filter(|method| *method != request.method);
+    others.into_iter().any(|method| {
+        let method = method.to_owned();
+        let path = request.path.clone();
+        Operation::of(&Request { method, path, ..Request::default() }).is_some()
+    })
 }
 
 pub(super) fn is_websocket(request: &Request) -> bool {
@@ -82,6 +94,7 @@ impl Key {
             Operation::Token => self.oauth.issue(request, options, now),
             Operation::Revoke => self.oauth.revoke(request, options),
             Operation::Approval => oauth::approval(request, options),
+            Operation::Hashkey => oauth::hashkey(request, options),
             Operation::Balance | Operation::Other => {
                 if let Err(refusal) = self.oauth.check(request, options, now) {
                     return refusal;

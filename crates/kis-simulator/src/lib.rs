@@ -13,7 +13,7 @@
 //! | `setup` | what is simulated: keys, accounts, latency |
 //! | `world` | the way of a call |
 //! | `key` | one app key: token, quota, accounts; the calls that are simulated |
-//! | `oauth` | tokenP, revokeP, Approval: one token a minute, the same one for six hours, a day of life |
+//! | `oauth` | tokenP, revokeP, Approval: one token a minute, the same one for six hours, a day of life; hashkey |
 //! | `ledger` | the account calls: header and parameter checks, paging |
 //! | `generic` | every other operation that reads, as the catalogue has it |
 //! | `portfolio` | what an account holds, in KIS's formats |

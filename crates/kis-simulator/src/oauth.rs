@@ -1,9 +1,11 @@
-//! Token calls of one app key: tokenP with its one-a-minute and its six-hour rule, revokeP, Approval; and the check of a business
-//! call's credentials.
+//! Token calls of one app key: tokenP with its one-a-minute and its six-hour rule, revokeP, Approval; hashkey; and the check of a
+//! business call's credentials.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 use super::{
     Options,
@@ -44,6 +46,15 @@ struct Issued<'a> {
     access_token_token_expired: String,
     token_type: &'a str,
     expires_in: i64,
+}
+
+/// The body of an order, and a hash of it.
+#[derive(Serialize)]
+struct Hashed<'a> {
+    #[serde(rename = "BODY")]
+    body: &'a RawValue,
+    #[serde(rename = "HASH")]
+    hash: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -139,15 +150,8 @@ impl OAuth {
 
     /// Whether a business call may be made: secret and bearer token.
     pub(super) fn check(&self, request: &Request, options: &Options, now: DateTime<Utc>) -> Result<(), Answer> {
-        let header = |name| request.header(name).unwrap_or_default();
-        match header("appsecret") {
-            "" => return Err(Answer::gateway_error("EGW00104", "AppSecret은 필수입니다.")),
-            secret if secret != options.app_secret => {
-                return Err(Answer::gateway_error("EGW00304", "고객식별키(appSecret)가 유효하지 않습니다."));
-            }
-            _ => {}
-        }
-        let Some(text) = header("authorization").strip_prefix("Bearer ") else {
+        check_secret(request, options)?;
+        let Some(text) = request.header("authorization").unwrap_or_default().strip_prefix("Bearer ") else {
             return Err(Answer::gateway_error("EGW00205", "credentials_type이 유효하지 않습니다.(Bearer)"));
         };
         match self.tokens.iter().find(|token| token.text == text) {
@@ -190,6 +194,30 @@ pub(super) fn approval(request: &Request, options: &Options) -> Answer {
     match checked_body(request, options, |body| &body.secretkey) {
         Ok(_) => Answer::json(200, format!(r#"{{"approval_key":"{}"}}"#, uuid())),
         Err(refusal) => refusal,
+    }
+}
+
+/// `POST /uapi/hashkey`: needs key and secret, and no token.
+pub(super) fn hashkey(request: &Request, options: &Options) -> Answer {
+    if let Err(refusal) = check_secret(request, options) {
+        return refusal;
+    }
+    // KIS does not say how it makes the 64 digits, and requires them nowhere.
+    let hash = Sha256::digest(&request.body).iter().map(|byte| format!("{byte:02x}")).collect();
+    match serde_json::from_slice(&request.body) {
+        Ok(body) => Answer::of(200, &Hashed { body, hash }),
+        Err(_) => Answer::gateway_error("EGW00101", "유효하지 않은 요청입니다."),
+    }
+}
+
+/// Whether the head of a call has the app secret.
+fn check_secret(request: &Request, options: &Options) -> Result<(), Answer> {
+    match request.header("appsecret").unwrap_or_default() {
+        "" => Err(Answer::gateway_error("EGW00104", "AppSecret은 필수입니다.")),
+        secret if secret != options.app_secret => {
+            Err(Answer::gateway_error("EGW00304", "고객식별키(appSecret)가 유효하지 않습니다."))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -103,6 +103,9 @@ impl World {
 
     fn handle(&self, request: &Request) -> Answer {
         let Some(operation) = Operation::of(request) else {
+            if !key::is_websocket(request) && key::is_of_other_method(request) {
+                return Answer::other_method(&request.path);
+            }
             let mut what = format!("{} {}", request.method, request.path);
             if key::is_websocket(request) {
                 what.push_str(" (WebSocket)");

@@ -152,6 +152,32 @@ async fn days_go_back_from_today_and_no_two_are_one() {
 }
 
 #[tokio::test]
+async fn a_chart_has_the_weekdays_of_its_period_and_at_most_a_hundred() {
+    let world = World::new(Mode::Real).await;
+    let chart = catalog().find("FHKST03010100").unwrap().operation;
+    for (first, last, count, ends) in [
+        ("20261119", "20261123", 3, ["20261123", "20261119"]),
+        // Nobody knows tomorrow, and a Sunday has no row.
+        ("20261122", "20261231", 4, ["20261126", "20261123"]),
+        ("20200101", "20261126", 100, ["20261126", "20260710"]),
+    ] {
+        let mut params = world.params(chart);
+        for (name, value) in &mut params {
+            match name.as_str() {
+                "FID_INPUT_DATE_1" => *value = first.to_owned(),
+                "FID_INPUT_DATE_2" => *value = last.to_owned(),
+                _ => {}
+            }
+        }
+        let (_, _, body) = world.call(chart, "FHKST03010100", &params, false).await;
+        let days: Vec<&str> =
+            body["output2"].as_array().unwrap().iter().map(|row| row["stck_bsop_date"].as_str().unwrap()).collect();
+        assert_eq!((days.len(), [days[0], days[days.len() - 1]]), (count, ends), "{days:?}");
+        assert_eq!(body["output1"]["stck_prpr"], "75000", "the price is that of today");
+    }
+}
+
+#[tokio::test]
 async fn wrong_calls_are_refused_as_kis_refuses_them() {
     let world = World::new(Mode::Real).await;
     let price = catalog().find("FHKST01010100").unwrap().operation;
@@ -188,6 +214,51 @@ async fn wrong_calls_are_refused_as_kis_refuses_them() {
     let short = catalog().find("domestic-stock-ranking-short-sale").unwrap().operation;
     let (status, _, body) = paper.call(short, "FHPST04820000", &paper.params(short), false).await;
     assert_eq!((status, &body["msg_cd"]), (500, &json!("EGW02006")));
+}
+
+#[tokio::test]
+async fn a_hashkey_needs_key_and_secret_and_gives_the_body_back() {
+    let world = World::new(Mode::Real).await;
+    let (key, secret) = (world.options.app_key.as_str(), world.options.app_secret.as_str());
+    let order = r#"{"ORD_QTY":"1","PDNO":"005930"}"#;
+    let ask = async |headers: &[(&str, &str)], body| world.exchange("POST /uapi/hashkey", headers, body).await;
+    let (status, _, hashed) = ask(&[("appKey", key), ("appSecret", secret)], order).await;
+    assert_eq!((status, &hashed["BODY"]), (200, &json!({ "ORD_QTY": "1", "PDNO": "005930" })));
+    let hash = hashed["HASH"].as_str().unwrap();
+    assert!(hash.len() == 64 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()), "{hash}");
+    let other = ask(&[("appkey", key), ("appsecret", secret)], "{}").await.2;
+    assert_ne!(other["HASH"].as_str(), Some(hash), "another body, another hash");
+    for (headers, body, msg_cd) in [
+        (vec![("appkey", key)], order, "EGW00104"),
+        (vec![("appkey", key), ("appsecret", "x")], order, "EGW00304"),
+        (vec![("appsecret", secret)], order, "EGW00102"),
+        (vec![("appkey", key), ("appsecret", secret)], "{", "EGW00101"),
+    ] {
+        let (status, _, refused) = ask(&headers, body).await;
+        assert_eq!((status, &refused["rt_cd"], refused["msg_cd"].as_str()), (500, &json!("1"), Some(msg_cd)));
+    }
+}
+
+#[tokio::test]
+async fn a_known_path_with_another_method_is_refused_in_json_and_is_no_call() {
+    let world = World::with(Options { calls_per_second: 1, ..Options::demo(Mode::Paper) }).await;
+    let price = "/uapi/domestic-stock/v1/quotations/inquire-price";
+    for (request, status, msg_cd) in [
+        (format!("POST {price}"), 405, json!({ "msg_cd": "EGW00101", "rt_cd": "1" })),
+        (format!("DELETE {price}"), 405, json!({ "msg_cd": "EGW00101", "rt_cd": "1" })),
+        ("GET /uapi/hashkey".to_owned(), 405, json!({ "msg_cd": "EGW00101", "rt_cd": "1" })),
+        ("GET /oauth2/tokenP".to_owned(), 403, json!({ "error_code": "EGW00101" })),
+        // As recorded: nothing at all.
+        ("GET /uapi/nothing".to_owned(), 404, Value::Null),
+    ] {
+        let (answered, _, body) = world.exchange(&request, &[], "").await;
+        assert_eq!(answered, status, "{request}: {body}");
+        for (name, value) in msg_cd.as_object().into_iter().flatten() {
+            assert_eq!(&body[name], value, "{request}: {body}");
+        }
+    }
+    let (status, _, none) = world.exchange(&format!("HEAD {price}"), &[], "").await;
+    assert_eq!((status, none), (405, Value::Null), "a head alone");
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! What stands in a field: text as KIS writes it, made of the field's name and label, and the same wherever the same thing is meant.
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
 use kis_catalog::{Operation, OutputField};
 
 use crate::{Options, clock::kst, http::Request};
+
+/// Days of a chart at most.
+const LONGEST_CHART: usize = 100;
 
 /// Parameters that say which stock, or what else, is asked about.
 const CODES: [&str; 11] = [
@@ -133,6 +136,8 @@ pub(super) struct Values<'a> {
     code: Option<&'a str>,
     /// Whether its rows are days of one stock.
     is_history: bool,
+    /// Which days these are, latest first, if a period is asked for.
+    days: Option<Vec<NaiveDate>>,
 }
 
 impl<'a> Values<'a> {
@@ -140,7 +145,18 @@ impl<'a> Values<'a> {
         let code = CODES.iter().find_map(|name| super::param(request, name)).filter(|code| !code.trim().is_empty());
         let mut fields = operation.outputs().flat_map(|container| container.fields());
         let is_history = code.is_some() && fields.any(|field| Meaning::of(&field) == Meaning::Day);
-        Self { operation: operation.id(), request, options, now, code, is_history }
+        let days = is_history.then(|| period(request, kst(now).date_naive())).flatten();
+        Self { operation: operation.id(), request, options, now, code, is_history, days }
+    }
+
+    /// The same without a period: what an answer says beside its list is of today.
+    pub(super) fn of_today(&self) -> Self {
+        Self { days: None, ..*self }
+    }
+
+    /// How many rows its lists have, if the period that is asked for says so.
+    pub(super) fn rows(&self) -> Option<usize> {
+        self.days.as_ref().map(Vec::len)
     }
 
     /// The value of a field in the row at a place of the whole list.
@@ -148,14 +164,14 @@ impl<'a> Values<'a> {
         let stock = self.stock(row);
         let today = self.price(&stock);
         // A day before, the price was lower.
-        let days = i64::try_from(if self.is_history { row.min(20) } else { 0 }).unwrap_or(0);
+        let days = (kst(self.now).date_naive() - self.day(row)).num_days().min(20);
         let price = today - days * (today / 200);
         let before = price - price / 100;
         let whole = match Meaning::of(field) {
             Meaning::Code => return stock,
             Meaning::Name => return self.name(&stock),
             Meaning::Flag => return "N".to_owned(),
-            Meaning::Day => return self.day(row),
+            Meaning::Day => return self.day(row).format("%Y%m%d").to_string(),
             Meaning::Time => return kst(self.now).format("%H%M%S").to_string(),
             Meaning::Sign => return "2".to_owned(),
             Meaning::Rate => return "1.01".to_owned(),
@@ -206,11 +222,14 @@ impl<'a> Values<'a> {
         held.map_or_else(|| format!("종목{stock}"), |position| position.name.clone())
     }
 
-    /// Today, or as many days before as the row is of a history.
-    fn day(&self, row: usize) -> String {
+    /// The day of a row of the period that is asked for; else today, or as many days before as the row is of a history.
+    fn day(&self, row: usize) -> NaiveDate {
+        if let Some(day) = self.days.as_ref().and_then(|days| days.get(row)) {
+            return *day;
+        }
         let today = kst(self.now).date_naive();
         let days = if self.is_history { u64::try_from(row).unwrap_or(0) } else { 0 };
-        today.checked_sub_days(Days::new(days)).unwrap_or(today).format("%Y%m%d").to_string()
+        today.checked_sub_days(Days::new(days)).unwrap_or(today)
     }
 
     /// A number that is always the same for the same question.
@@ -218,6 +237,16 @@ impl<'a> Values<'a> {
         let about = format!("{} {} {} {row}", self.operation, self.stock(row), field.name);
         i64::from(hash(about.as_bytes()) % below)
     }
+}
+
+/// The weekdays from one day to another, as a request names them, none of them after today; the latest come first.
+fn period(request: &Request, today: NaiveDate) -> Option<Vec<NaiveDate>> {
+    let named = |name| NaiveDate::parse_from_str(super::param(request, name)?, "%Y%m%d").ok();
+    let (first, last) = (named("FID_INPUT_DATE_1")?, named("FID_INPUT_DATE_2")?);
+    let back = std::iter::successors(Some(last.min(today)), |day| day.pred_opt());
+    let days = back.take_while(|day| *day >= first);
+    let weekdays = days.filter(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun));
+    Some(weekdays.take(LONGEST_CHART).collect())
 }
 
 /// FNV-1a: the same on every machine and in every version.
