@@ -1,7 +1,8 @@
-"""What a test program of a public client gets from its environment, and how it says what it has read.
+"""How a public client is set up and how it says what it has read: by the lines that `kisctl client add NAME --for PROGRAM` prints,
+and by nothing else.
 
-A program changes nothing of its client but hosts and keys. It runs in a home of its own, since clients leave tokens at home and
-where they run; it must call `settle` before it imports its client, which may look for its home at once."""
+A program runs in a home of its own, since clients leave tokens at home and where they run. It gets from its environment LINES, a
+file with these lines, and MODE, real or paper."""
 import json
 import os
 import sys
@@ -9,38 +10,54 @@ import tempfile
 
 STOCK = "005930"
 
+# Clients print what they like: it goes to the other stream.
+OUT = os.dup(1)
+os.dup2(2, 1)
 
-class Given:
-    """The account, its keys, and where KIS is."""
+
+class Lines:
+    """What kisctl has printed: environment, Python, or one after the other."""
 
     def __init__(self) -> None:
-        self.url = os.environ["BASE_URL"]
-        self.ws = self.url.replace("http", "ws", 1)
-        self.app_key = os.environ["APP_KEY"]
-        self.app_secret = os.environ["APP_SECRET"]
-        # KIS itself knows a paper key and a real one apart; through the gateway one key is both.
-        self.real_key = os.environ.get("REAL_APP_KEY", self.app_key)
-        self.real_secret = os.environ.get("REAL_APP_SECRET", self.app_secret)
-        self.cano = os.environ["ACCOUNT_NO"]
-        self.product = os.environ["ACCOUNT_PRODUCT_CODE"]
-        self.account = f"{self.cano}-{self.product}"
+        with open(os.environ["LINES"]) as file:
+            text = file.read()
         self.mode = os.environ["MODE"]
-        self.is_paper = self.mode == "paper"
-        self.hts_id = os.environ["HTS_ID"]
+        environment, is_there, self.python = text.partition("\n# python")
+        if is_there:
+            # The rest of the comment.
+            self.python = "#" + self.python
+        else:
+            environment, self.python = "", text
+        self.environment = [line.split("=", 1) for line in environment.splitlines() if not line.startswith("#")]
+
+    def set_environment(self) -> None:
+        os.environ.update(self.environment)
+
+    def run(self, **names: object) -> dict:
+        """Runs what is Python, and gives back what it has named."""
+        exec(self.python, names)
+        return names
+
+    def follow(self) -> dict:
+        self.set_environment()
+        return self.run()
 
 
-def settle() -> Given:
-    """Moves to an empty home."""
-    given = Given()
-    home = tempfile.mkdtemp(prefix="kis-client-")
+def settle() -> Lines:
+    """Moves to an empty home. To be called before a client is imported, which may look for its home at once."""
+    lines = Lines()
+    home = tempfile.mkdtemp()
     for name in "HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME":
         os.environ[name] = home
-    # Nothing but loopback may be asked: what a client wants from elsewhere fails at once.
+    # What a client wants from elsewhere fails at once: nothing but loopback is asked.
     for name in "http_proxy", "https_proxy", "all_proxy":
         os.environ[name] = os.environ[name.upper()] = "http://127.0.0.1:9"
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     os.chdir(home)
-    return given
+    # Some programs here are called as the package that they import.
+    sys.path.pop(0)
+    return lines
 
 
 def won(text: object) -> int:
@@ -48,17 +65,17 @@ def won(text: object) -> int:
     return int(float(str(text)))
 
 
-def told(client: str, **read: object) -> None:
-    """What was read, as one line of JSON, whatever the client itself prints."""
-    assert read["balance_total"] and read["price_005930"], read
-    line = json.dumps({"client": client, **read}, ensure_ascii=False)
-    sys.stdout.flush()
-    os.write(OUT, line.encode() + b"\n")
-    # Some clients leave threads behind that wait for the internet.
-    os._exit(0)
+def levels(book: dict) -> int:
+    """How many levels an order book has, of KIS's own fields."""
+    return sum(1 for name in book if name[:4] in ("askp", "bidp") and name[4:].isdigit())
 
 
-# Clients print what they like: it goes to the other stream.
-OUT = os.dup(1)
-os.dup2(2, 1)
-sys.stdout = sys.stderr
+def tell(read) -> None:
+    """Says what is read, as one line of JSON; and again for each line on the standard input."""
+    while True:
+        found = read()
+        assert found["total"] and found["price"], found
+        os.write(OUT, json.dumps(found, ensure_ascii=False).encode() + b"\n")
+        if not sys.stdin.readline():
+            # Some clients leave threads behind that wait for the internet.
+            os._exit(0)

@@ -1,28 +1,25 @@
 """kis-agent."""
 import os
 
-from client import STOCK, settle, told, won
+from client import STOCK, levels, settle, tell, won
 
-given = settle()
-os.environ["KIS_TOKEN_PATH"] = os.path.join(os.getcwd(), "token.json")
-from kis_agent import Agent
+lines = settle()
+# Else it is kept where the package is installed.
+os.environ["KIS_TOKEN_PATH"] = os.path.abspath("token.json")
+agent = lines.follow()["agent"]
 
-agent = Agent(
-    base_url=given.url,
-    app_key=given.app_key,
-    app_secret=given.app_secret,
-    account_no=given.cano,
-    account_code=given.product,
-)
-balance = agent.account_api.get_account_balance()
-price = agent.stock_api.get_stock_price(STOCK)
-book = agent.stock_api.get_orderbook_raw(STOCK)
-orderable = agent.account_api.get_cash_available(STOCK)
-told(
-    "kis-agent",
-    balance_total=won(balance["output2"][0]["tot_evlu_amt"]),
-    holdings=len(balance["output1"]),
-    price_005930=won(price["output"]["stck_prpr"]),
-    book=sum(1 for name in book["output1"] if name.startswith(("askp", "bidp")) and name[4:].isdigit()),
-    orderable=won(orderable["output"]["ord_psbl_cash"]),
-)
+
+def read() -> dict:
+    balance = agent.get_account_balance()
+    price = agent.get_stock_price(STOCK)
+    orderable = agent.account_api.get_cash_available(STOCK)
+    return {
+        "total": won(balance["output2"][0]["tot_evlu_amt"]),
+        "price": won(price["output"]["stck_prpr"]),
+        "holdings": len(balance["output1"]),
+        "book": levels(agent.get_orderbook_raw(STOCK)["output1"]),
+        "orderable": won(orderable["output"]["ord_psbl_cash"]),
+    }
+
+
+tell(read)

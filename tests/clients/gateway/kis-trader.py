@@ -1,30 +1,20 @@
 """kis-trader."""
-from client import STOCK, settle, told, won
+from client import STOCK, settle, tell, won
 
-given = settle()
-import kis_trader._internal._endpoints as endpoints
+client = settle().follow()["client"]
+stock = client.domestic.stock(STOCK)
 
-for hosts, host in (
-    (endpoints._BASE_URL_BY_ENVIRONMENT, given.url),
-    (endpoints._WEBSOCKET_URL_BY_ENVIRONMENT, given.ws),
-):
-    for environment in hosts:
-        hosts[environment] = host
-from kis_trader import KISClient
 
-kis = KISClient(
-    app_key=given.app_key, app_secret=given.app_secret, account=given.account, environment=given.mode
-)
-stock = kis.domestic.stock(STOCK)
-portfolio = kis.account.domestic.portfolio()
-quote = stock.quote()
-book = stock.order_book()
-bars = stock.bars(start="20260101", end="20260131")
-told(
-    "kis-trader",
-    balance_total=won(portfolio.balance.total_evaluation),
-    holdings=len(portfolio.positions),
-    price_005930=won(quote.current_price),
-    book=len(book.asks) + len(book.bids),
-    chart=len(bars),
-)
+def read() -> dict:
+    portfolio = client.account.domestic.portfolio()
+    book = stock.order_book()
+    return {
+        "total": won(portfolio.balance.total_evaluation),
+        "price": won(stock.quote().current_price),
+        "holdings": len(portfolio.positions),
+        "book": len(book.asks) + len(book.bids),
+        "chart": len(stock.bars(start="20260101", end="20260131")),
+    }
+
+
+tell(read)

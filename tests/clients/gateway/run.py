@@ -1,141 +1,152 @@
-"""Runs the public clients of KIS, several processes of each at once and then all of them, and looks whether each has read what
-the others have.
+"""Public clients of KIS through kisd's gateway, set up by nothing but the lines that kisctl prints for each.
 
-run.py KEYS                 KEYS is a JSON list of {client, base_url, app_key, app_secret, account_no, account_product_code, mode,
-                            hts_id}: each client has keys of its own, as the gateway gives them
-run.py --simulator FILE     FILE has the line of `kisd simulate --json`: all have the simulator's own key, as without a gateway
-    --mode real|paper       which of its accounts
-    --one                   one process after another, each with a simulator that has forgotten the one before
+run.py PROGRAMS [CLIENT]...  PROGRAMS is the directory of kisd and kisctl; a simulated KIS and a kisd are started
+    --without                all at once and straight to KIS with its one key: what it is like without a gateway
 
-Prints a table; exits with 1 if a process did not serve in time, or read something else than the others."""
+Each program reads balance, price and more, and must get what kisd itself says: several processes of each at once; all at once on a
+paper account; all at once on a real one while somebody ends the token; and one process of each that lives through a restart of kisd.
+Prints a table of each round; exits with 1 if a process did not serve in time or read something else."""
 import argparse
 import concurrent.futures
 import json
 import os
+import selectors
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-import urllib.request
+
+from world import World
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CLIENTS = ["python-kis", "mojito2", "kis-agent", "kis-utils", "kis-wrapper", "kis-trader", "kispilot", "kstock-mcp"]
-PATIENCE = 120
+CLIENTS = ["python-kis", "mojito", "kis-agent", "kis-utils", "kis-wrapper", "kis-trader", "kispilot", "kstock-mcp"]
+# Processes of one client at once.
 AT_ONCE = 3
+# How long a process may take to read everything, in seconds.
+PATIENCE = 120
 
 
-def run(entry: dict, home: str) -> dict:
-    """One process: what it has read, or why not."""
-    names = ["base_url", "app_key", "app_secret", "account_no", "account_product_code", "mode", "hts_id"]
-    own = {name.upper(): entry[name] for name in [*names, "real_app_key", "real_app_secret"] if name in entry}
-    environment = {**os.environ, **own, "TMPDIR": home, "PYTHONDONTWRITEBYTECODE": "1"}
-    program = [sys.executable, os.path.join(HERE, f"{entry['client']}.py")]
-    began = time.monotonic()
-    try:
-        done = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=PATIENCE)
-        failed = done.returncode != 0
-        said, why = done.stdout, (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])
-    except subprocess.TimeoutExpired:
-        failed, said, why = True, "", [f"nothing in {PATIENCE} s"]
-    result = {"entry": entry, "seconds": time.monotonic() - began, "read": None, "why": why[-15:]}
-    if not failed:
-        result["read"] = json.loads(said)
-    return result
+class Program:
+    """A process of a client."""
+
+    def __init__(self, world: World, client: str, mode: str, lines: str) -> None:
+        self.name, self.mode = f"{client} {mode}", mode
+        home = tempfile.mkdtemp(dir=world.work)
+        with open(f"{home}/lines", "w") as file:
+            file.write(lines)
+        given = {"LINES": f"{home}/lines", "MODE": mode, "TMPDIR": home, "HOME": home, "PATH": os.environ["PATH"]}
+        command = [sys.executable, "-W", "ignore", f"{HERE}/{client}.py"]
+        self.log = open(f"{home}/log", "w+")
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.log}
+        self.process = subprocess.Popen(command, env=given, text=True, **pipes)
+        self.began = time.monotonic()
+
+    def again(self) -> None:
+        self.began = time.monotonic()
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def read(self) -> dict:
+        """What it has read, or why not."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            ready = selector.select(max(0, self.began + PATIENCE - time.monotonic()))
+        line = self.process.stdout.readline() if ready else ""
+        result = {"name": self.name, "mode": self.mode, "seconds": time.monotonic() - self.began}
+        if line:
+            return {**result, "read": json.loads(line)}
+        self.end()
+        self.log.seek(0)
+        why = self.log.read().strip().splitlines()[-15:] if ready else [f"nothing in {PATIENCE} s"]
+        return {**result, "read": None, "why": why}
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
 
 
-def at_once(entries: list[dict], home: str) -> list[dict]:
-    with concurrent.futures.ThreadPoolExecutor(len(entries)) as pool:
-        return list(pool.map(lambda entry: run(entry, home), entries))
-
-
-def label(entry: dict) -> str:
-    return f"{entry['client']} {entry['mode']}"
-
-
-def agreed(results: list[dict]) -> set:
-    """The different totals and prices that were read, by mode: one of each, if all agree."""
-    read = [result for result in results if result["read"]]
-    return {(result["entry"]["mode"], result["read"]["balance_total"], result["read"]["price_005930"]) for result in read}
-
-
-def table(title: str, results: list[dict]) -> bool:
-    """Prints what a round has come to; whether all is well."""
-    groups: dict[str, list[dict]] = {}
-    for result in results:
-        groups.setdefault(label(result["entry"]), []).append(result)
-    served = sum(1 for result in results if result["read"])
+def told(world: World, title: str, results: list[dict], before: dict) -> bool:
+    """A round as a table; whether all is well."""
+    served = [result for result in results if result["read"]]
     slowest = max(result["seconds"] for result in results)
-    print(f"{title}: {served} of {len(results)} served, the slowest in {slowest:.1f} s")
-    for name, group in groups.items():
+    calls = world.calls()
+    seen = f"KIS saw {sum(calls.values()) - sum(before.values())} calls, {calls['token'] - before['token']} for a token"
+    print(f"{title}: {len(served)} of {len(results)} served, the slowest in {slowest:.1f} s; {seen}")
+    good = len(served) == len(results)
+    for name in dict.fromkeys(result["name"] for result in results):
+        group = [result for result in results if result["name"] == name]
         read = next((result["read"] for result in group if result["read"]), {})
-        count = sum(1 for result in group if result["read"])
-        seconds = max(result["seconds"] for result in group)
-        figures = "  ".join(f"{name} {value}" for name, value in read.items() if name != "client")
-        print(f"  {name:18} {count} of {len(group)}  {seconds:5.1f} s  {figures}")
-    modes = [mode for mode, _, _ in agreed(results)]
-    if differ := len(modes) != len(set(modes)):
-        print(f"  They do not agree: {sorted(agreed(results))}")
-    return served == len(results) and not differ
-
-
-def tell_failures(results: list[dict]) -> None:
+        count, seconds = sum(1 for result in group if result["read"]), max(result["seconds"] for result in group)
+        figures = "  ".join(f"{name} {value}" for name, value in read.items())
+        print(f"  {name:17} {count} of {len(group)} {seconds:5.1f} s  {figures}")
     for result in results:
+        if result["read"] and (read := (result["read"]["total"], result["read"]["price"])) != world.expected[result["mode"]]:
+            print(f"--- {result['name']} read {read}, and kisd {world.expected[result['mode']]}")
+            good = False
         if not result["read"]:
-            print(f"\n--- {label(result['entry'])}, after {result['seconds']:.1f} s")
-            print("\n".join(line[:500] for line in result["why"]))
+            print(f"--- {result['name']}, after {result['seconds']:.1f} s", *result["why"], sep="\n    ")
+    sys.stdout.flush()
+    return good
 
 
-def steer(url: str, what: str, body: dict) -> None:
-    headers = {"X-Kisd-Sim": "1"}
-    request = urllib.request.Request(f"{url}/__sim/{what}", json.dumps(body).encode(), headers)
-    urllib.request.urlopen(request).read()
+def at_once(world: World, title: str, runs: list[tuple[str, str, str]], meanwhile=None) -> bool:
+    before = world.calls()
+    programs = [Program(world, *run) for run in runs]
+    disturbing = threading.Thread(target=meanwhile or (lambda: None))
+    disturbing.start()
+    for program in programs:
+        # No further line is wanted.
+        program.process.stdin.close()
+    with concurrent.futures.ThreadPoolExecutor(len(programs)) as pool:
+        results = list(pool.map(Program.read, programs))
+    disturbing.join()
+    for program in programs:
+        program.end()
+    return told(world, title, results, before)
 
 
-def of_simulator(path: str, mode: str) -> list[dict]:
-    with open(path) as file:
-        told = json.loads(file.readline())
-    account = next(account for account in told["accounts"] if account["mode"] == mode)
-    real = next(account for account in told["accounts"] if account["mode"] == "real")
-    real = {"real_app_key": real["app_key"], "real_app_secret": real["app_secret"]}
-    return [{"client": client, "base_url": told["base_url"], **account, **real} for client in CLIENTS]
+def rounds(world: World, clients: list[str]) -> bool:
+    def of(mode: str, some: list[str], count: int = AT_ONCE) -> list[tuple[str, str, str]]:
+        return [(client, mode, world.lines[client, mode]) for client in some] * count
+
+    good = True
+    for client in clients:
+        good &= at_once(world, f"{AT_ONCE} of {client}", of("real", [client]))
+    good &= at_once(world, "all at once, paper", of("paper", clients))
+    before = world.calls()
+    alive = [Program(world, *run) for run in of("real", clients, 1)]
+    good &= told(world, "one of each", [program.read() for program in alive], before)
+    world.restart()
+    good &= at_once(world, "all at once, real, while the token is ended twice", of("real", clients), world.end_tokens)
+    before = world.calls()
+    for program in alive:
+        program.again()
+    results = [program.read() for program in alive]
+    good &= told(world, "those of before, after a restart of kisd and the end of two tokens", results, before)
+    for program in alive:
+        program.end()
+    return good
+
+
+def without(world: World, clients: list[str]) -> bool:
+    for mode in "real", "paper":
+        world.steer("reset", {})
+        runs = [(client, mode, world.straight(world.lines[client, mode], mode)) for client in clients]
+        at_once(world, f"all at once and straight to KIS, {mode}", runs * AT_ONCE)
+    return True
 
 
 def main() -> bool:
     parser = argparse.ArgumentParser()
-    parser.add_argument("keys", nargs="?")
-    parser.add_argument("--simulator")
-    parser.add_argument("--mode", choices=["real", "paper"], default="real")
-    parser.add_argument("--one", action="store_true")
+    parser.add_argument("programs")
+    parser.add_argument("clients", nargs="*", default=CLIENTS)
+    parser.add_argument("--without", action="store_true")
     options = parser.parse_args()
-    if options.simulator:
-        entries = of_simulator(options.simulator, options.mode)
-    else:
-        with open(options.keys) as file:
-            entries = json.load(file)
-    with tempfile.TemporaryDirectory() as home:
-        if options.one:
-            results = []
-            for entry in entries:
-                steer(entry["base_url"], "reset", {})
-                # A paper account takes one call a second, and no client waits for that.
-                steer(entry["base_url"], "limit", {"calls_per_second": 20})
-                results.append(run(entry, home))
-            good = table("one after another", results)
-            tell_failures(results)
-            return good
-        good = True
-        for entry in entries:
-            if options.simulator:
-                steer(entry["base_url"], "reset", {})
-            results = at_once([entry] * AT_ONCE, home)
-            good &= table(f"{AT_ONCE} of {label(entry)}", results)
-            tell_failures(results)
-        if options.simulator:
-            steer(entries[0]["base_url"], "reset", {})
-        results = at_once(entries * AT_ONCE, home)
-        good &= table(f"all at once, {AT_ONCE} of each", results)
-        tell_failures(results)
-        return good
+    clients = options.clients
+    with tempfile.TemporaryDirectory() as work, World(os.path.abspath(options.programs), work, clients) as world:
+        return without(world, clients) if options.without else rounds(world, clients)
 
 
 if __name__ == "__main__":

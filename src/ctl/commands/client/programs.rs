@@ -159,9 +159,10 @@ for hosts, host in (config.DOMAIN, "{url}"), (config.WS_DOMAIN, "{ws}"):
 }
 
 fn kis_utils(Parts { url, ws, key, secret, cano, product, is_paper }: &Parts<'_>) -> String {
-    let suffix = if *is_paper { "_VTS" } else { "" };
+    let (environment, suffix) = if *is_paper { ("모의투자", "_VTS") } else { ("실전투자", "") };
     format!(
         r#"# .env; remove ~/.access_token once, which holds a token of KIS
+KIS_ENVIRONMENT={environment}
 KIS_APP_KEY{suffix}={key}
 KIS_APP_SECRET{suffix}={secret}
 KIS_ACCOUNT{suffix}={cano}
