@@ -102,27 +102,26 @@ print(*(family.name for family in text_fd_to_metric_families(sys.stdin)))"' - "$
         skip "MCP SDK, websockets, web3.py" "pip cannot install them: $(tail -n 1 "$work/pip")"
     fi
     # Public clients of KIS, in the versions that were looked at, straight to the simulator and through the gateway. In an environment
-    # of their own: one of them needs another MCP SDK.
+    # of their own: one of them needs another MCP SDK. kis-utils asks for a newer Python than it needs; what it needs, others have.
     python="$installed/kis/bin/python"
     [ -x "$python" ] || python3 -m venv "$installed/kis" >>"$work/pip" 2>&1 || true
     kis_clients=()
     while read -r client packages; do
-        # kis-utils asks for a newer Python than it needs.
         # shellcheck disable=SC2086
-        if "$python" -m pip install --quiet --disable-pip-version-check --ignore-requires-python $packages </dev/null >>"$work/pip" 2>&1; then
+        if "$python" -m pip install --quiet --disable-pip-version-check $packages </dev/null >>"$work/pip" 2>&1; then
             kis_clients+=("$client")
         else
-            skip "$client" "pip cannot install it: $(tail -n 1 "$work/pip")"
+            skip "$client" "pip cannot install it: $(grep -i error "$work/pip" | tail -n 1)"
         fi
     done <<'END'
 python-kis python-kis==2.1.6 typing_extensions
 mojito mojito2==0.1.6 pandas
 kis-agent kis-agent==1.6.1
-kis-utils kis-utils==0.1.5
 kis-wrapper kis-wrapper==0.3.0
 kis-trader kis-trader==0.12.2
 kispilot kispilot==0.2.2
 kstock-mcp kstock-mcp==0.1.0
+kis-utils --ignore-requires-python --no-deps kis-utils==0.1.5
 END
     if [[ " ${kis_clients[*]} " == *" python-kis mojito "* ]]; then
         check "mojito2 and python-kis: token, balance and price, real and paper" "python-kis paper" \
