@@ -187,10 +187,15 @@ impl Portfolio {
         moved
     }
 
+    /// What all positions are worth, with the cash of the day after tomorrow.
+    pub(super) fn total(&self) -> i64 {
+        self.positions.iter().map(Position::evaluation_amount).sum::<i64>() + self.deposit_d2
+    }
+
     pub(super) fn summary(&self) -> Summary {
-        let sum = |amount: fn(&Position) -> i64| self.positions.iter().map(amount).sum::<i64>();
-        let (bought, worth) = (sum(Position::paid), sum(Position::evaluation_amount));
-        let total = worth + self.deposit_d2;
+        let bought = self.positions.iter().map(Position::paid).sum::<i64>();
+        let total = self.total();
+        let worth = total - self.deposit_d2;
         let zero = || "0".to_owned();
         Summary {
             dnca_tot_amt: self.deposit.to_string(),

@@ -144,6 +144,17 @@ async fn a_stock_has_one_price_and_one_name_wherever_it_is_asked_for() {
 }
 
 #[tokio::test]
+async fn an_account_has_one_cash_and_one_worth_wherever_it_is_asked_for() {
+    let world = World::new(Mode::Real).await;
+    let summary = world.ok("TTTC8434R").await["output2"][0].clone();
+    let orderable = world.ok("TTTC8908R").await["output"].clone();
+    assert_eq!(orderable["ord_psbl_cash"], summary["dnca_tot_amt"]);
+    // Five million, at 75,000 a share.
+    assert_eq!((&orderable["psbl_qty_calc_unpr"], &orderable["max_buy_qty"]), (&json!("75000"), &json!("66")));
+    assert_eq!(world.ok("CTRP6548R").await["output2"]["tot_asst_amt"], summary["tot_evlu_amt"]);
+}
+
+#[tokio::test]
 async fn days_go_back_from_today_and_no_two_are_one() {
     let world = World::new(Mode::Real).await;
     let rows = world.ok("FHKST01010400").await["output"].clone();

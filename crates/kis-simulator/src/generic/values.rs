@@ -68,6 +68,12 @@ const IS_PRICE: [&str; 11] = [
     "futs_prpr",
 ];
 
+/// Fields that are the cash for an order.
+const IS_CASH: [&str; 4] = ["ord_psbl_cash", "nrcvb_buy_amt", "max_buy_amt", "dnca_tot_amt"];
+
+/// Fields that are all that the account is worth.
+const IS_TOTAL: [&str; 4] = ["tot_evlu_amt", "nass_amt", "nass_tot_amt", "tot_asst_amt"];
+
 /// What a field means, told by its name and, where the name says nothing, by its label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
@@ -90,6 +96,12 @@ enum Meaning {
     SomeName,
     Amount,
     Count,
+    /// What can be bought with.
+    Cash,
+    /// How many shares can be bought with it.
+    CashShares,
+    /// Everything that the account is worth.
+    Total,
     Other,
 }
 
@@ -101,7 +113,10 @@ impl Meaning {
         match () {
             () if IS_CODE.contains(&name) => Self::Code,
             () if IS_NAME.contains(&name) => Self::Name,
-            () if IS_PRICE.contains(&name) => Self::Price,
+            () if IS_PRICE.contains(&name) || name == "psbl_qty_calc_unpr" => Self::Price,
+            () if IS_CASH.contains(&name) => Self::Cash,
+            () if ["nrcvb_buy_qty", "max_buy_qty"].contains(&name) => Self::CashShares,
+            () if IS_TOTAL.contains(&name) => Self::Total,
             () if ends(&["_yn"]) || label.ends_with("여부") => Self::Flag,
             () if ends(&["_dt", "date"]) || name == "xymd" || label.ends_with("일자") => Self::Day,
             () if ends(&["_hour", "_tmd"]) || says(&["시간", "시각"]) => Self::Time,
@@ -186,6 +201,9 @@ impl<'a> Values<'a> {
             Meaning::Low => before - before / 100,
             Meaning::Amount => price.saturating_mul(self.figure(field, row, 1_000)),
             Meaning::Count => self.figure(field, row, 100_000),
+            Meaning::Cash => self.options.portfolio.deposit,
+            Meaning::CashShares => self.options.portfolio.deposit / price.max(1),
+            Meaning::Total => self.options.portfolio.total(),
             Meaning::Other => match self.echo(field) {
                 Some(value) => return value.to_owned(),
                 None => self.figure(field, row, 1_000),
