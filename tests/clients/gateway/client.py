@@ -1,8 +1,8 @@
-"""How a public client is set up and how it says what it has read: by the lines that `kisctl client add NAME --for PROGRAM` prints,
-and by nothing else.
+"""How a public client is set up, and how it says what it has read. It is set up by the lines that `kisctl client add NAME --for
+PROGRAM` prints, and by nothing else.
 
-A program runs in a home of its own, since clients leave tokens at home and where they run. It gets from its environment LINES, a
-file with these lines, and MODE, real or paper."""
+A program runs in a home of its own, since clients leave tokens at home and where they run. It gets from its environment
+LINES, a file with these lines, and MODE, real or paper."""
 import json
 import os
 import sys
@@ -70,12 +70,25 @@ def levels(book: dict) -> int:
     return sum(1 for name in book if name[:4] in ("askp", "bidp") and name[4:].isdigit())
 
 
-def tell(read) -> None:
-    """Says what is read, as one line of JSON; and again for each line on the standard input."""
-    while True:
-        found = read()
-        assert found["total"] and found["price"], found
-        os.write(OUT, json.dumps(found, ensure_ascii=False).encode() + b"\n")
-        if not sys.stdin.readline():
-            # Some clients leave threads behind that wait for the internet.
-            os._exit(0)
+def tell(read, buy=None) -> None:
+    """Says what is read, as one line of JSON; then for each line on the standard input it reads again, or buys and says what
+    came of it."""
+    command = "read"
+    while command:
+        if command == "read":
+            said = read()
+            assert said["total"] and said["price"], said
+        else:
+            said = {"told": outcome(buy)}
+        os.write(OUT, json.dumps(said, ensure_ascii=False).encode() + b"\n")
+        command = sys.stdin.readline().strip()
+    # Some clients leave threads behind that wait for the internet.
+    os._exit(0)
+
+
+def outcome(buy) -> str:
+    """What a client tells of an order."""
+    try:
+        return str(buy())
+    except Exception as error:
+        return str(error)

@@ -22,4 +22,4 @@ def read() -> dict:
     }
 
 
-tell(read)
+tell(read, lambda: agent.order_stock_cash("buy", STOCK, "00", "1", "70000"))

@@ -17,4 +17,4 @@ def read() -> dict:
     }
 
 
-tell(read)
+tell(read, lambda: stock.buy(quantity=1, limit_price=70_000))

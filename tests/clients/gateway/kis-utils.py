@@ -23,4 +23,4 @@ def read() -> dict:
     }
 
 
-tell(read)
+tell(read, lambda: kis_utils.buy(STOCK, 1, 70_000, "00"))

@@ -16,4 +16,4 @@ def read() -> dict:
     }
 
 
-tell(read)
+tell(read, lambda: domestic.buy(client, STOCK, 1, 70_000))

@@ -4,6 +4,7 @@ from client import STOCK, levels, settle, tell, won
 lines = settle()
 lines.follow()
 from kispilot.api.oauth.kis_token import get_access_token
+from kispilot.api.order.order_cash import buy_cash
 from kispilot.api.order.order_inquire_balance import inquire_balance
 from kispilot.api.order.order_inquire_psbl_order import inquire_psbl_order
 from kispilot.api.price.price_inquire_asking_price import inquire_asking_price
@@ -27,4 +28,4 @@ def read() -> dict:
     }
 
 
-tell(read)
+tell(read, lambda: buy_cash(STOCK, "1", "00", "70000", **mode))

@@ -20,4 +20,4 @@ def read() -> dict:
     }
 
 
-tell(read)
+tell(read, lambda: broker.create_limit_buy_order(STOCK, 70_000, 1))

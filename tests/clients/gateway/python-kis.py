@@ -21,4 +21,4 @@ def read() -> dict:
     }
 
 
-tell(read)
+tell(read, lambda: kis.stock(STOCK).buy(price=70_000, qty=1))

@@ -3,8 +3,10 @@
 run.py PROGRAMS [CLIENT]...  PROGRAMS is the directory of kisd and kisctl; a simulated KIS and a kisd are started
     --without                all at once and straight to KIS with its one key: what it is like without a gateway
 
-Each program reads balance, price and more, and must get what kisd itself says: several processes of each at once; all at once on a
-paper account; all at once on a real one while somebody ends the token; and one process of each that lives through a restart of kisd.
+Each program reads balance, price and more, and must get what kisd itself says: several processes of each at once; all at
+once on a paper account; all at once on a real one while somebody ends the token; and one process of each that lives
+through a restart of kisd, and then tries to buy, which it may not.
+
 Prints a table of each round; exits with 1 if a process did not serve in time or read something else."""
 import argparse
 import concurrent.futures
@@ -42,13 +44,13 @@ class Program:
         self.process = subprocess.Popen(command, env=given, text=True, **pipes)
         self.began = time.monotonic()
 
-    def again(self) -> None:
+    def ask(self, what: str) -> None:
         self.began = time.monotonic()
-        self.process.stdin.write("\n")
+        self.process.stdin.write(f"{what}\n")
         self.process.stdin.flush()
 
     def read(self) -> dict:
-        """What it has read, or why not."""
+        """What it has said, or why nothing."""
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
             ready = selector.select(max(0, self.began + PATIENCE - time.monotonic()))
@@ -82,10 +84,13 @@ def told(world: World, title: str, results: list[dict], before: dict) -> bool:
         figures = "  ".join(f"{name} {value}" for name, value in read.items())
         print(f"  {name:17} {count} of {len(group)} {seconds:5.1f} s  {figures}")
     for result in results:
-        if result["read"] and (read := (result["read"]["total"], result["read"]["price"])) != world.expected[result["mode"]]:
-            print(f"--- {result['name']} read {read}, and kisd {world.expected[result['mode']]}")
-            good = False
-        if not result["read"]:
+        expected = world.expected[result["mode"]]
+        if result["read"]:
+            read = result["read"]["total"], result["read"]["price"]
+            if read != expected:
+                print(f"--- {result['name']} read {read}, and kisd {expected}")
+                good = False
+        else:
             print(f"--- {result['name']}, after {result['seconds']:.1f} s", *result["why"], sep="\n    ")
     sys.stdout.flush()
     return good
@@ -122,12 +127,30 @@ def rounds(world: World, clients: list[str]) -> bool:
     good &= at_once(world, "all at once, real, while the token is ended twice", of("real", clients), world.end_tokens)
     before = world.calls()
     for program in alive:
-        program.again()
+        program.ask("read")
     results = [program.read() for program in alive]
     good &= told(world, "those of before, after a restart of kisd and the end of two tokens", results, before)
+    good &= orders_are_refused(world, alive)
     for program in alive:
         program.end()
     return good
+
+
+def orders_are_refused(world: World, programs: list[Program]) -> bool:
+    """A client that may only read is told so in words that reach whoever uses it, and nothing goes to KIS."""
+    before, good = world.calls(), True
+    for program in programs:
+        # It has no orders.
+        if program.name.startswith("kstock-mcp"):
+            continue
+        program.ask("buy")
+        said = (program.read()["read"] or {}).get("told", "nothing")
+        is_told = "has not the right to trade" in said and "nothing was sent" in said
+        print(f"  {program.name:17} {'is told' if is_told else 'IS NOT TOLD: ' + said[-500:]}")
+        good &= is_told
+    ordered = world.calls()["orders"] - before["orders"]
+    print(f"orders of those that may only read: {ordered} reached KIS")
+    return good and ordered == 0
 
 
 def without(world: World, clients: list[str]) -> bool:

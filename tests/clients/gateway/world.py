@@ -112,7 +112,8 @@ class World:
         """How many KIS has seen."""
         calls = self.simulator("/__sim/calls")["calls"]
         token = sum(1 for call in calls if call["path"] == "/oauth2/tokenP")
-        return {"token": token, "other": len(calls) - token}
+        orders = sum(1 for call in calls if "/order" in call["path"])
+        return {"token": token, "orders": orders, "other": len(calls) - token - orders}
 
     def end_tokens(self) -> None:
         """What another program does that has new tokens issued with the same key."""
