@@ -21,6 +21,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// At shutdown, calls in flight have this long to finish.
 const FINISH_WITHIN: Duration = Duration::from_millis(4500);
 
+/// What a connection too many is told: what every client takes for "later".
+const FULL: &str = "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json; charset=utf-8\r\nConnection: close\r\n\
+                    Content-Length: 90\r\n\r\n\
+                    {\"rt_cd\":\"1\",\"msg1\":\"kisd: too many connections\",\"msg_cd\":\"EGW00201\",\"message\":\"EGW00201\"}";
+
 impl Gateway {
     /// Serves until `shutdown`.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
@@ -77,11 +82,13 @@ impl Gateway {
         // Connections of this listener end with it.
         let stop = shutdown.child_token();
         let places = Arc::new(Semaphore::new(self.settings.load().max_connections));
+        let mut is_full = false;
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => {
-                        if let Ok(place) = places.clone().try_acquire_owned() {
+                    Ok((stream, peer)) => match places.clone().try_acquire_owned() {
+                        Ok(place) => {
+                            is_full = false;
                             let connection = self.connection(&stream, peer, listen, &stop);
                             connections.spawn(async move {
                                 let _place = place;
@@ -90,7 +97,14 @@ impl Gateway {
                                 spelled_http::serve_connection(stream, &connection).await;
                             });
                         }
-                    }
+                        Err(_) => {
+                            // As much as can be said without waiting for a client that may not listen.
+                            let _ = stream.try_write(FULL.as_bytes());
+                            if !std::mem::replace(&mut is_full, true) {
+                                warn!("connections to the gateway are refused: there are gateway.max_connections of them");
+                            }
+                        }
+                    },
                     Err(error) => {
                         warn!(%error, "a connection to the gateway cannot be accepted");
                         let end = self.clock.monotonic().saturating_add(ACCEPT_PAUSE);

@@ -126,3 +126,33 @@ async fn a_call_under_way_is_answered_at_a_shutdown() {
     assert_eq!(held.await.unwrap().status(), 200);
     daemon.stop().await;
 }
+
+#[tokio::test]
+async fn a_connection_too_many_is_told_to_come_later_and_gets_in_when_another_has_left() {
+    let world = World::new().await;
+    let daemon = open(&world, "max_connections = 2\n").await;
+    let program = Program::of(&daemon, json!({ "name": "bot" })).await;
+    let request = program.request("GET", PRICE, "FHKST01010100", "");
+    let mut held = [Wire::connect(program.address).await, Wire::connect(program.address).await];
+    for wire in &mut held {
+        assert_eq!(wire.call(&request).await.status(), 200);
+    }
+    let refused = Wire::connect(program.address).await.receive(true).await.expect("an answer");
+    assert_eq!((refused.status(), refused.msg_cd()), (500, "EGW00201".to_owned()));
+    drop(held);
+    eventually_served(&program).await;
+}
+
+async fn eventually_served(program: &Program) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
+    loop {
+        let mut wire = Wire::connect(program.address).await;
+        // A connection that is refused may be closed before it is written to.
+        let request = program.request("GET", PRICE, "FHKST01010100", "Connection: close\r\n");
+        wire.try_send(&request).await;
+        if wire.receive(true).await.is_some_and(|answer| answer.status() == 200) {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "not within ten seconds");
+    }
+}

@@ -55,6 +55,11 @@ impl Wire {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
 
+    /// The same to who may have closed the connection already.
+    pub(crate) async fn try_send(&mut self, text: &str) {
+        let _ = self.0.write_all(text.as_bytes()).await;
+    }
+
     /// The next answer; `None` once the connection is closed.
     pub(crate) async fn receive(&mut self, has_body: bool) -> Option<Answer> {
         let end = loop {
