@@ -1,5 +1,5 @@
-"""How a public client is set up, and how it says what it has read. It is set up by the lines that `kisctl client add NAME --for
-PROGRAM` prints, and by nothing else.
+"""How a public client is set up, and how it says what it has read. It is set up by what `kisctl client add NAME --for PROGRAM`
+prints, and by nothing else.
 
 A program runs in a home of its own, since clients leave tokens at home and where they run. It gets from its environment
 LINES, a file with these lines, and MODE, real or paper."""

@@ -119,7 +119,11 @@ def rounds(world: World, clients: list[str]) -> bool:
     good = True
     for client in clients:
         good &= at_once(world, f"{AT_ONCE} of {client}", of("real", [client]))
+    # One call a second, eight programs with questions of their own, and some wait ten seconds for an answer: their processes must not
+    # ask one after another for the same.
+    world.restart(max_age="10s")
     good &= at_once(world, "all at once, paper", of("paper", clients))
+    world.restart()
     before = world.calls()
     alive = [Program(world, *run) for run in of("real", clients, 1)]
     good &= told(world, "one of each", [program.read() for program in alive], before)

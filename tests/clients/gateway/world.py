@@ -53,9 +53,10 @@ class World:
         self.daemon = self.start("kisd", "run", "--config", f"{self.work}/kisd.toml")
         self.wait_for(self.gateway_serves)
 
-    def restart(self) -> None:
+    def restart(self, max_age: str = "0s") -> None:
         self.daemon.terminate()
         self.daemon.wait(10)
+        self.configure(max_age)
         self.start_daemon()
 
     def wait_for(self, what):
@@ -81,15 +82,16 @@ class World:
     def asked(self, *arguments: str) -> dict:
         return json.loads(self.kisctl("--json", *arguments).stdout)
 
-    def configure(self) -> None:
+    def configure(self, max_age: str = "0s") -> None:
         lines = ['default_account = "main"']
         for name, mode in ACCOUNTS.items():
             lines += [f"[accounts.{name}]", f'base_url = "{self.told["base_url"]}"']
             lines += [f'{key} = "{self.account(mode)[key]}"' for key in ("mode", "app_key", "app_secret", "account_no")]
         # The minute of KIS passes on the simulator's clock alone.
         lines += ["[token]", f'file = "{self.work}/token.json"', 'issue_interval = "1s"']
-        lines += ["[rpc]", f'socket = "{self.work}/kisd.sock"', "[gateway]", f'listen = "127.0.0.1:{self.port}"', ""]
-        with open(os.open(f"{self.work}/kisd.toml", os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+        lines += ["[rpc]", f'socket = "{self.work}/kisd.sock"', "[gateway]", f'listen = "127.0.0.1:{self.port}"']
+        lines += ["[gateway.max_age]", f'quotations = "{max_age}"', f'accounts = "{max_age}"', ""]
+        with open(os.open(f"{self.work}/kisd.toml", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write("\n".join(lines))
 
     def account(self, mode: str) -> dict:
