@@ -54,7 +54,7 @@ async fn run() -> ExitCode {
     let process = Process::start_configured(&world, "kisd").await;
     process.call("account.balance", json!({})).await;
     let (ours, theirs) = (gateway_requests(&process).await, nginx_requests(&world, floor));
-    let pids = (process.child.id().unwrap(), worker_of(nginx.id().unwrap()));
+    let pids = (process.child.id().unwrap(), nginx.id().unwrap());
     let mut table = Table::default();
     one_client(&mut table, &process, &ours, &theirs).await;
     many_clients(&mut table, &process, &ours, &theirs, pids).await;
@@ -102,13 +102,13 @@ fn nginx_requests(world: &World, address: SocketAddr) -> Requests {
     requests(address, [&world.options.app_key, &world.options.app_secret, token])
 }
 
-/// nginx as a reverse proxy that keeps its connections to the simulated KIS, with one worker.
+/// nginx as a reverse proxy that keeps its connections to the simulated KIS, in one process.
 async fn nginx(world: &World) -> Option<(Child, SocketAddr)> {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let directory = world.path("nginx");
     std::fs::create_dir(&directory).unwrap();
     let text = format!(
-        "daemon off; worker_processes 1; pid {directory}/pid; error_log stderr crit;\nevents {{ worker_connections 8192; }}\n\
+        "daemon off; master_process off; worker_processes 1; pid {directory}/pid; error_log stderr crit;\nevents {{ worker_connections 8192; }}\n\
          http {{ access_log off; client_body_temp_path {directory}/a; proxy_temp_path {directory}/b; fastcgi_temp_path {directory}/c;\n\
          uwsgi_temp_path {directory}/d; scgi_temp_path {directory}/e; underscores_in_headers on; keepalive_requests 1000000;\n\
          upstream kis {{ server {}; keepalive 128; keepalive_requests 1000000; }}\n\
@@ -121,12 +121,6 @@ async fn nginx(world: &World) -> Option<(Child, SocketAddr)> {
     let child = Command::new("nginx").arg("-c").arg(&file).kill_on_drop(true).spawn().ok()?;
     eventually("nginx", || std::net::TcpStream::connect(free).is_ok()).await;
     Some((child, free))
-}
-
-/// The process of nginx that works.
-fn worker_of(master: u32) -> u32 {
-    let children = std::fs::read_to_string(format!("/proc/{master}/task/{master}/children")).unwrap();
-    children.split_whitespace().next().unwrap().parse().unwrap()
 }
 
 /// Sends a request, and reads the answer to it.

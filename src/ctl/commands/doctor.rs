@@ -231,7 +231,7 @@ fn of_token(report: &mut Report, status: &DaemonStatus, words: &Words) {
     match (token.state, token.expires_at) {
         // Each was healed; that there are so many has a reason.
         (TokenState::Valid, _) if status.calls.failed.token_refused >= FEW => {
-            let found = (doctor.token_refused)(&state, status.calls.failed.token_refused);
+            let found = (doctor.token_refused)(state, status.calls.failed.token_refused);
             report.add(4, Mark::Doubtful, found, Some(doctor.another_issues));
         }
         (TokenState::Valid, Some(at)) => report.add(4, Mark::Good, (doctor.token_until)(&local(at)), None),

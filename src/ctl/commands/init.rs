@@ -3,6 +3,7 @@
 //! The one place of kisctl that touches a secret: it is read without echo, goes to a file of mode 0600, and is wiped from
 //! memory, which no core file takes along. Nothing that is there is replaced without a yes.
 
+mod before;
 mod configuration;
 mod questions;
 mod service;
@@ -23,6 +24,7 @@ use zeroize::Zeroizing;
 
 pub(in crate::ctl) use self::target::Wanted;
 use self::{
+    before::Before,
     configuration::Configuration,
     questions::{Answers, Questions},
     target::{Target, key_files, refuse},
@@ -150,9 +152,9 @@ pub(in crate::ctl) async fn set_up(
     }
     let before = Before::of(files.iter().chain([&config, &place.file(BACKUP)])).map_err(told)?;
     // Secrets that are replaced are in no copy.
-    let has_secrets = there.as_ref().and_then(Option::as_ref).is_some_and(|there| there.has_keys(&target));
-    let keeps_copy = !(has_secrets && answers.keys.is_some());
-    let written = match write(&place, &files, &answers, &configuration.text(), keeps_copy) {
+    let old = there.as_ref().and_then(Option::as_ref).filter(|old| answers.keys.is_some() && old.has_keys(&target));
+    let copy = old.map(|old| old.without_keys(&target).text());
+    let written = match write(&place, &files, &answers, &configuration.text(), copy) {
         Ok(written) => written,
         Err(error) => {
             // The error that matters is the first; what cannot be put back was hardly changed.
@@ -256,7 +258,7 @@ fn write(
     files: &[PathBuf; 2],
     answers: &Answers,
     config: &str,
-    keeps_copy: bool,
+    copy: Option<String>,
 ) -> io::Result<Vec<PathBuf>> {
     DirBuilder::new().recursive(true).mode(0o700).create(&place.directory)?;
     let keys = answers.keys.iter().flat_map(|keys| files.iter().zip([&keys.app_key, &keys.app_secret]));
@@ -275,8 +277,11 @@ fn write(
     let mut written = Vec::new();
     let (config, backup) = (place.file(CONFIG), place.file(BACKUP));
     // Nothing of it is lost, whatever it was.
-    if config.exists() && keeps_copy {
-        fs::copy(&config, &backup)?;
+    if config.exists() {
+        match copy {
+            Some(copy) => drop(stage(&place.directory, copy.as_bytes())?.persist(&backup)?),
+            None => drop(fs::copy(&config, &backup)?),
+        }
         written.push(backup);
     }
     for (file, path) in staged {
@@ -284,39 +289,6 @@ fn write(
         written.push(path);
     }
     Ok(written)
-}
-
-/// What files held before they were replaced, in memory that is wiped.
-struct Before(Vec<(PathBuf, Option<Zeroizing<Vec<u8>>>)>);
-
-impl Before {
-    fn of<'a>(files: impl Iterator<Item = &'a PathBuf>) -> io::Result<Self> {
-        let read = |file: &PathBuf| match fs::read(file) {
-            Ok(content) => Ok((file.clone(), Some(Zeroizing::new(content)))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((file.clone(), None)),
-            // It is refused when it is to be written.
-            Err(error) if error.kind() == io::ErrorKind::IsADirectory => Ok((file.clone(), None)),
-            Err(error) => Err(error),
-        };
-        files.map(read).collect::<io::Result<_>>().map(Self)
-    }
-
-    /// Makes the files what they were, each as far as it can; the first error.
-    fn put_back(self) -> io::Result<()> {
-        let put_back = |(file, content): (PathBuf, Option<Zeroizing<Vec<u8>>>)| match content {
-            Some(content) if fs::read(&file).is_ok_and(|now| now == *content) => Ok(()),
-            Some(content) => {
-                let file = fs::canonicalize(&file).unwrap_or(file);
-                stage(file.parent().unwrap_or(Path::new("/")), &content)?.persist(&file)?;
-                Ok(())
-            }
-            None => match fs::remove_file(&file) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            },
-        };
-        self.0.into_iter().map(put_back).fold(Ok(()), |all: io::Result<()>, one| all.and(one))
-    }
 }
 
 fn stage(directory: &Path, content: &[u8]) -> io::Result<NamedTempFile> {

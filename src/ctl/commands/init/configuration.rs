@@ -66,6 +66,15 @@ impl Configuration {
         text
     }
 
+    /// The same without the keys that an account has in the configuration itself.
+    pub(super) fn without_keys(&self, target: &Target) -> Self {
+        let mut copy = self.clone();
+        for key in KEYS.into_iter().filter(|key| self.text_in(target, key).is_some()) {
+            set(copy.account(target), key, "replaced");
+        }
+        copy
+    }
+
     /// The same with the keys of an account in these files, for a trial.
     pub(super) fn with_files(&self, target: &Target, files: [&Path; 2]) -> Self {
         let mut trial = self.clone();
