@@ -173,11 +173,7 @@ fn operation(
         Method::WebSocket => false,
     };
     if !of_path().any(|operation| of_method(&operation)) {
-        return Err(Refusal::status(
-            405,
-            "EGW00101",
-            "유효하지 않은 요청입니다. (kisd: KIS has not this method at this path)",
-        ));
+        return Err(no_method());
     }
     if tr_id.is_empty() {
         return Err(Refusal::gateway("OPSQ9999", "tr_id 값이 없습니다."));
@@ -190,6 +186,11 @@ fn operation(
     let found = of_path().filter(of_method).find(is_meant);
     let found = found.and_then(|operation| Some((operation, operation.tr_id(mode)?)));
     found.ok_or_else(|| Refusal::gateway(unknown.0, unknown.1))
+}
+
+/// KIS has a path, and not with this method.
+pub(super) fn no_method() -> Refusal {
+    Refusal::status(405, "EGW00101", "유효하지 않은 요청입니다. (kisd: KIS has not this method at this path)")
 }
 
 /// Whether a TR id means an operation in an environment. Those of real accounts mean it on paper accounts too, and never the other

@@ -95,8 +95,11 @@ impl Gateway {
             }
             _ => {}
         }
-        if request.path == "/uapi/hashkey" && request.method == "POST" {
-            return oauth::hashkey(request, self.clock.now());
+        if request.path == "/uapi/hashkey" {
+            return match request.method == "POST" {
+                true => oauth::hashkey(request, self.clock.now()),
+                false => Err(super::check::no_method()),
+            };
         }
         let bearer = request.header("authorization").unwrap_or_default().strip_prefix("Bearer ");
         match bearer {

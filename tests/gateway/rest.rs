@@ -168,6 +168,7 @@ async fn a_request_that_could_be_read_in_two_ways_is_refused() {
         ("\x16\x03\x01\r\n\r\n".to_owned(), 400),
         (program.request("POST", PRICE, "FHKST01010100", "Content-Length: 0\r\n"), 405),
         (program.request("DELETE", PRICE, "FHKST01010100", ""), 405),
+        (get("/uapi/hashkey", ""), 405),
         (get("/uapi/../uapi/domestic-stock/v1/quotations/inquire-price", ""), 404),
         (get("/", ""), 404),
         (get("/tryitout", ""), 404),
