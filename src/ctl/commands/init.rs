@@ -13,7 +13,10 @@ mod trial;
 use std::{
     fs::{self, DirBuilder},
     io::{self, Write},
-    os::unix::fs::DirBuilderExt,
+    os::unix::{
+        self,
+        fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    },
     path::{Path, PathBuf},
     process::Command,
 };
@@ -145,6 +148,9 @@ pub(in crate::ctl) async fn set_up(
     configure(&questions, &mut configuration, (&place, &files), &target, &answers, &wanted, words)?;
     let told = |error: io::Error| failed(words, &place.directory, &error);
     let can_be_tried = !is_simulated || configuration.text_in(&target, "base_url").is_some();
+    if wanted.tries && !can_be_tried {
+        return Err(Failure::Told((words.init.base_url_needed)(&config.display().to_string())));
+    }
     if can_be_tried && (wanted.tries || questions.yes_on_terminal(words.init.try_keys).await?) {
         questions.say(&format!("{}\n", words.init.trying))?;
         let said = trial::attempt(&place, &configuration, &target, &files, &answers, words).await?;
@@ -153,6 +159,7 @@ pub(in crate::ctl) async fn set_up(
     let before = Before::of(files.iter().chain([&config, &place.file(BACKUP)])).map_err(told)?;
     // Secrets that are replaced are in no copy.
     let old = there.as_ref().and_then(Option::as_ref).filter(|old| answers.keys.is_some() && old.has_keys(&target));
+    let has_moved_keys = old.is_some();
     let copy = old.map(|old| old.without_keys(&target).text());
     let written = match write(&place, &files, &answers, &configuration.text(), copy) {
         Ok(written) => written,
@@ -178,7 +185,8 @@ pub(in crate::ctl) async fn set_up(
         }
         return Err(refusal);
     }
-    if wanted.keys {
+    // Keys that were in the configuration are in files now, which the service has to be handed.
+    if wanted.keys && !(place.is_system && has_moved_keys) {
         let next = if place.is_system { words.init.restart } else { words.init.reload };
         return questions.say(&format!("{next}\n"));
     }
@@ -285,10 +293,26 @@ fn write(
         written.push(backup);
     }
     for (file, path) in staged {
-        file.persist(&path)?;
+        let is_key = path != config && fs::canonicalize(&config).map_or(true, |config| config != path);
+        persist(file, &path, if is_key { PRIVATE } else { ANY })?;
         written.push(path);
     }
     Ok(written)
+}
+
+/// What is taken over of the mode of a file that is replaced: all of it, or what is its owner's.
+const ANY: u32 = 0o777;
+const PRIVATE: u32 = 0o700;
+
+/// Puts a file in the place of another, whose owner and mode it takes over.
+fn persist(file: NamedTempFile, path: &Path, taken_over: u32) -> io::Result<()> {
+    if let Ok(old) = fs::metadata(path) {
+        file.as_file().set_permissions(fs::Permissions::from_mode(old.mode() & taken_over))?;
+        // Only root can, and nobody else needs to.
+        let _ = unix::fs::fchown(&file, Some(old.uid()), Some(old.gid()));
+    }
+    file.persist(path)?;
+    Ok(())
 }
 
 fn stage(directory: &Path, content: &[u8]) -> io::Result<NamedTempFile> {

@@ -239,7 +239,7 @@ pub(super) const WORDS: Words = Words {
         base_url_needed: |file| {
             format!(
                 "these are keys of the simulator, which are not for KIS: nothing is started before base_url is known. Run this \
-                 again with --base-url URL, as `kisd simulate` prints it, or write base_url in [kis] of {file}"
+                 again with --base-url URL, as `kisd simulate` prints it, or write base_url into the table of the account in {file}"
             )
         },
         kept: |path| format!("{path} is left as it is"),

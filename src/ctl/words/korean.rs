@@ -256,7 +256,7 @@ pub(super) const WORDS: Words = Words {
         base_url_needed: |file| {
             format!(
                 "모의 KIS(kisd simulate)의 키는 KIS에 보내면 안 되므로, base_url을 알기 전에는 아무것도 시작하지 않습니다. `kisd simulate`가 \
-                 출력한 주소를 --base-url로 지정해 다시 실행하거나, {file}의 [kis]에 base_url을 적으세요"
+                 출력한 주소를 --base-url로 지정해 다시 실행하거나, {file}의 해당 계좌 표에 base_url을 적으세요"
             )
         },
         kept: |path| format!("기존 파일을 유지했습니다: {path}"),

@@ -7,7 +7,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::stage;
+use super::{ANY, persist, stage};
 
 /// What files held before they were replaced, in memory that is wiped.
 pub(super) struct Before(Vec<(PathBuf, Option<Zeroizing<Vec<u8>>>)>);
@@ -30,8 +30,7 @@ impl Before {
             Some(content) if fs::read(&file).is_ok_and(|now| now == *content) => Ok(()),
             Some(content) => {
                 let file = fs::canonicalize(&file).unwrap_or(file);
-                stage(file.parent().unwrap_or(Path::new("/")), &content)?.persist(&file)?;
-                Ok(())
+                persist(stage(file.parent().unwrap_or(Path::new("/")), &content)?, &file, ANY)
             }
             None => match fs::remove_file(&file) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
