@@ -5,11 +5,14 @@
 
 mod daily;
 
-use std::{io::IsTerminal, path::PathBuf};
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+};
 
 use chrono::SecondsFormat;
 use tracing::{Level, Metadata};
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     filter::filter_fn,
@@ -90,6 +93,14 @@ pub struct Telemetry {
     _writers: Vec<WorkerGuard>,
 }
 
+/// Lines that wait for whoever writes them; the library's own number takes four MiB, touched at the start.
+const WAITING_LINES: usize = 8192;
+
+/// A writer that no call waits for.
+fn unhurried(writer: impl io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).finish(writer)
+}
+
 impl Telemetry {
     /// Starts logging for the whole process. Log files inherit the process's umask, so that has to be 077.
     ///
@@ -99,13 +110,13 @@ impl Telemetry {
         let (filter, handle) = reload::Layer::new(filter);
         let colour = std::io::stderr().is_terminal();
         // Nobody may read what stderr is connected to. Lines are then lost, and no call waits for a reader.
-        let (stderr, guard) = tracing_appender::non_blocking(std::io::stderr());
+        let (stderr, guard) = unhurried(std::io::stderr());
         let stderr = lines(settings.format, stderr, colour, journal, clock);
         let mut writers = vec![guard];
         let files = match &settings.dir {
             None => None,
             Some(dir) => {
-                let (writer, guard) = tracing_appender::non_blocking(Daily::new(dir, clock.clone())?);
+                let (writer, guard) = unhurried(Daily::new(dir, clock.clone())?);
                 writers.push(guard);
                 Some(lines(settings.format, writer, false, false, clock))
             }
