@@ -10,7 +10,7 @@ use std::{path::Path, process::ExitCode, time::Duration};
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use support::{
-    BALANCE, cpu, daemon, floor, http,
+    BALANCE, CALL, cpu, daemon, floor, http,
     load::{Exchange, flood, one_at_a_time},
     median, percentile, resident_kib,
     table::{Goal, Table},
@@ -115,6 +115,21 @@ fn main() -> ExitCode {
         rates.push(kisd.per_second / bare.per_second);
     }
     table.add("HTTP, 64 connections, requests a second ÷ floor", median(rates), "", Goal::AtLeast(0.4));
+
+    // From the second on it is answered from memory.
+    Exchange::learn(&ours, CALL);
+    let call = Exchange::learn(&ours, CALL);
+    for (name, connections, in_flight) in [("64 connections", 64, 1), ("16 connections × 32 in flight", 16, 32)] {
+        let (mut rates, mut cpus) = (Vec::new(), Vec::new());
+        for _ in 0..REPETITIONS {
+            let balance = side(&ours, &balance, pid, connections, in_flight);
+            let call = side(&ours, &call, pid, connections, in_flight);
+            rates.push(balance.per_second / call.per_second);
+            cpus.push(call.cpu_per_request / balance.cpu_per_request);
+        }
+        table.add(&format!("kis.call, {name}, time ÷ balance"), median(rates), "", Goal::AtMost(1.15));
+        table.add(&format!("kis.call, {name}, CPU ÷ balance"), median(cpus), "", Goal::None);
+    }
 
     idle(&runtime, &ours, pid, &balance, &mut table);
     for connections in [1, 10, 100, 1000] {

@@ -218,8 +218,10 @@ async fn callers_who_ask_the_same_share_a_call_and_a_young_answer_comes_from_mem
     let first = daemon.ok("kis.call", price("005930")).await;
     let mut aged = price("005930");
     aged["max_age_ms"] = json!(60_000);
-    let second = daemon.ok("kis.call", aged.clone()).await;
-    assert_eq!((&second["body"], &second["as_of"]), (&first["body"], &first["as_of"]), "from memory");
+    for _ in 0..3 {
+        let again = daemon.ok("kis.call", aged.clone()).await;
+        assert_eq!((&again["body"], &again["as_of"]), (&first["body"], &first["as_of"]), "from memory");
+    }
     world.clock.advance(Duration::from_secs(61));
     assert_eq!(daemon.ok("kis.call", aged).await["body"]["output"]["stck_prpr"], "2", "too old");
     assert_eq!(world.simulator.calls_to("inquire-price").len(), 2);

@@ -77,6 +77,33 @@ async fn a_balance_in_memory_is_not_given_to_whom_it_is_not_granted() {
 }
 
 #[tokio::test]
+async fn the_same_text_of_a_call_means_to_each_caller_an_account_of_its_own() {
+    let Some((world, daemon)) = daemon(&grant(READER, &["read"], &["practice"])).await else { return };
+    let unnamed = json!({ "operation": "domestic-stock-quotations-inquire-price", "max_age_ms": 600_000, "params": {
+        "FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": "005930",
+    } });
+    let mut named = unnamed.clone();
+    named["account"] = json!("main");
+    // From the third time on it is known by its text.
+    for _ in 0..4 {
+        for params in [&unnamed, &named] {
+            assert_eq!(daemon.ok("kis.call", params.clone()).await["account_name"], "main");
+        }
+    }
+    let mut reader = users::connect(READER, &daemon.socket);
+    world.while_time_passes(reader.call("kis.call", unnamed.clone())).await;
+    let hidden = reader.call("kis.call", named.clone()).await;
+    assert_eq!((&hidden["error"]["code"], hidden.get("result")), (&json!(-32061), None), "{hidden}");
+    for _ in 0..4 {
+        assert_eq!(reader.call("kis.call", unnamed.clone()).await["result"]["account_name"], "practice");
+        assert_eq!(daemon.ok("kis.call", unnamed.clone()).await["account_name"], "main");
+    }
+    reload(&world, &daemon, &grant(OTHER, &["read"], &["practice"])).await;
+    let refused = reader.call("kis.call", unnamed).await;
+    assert_eq!(refused["error"]["code"], -32056, "{refused}");
+}
+
+#[tokio::test]
 async fn accounts_that_a_caller_may_not_read_are_in_no_answer() {
     let Some((world, daemon)) = daemon(&grant(READER, &["read"], &["practice"])).await else { return };
     let [real, _] = keys();

@@ -29,7 +29,12 @@ use self::world::{World, process::Process};
 pub const BALANCE: &str =
     "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.balance\",\"params\":{\"max_age_ms\":86400000}}\n";
 
-/// The same as an HTTP request.
+/// A price by `kis.call` from memory.
+pub const CALL: &str = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"kis.call\",\"params\":{\"operation\":\
+     \"domestic-stock-quotations-inquire-price\",\"params\":{\"FID_COND_MRKT_DIV_CODE\":\"J\",\"FID_INPUT_ISCD\":\
+     \"005930\"},\"max_age_ms\":86400000}}\n";
+
+/// A request as one of HTTP.
 pub fn http(body: &str) -> String {
     format!("POST / HTTP/1.1\r\nhost: kisd\r\ncontent-length: {}\r\n\r\n{body}", body.len())
 }

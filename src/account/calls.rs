@@ -40,7 +40,8 @@ impl fmt::Debug for Calls {
 
 impl Asked for CallQuestion {
     fn bytes(answer: &Called) -> usize {
-        answer.body.get().len()
+        // KIS's containers, and the reply around them once it is given from memory.
+        2 * answer.body.get().len()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -120,6 +120,28 @@ pub struct Handle<Q: Question> {
     memory: Arc<Memory<Q>>,
 }
 
+/// A look at the memory of a desk. It does not keep the desk, and does not count as asking it: so it ends after a while.
+#[derive(Debug)]
+pub struct Glance<Q: Question> {
+    memory: Weak<Memory<Q>>,
+    clock: SharedClock,
+    since: BootTime,
+}
+
+/// How long a glance lasts: less than a desk is kept that nobody asks.
+const GLANCE: Duration = Duration::from_secs(60);
+
+impl<Q: Question> Glance<Q> {
+    /// Applies `use_it` to the answer in memory if it is at most `max_age` old.
+    pub fn from_memory<T>(&self, max_age: Duration, use_it: impl FnOnce(&Arc<Q::Answer>) -> T) -> Option<T> {
+        let now = self.clock.boottime();
+        if now.since(self.since) > GLANCE {
+            return None;
+        }
+        self.memory.upgrade()?.young(Some(max_age), now, use_it)
+    }
+}
+
 impl<Q: Question> Handle<Q> {
     pub(super) fn new(requests: mpsc::Sender<Request<Q>>, client: Arc<KisClient>, memory: Arc<Memory<Q>>) -> Self {
         let clock = client.clock().clone();
@@ -130,6 +152,11 @@ impl<Q: Question> Handle<Q> {
     /// Nothing is counted, copied or locked on the way.
     pub fn from_memory<T>(&self, max_age: Option<Duration>, use_it: impl FnOnce(&Arc<Q::Answer>) -> T) -> Option<T> {
         self.memory.young(max_age, self.clock.boottime(), use_it)
+    }
+
+    /// A look at the memory that does not keep the desk.
+    pub fn glance(&self) -> Glance<Q> {
+        Glance { memory: Arc::downgrade(&self.memory), clock: self.clock.clone(), since: self.clock.boottime() }
     }
 
     /// The answer for `caller`, at most `max_age` old, within `timeout`; `None` leaves either to the configuration.

@@ -14,7 +14,7 @@ use std::{
 use moka::{notification::RemovalCause, sync::Cache};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Desk, Handle, Question, ReadError, Settings};
+use super::{Desk, Glance, Handle, Question, ReadError, Settings};
 use crate::{
     kis::{KisClient, quota::CallerId},
     token::TokenHandle,
@@ -99,6 +99,11 @@ impl<Q: Asked> Desks<Q> {
             return None;
         }
         self.desks.get(question)?.desk.from_memory(Some(max_age), use_it)
+    }
+
+    /// A look at the memory of a question that was asked.
+    pub fn glance(&self, question: &Q) -> Option<Glance<Q>> {
+        Some(self.desks.get(question)?.desk.glance())
     }
 
     /// The answer for `caller`, at most `max_age` old, within `timeout`.

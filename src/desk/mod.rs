@@ -29,7 +29,7 @@ use crate::{
 
 pub use self::{
     error::ReadError,
-    handle::{Handle, NoSubscription},
+    handle::{Glance, Handle, NoSubscription},
     many::{Asked, Desks},
     pace::{Deadline, Pace, Progress, Size},
     task::Desk,

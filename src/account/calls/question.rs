@@ -4,9 +4,11 @@ use std::{
     fmt,
     hash::{Hash, Hasher},
     mem::discriminant,
+    sync::OnceLock,
     time::Duration,
 };
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use kis_catalog::{Operation, Paging};
 use serde_json::value::RawValue;
@@ -86,6 +88,24 @@ pub struct Called {
     pub next: Option<PageKey>,
     /// When KIS answered.
     pub as_of: DateTime<Utc>,
+    /// It, as it was written for an account.
+    written: OnceLock<(AccountName, Bytes)>,
+}
+
+impl Called {
+    /// The answer as it is written for callers about an account: by `write`, once for the account that is asked about first.
+    pub fn written<E>(&self, account: &AccountName, write: impl FnOnce() -> Result<Bytes, E>) -> Result<Bytes, E> {
+        match self.written.get() {
+            Some((name, written)) if name == account => Ok(written.clone()),
+            Some(_) => write(),
+            None => {
+                let written = write()?;
+                // Another account may have been quicker.
+                let _ = self.written.set((account.clone(), written.clone()));
+                Ok(written)
+            }
+        }
+    }
 }
 
 /// What can be wrong with an answer of several pages.
@@ -163,7 +183,9 @@ impl CallQuestion {
                         let place = Place { tr_id: reply.tr_id, row: None };
                         CallError::from(place.malformed("body", "cannot be joined"))
                     })?;
-                    return Ok(Called { tr_id: self.tr_id, body, msg_cd, msg1, pages: count, next, as_of });
+                    let tr_id = self.tr_id;
+                    let written = OnceLock::new();
+                    return Ok(Called { tr_id, body, msg_cd, msg1, pages: count, next, as_of, written });
                 }
             };
             if self.operation.paging() != Paging::Header && asked.contains(&next) {

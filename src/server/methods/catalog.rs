@@ -18,6 +18,7 @@ use super::{
     audit::Guarded,
     feed::{Feed, Results, while_allowed},
     openrpc::Document,
+    recent::{Again, Recent},
 };
 use crate::{
     account::Account,
@@ -155,6 +156,39 @@ impl Catalog {
         self.about::<M, _>(move |_, _, about| method(about));
     }
 
+    /// A method about an account that reads, and answers from memory where it can. With an answer from memory it says how to give
+    /// it again: a call with the same text is neither parsed nor checked anew, but for the right.
+    pub(super) fn add_recalled<M, F>(&mut self, method: F)
+    where
+        M: Method<Params: OfAccount>,
+        F: Fn(About<'_, M::Params>) -> (Outcome, Option<Again>) + Send + Sync + 'static,
+    {
+        let (backend, guarded, recent) = (self.backend.clone(), Guarded::of::<M>(), Recent::default());
+        self.insert::<M, _>(move |caller, text| {
+            let book = backend.book();
+            let standing = caller.standing(book.grants());
+            guarded.anywhere(&backend, caller, &standing)?;
+            let account = |named: Option<&str>| guarded.account(&backend, caller, (&book, &standing), named);
+            let text = text.unwrap_or(NONE);
+            let recalled = recent.with(text, &book, |entry| match account(entry.named.as_deref()) {
+                Ok(account) if account.name == entry.account => (entry.again)(account),
+                Ok(_) => None,
+                Err(refusal) => Some(Err(refusal)),
+            });
+            if let Some(answer) = recalled {
+                return Ok(Outcome::Now(answer));
+            }
+            let params: M::Params = parse(Some(text))?;
+            let named = params.account().map(str::to_owned);
+            let account = account(named.as_deref())?;
+            let (outcome, again) = method(About { account, params, caller: caller.id });
+            if let Some(again) = again {
+                recent.put(text, &book, named.as_deref(), &account.name, again);
+            }
+            Ok(guarded.audited(&backend, caller, Some(&account.name), outcome))
+        });
+    }
+
     fn about<M, F>(&mut self, method: F)
     where
         M: Method<Params: OfAccount>,
@@ -250,8 +284,11 @@ pub(super) fn as_json(result: &impl Serialize) -> Answer {
     })
 }
 
+/// No parameters.
+const NONE: &str = "{}";
+
 /// Parameters by name or by position; none at all are an empty object.
 fn parse<P: DeserializeOwned>(params: Option<&str>) -> Result<P, Refusal> {
-    serde_json::from_str(params.unwrap_or("{}"))
+    serde_json::from_str(params.unwrap_or(NONE))
         .map_err(|error| standard(INVALID_PARAMS, format!("Invalid params: {error}")))
 }

@@ -8,7 +8,9 @@ use serde_json::value::RawValue;
 
 use super::{
     catalog::{About, Answer, Catalog, Outcome, as_json},
-    instant, timeout,
+    instant,
+    recent::Again,
+    timeout,
 };
 use crate::{
     account::{
@@ -35,7 +37,7 @@ const MOST: u64 = 50;
 pub(super) fn register(catalog: &mut Catalog) {
     catalog.add::<method::KisSearch, _>(|_, params| search(&params));
     catalog.add::<method::KisDescribe, _>(|_, params| describe(&params.operation));
-    catalog.add_about::<method::KisCall, _>(call);
+    catalog.add_recalled::<method::KisCall, _>(call);
 }
 
 fn search(params: &SearchParams) -> Result<SearchResult, Refusal> {
@@ -113,25 +115,30 @@ fn result(container: &Container) -> OperationResult {
     OperationResult { name: container.name().to_owned(), shape: shape.to_owned(), fields: fields.collect() }
 }
 
-fn call(About { account, params, caller }: About<'_, CallParams>) -> Outcome {
+fn call(About { account, params, caller }: About<'_, CallParams>) -> (Outcome, Option<Again>) {
     let question = match question(account, &params) {
         Ok(question) => question,
-        Err(refusal) => return Outcome::Now(Err(refusal.about(&account.name))),
+        Err(refusal) => return (Outcome::Now(Err(refusal.about(&account.name))), None),
     };
     let timeout = match timeout(params.timeout_ms) {
         Ok(timeout) => timeout.unwrap_or_else(|| account.balance.call_timeout()),
-        Err(refusal) => return Outcome::Now(Err(refusal)),
+        Err(refusal) => return (Outcome::Now(Err(refusal)), None),
     };
     let max_age = Duration::from_millis(params.max_age_ms.unwrap_or(0));
-    if let Some(answer) = account.calls.from_memory(&question, max_age, |called| json(account, &question, called)) {
-        return Outcome::Now(answer);
+    if let Some(answer) = account.calls.from_memory(&question, max_age, |called| kept(account, &question, called)) {
+        let glance = account.calls.glance(&question);
+        let again = glance.map(|glance| -> Again {
+            Box::new(move |account| glance.from_memory(max_age, |called| kept(account, &question, called)))
+        });
+        return (Outcome::Now(answer), again);
     }
     let account = account.clone();
-    Outcome::Later(Box::pin(async move {
+    let later = Outcome::Later(Box::pin(async move {
         let called = account.calls.ask(caller, question.clone(), max_age, timeout).await;
         let called = called.map_err(|error| Refusal::from(error).about(&account.name))?;
         json(&account, &question, &called)
-    }))
+    }));
+    (later, None)
 }
 
 fn question(account: &Account, params: &CallParams) -> Result<CallQuestion, Refusal> {
@@ -141,6 +148,11 @@ fn question(account: &Account, params: &CallParams) -> Result<CallQuestion, Refu
     };
     let wanted = Wanted { operation: &params.operation, params: &params.params.0, pages, next: params.next.as_deref() };
     account.calls.question(account, &wanted).map_err(Refusal::from)
+}
+
+/// An answer in memory as JSON: written once, and shared by all who get it.
+fn kept(account: &Account, question: &CallQuestion, called: &Arc<Called>) -> Answer {
+    called.written(&account.name, || json(account, question, called))
 }
 
 /// A [`CallResult`](crate::wire::types::CallResult), around KIS's containers.

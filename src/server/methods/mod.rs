@@ -11,6 +11,7 @@ mod daemon;
 mod feed;
 mod kis;
 mod openrpc;
+mod recent;
 mod token;
 
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};
