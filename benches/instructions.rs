@@ -1,5 +1,5 @@
-//! The hot path for `valgrind`: a balance from memory over the real socket, or with `call` an answer to `kis.call`, in so many
-//! rounds of so many requests that are written together. `benches/instructions.sh` counts.
+//! The hot path for `valgrind`: a balance from memory over the real socket, in so many rounds of so many requests that are
+//! written together. `benches/instructions.sh` counts.
 //!
 //! The daemon runs on one thread of this process and the client on another, which does next to nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark")]
@@ -14,13 +14,12 @@ use std::{
 };
 
 use kisd::simulator::Portfolio;
-use support::{BALANCE, CALL, load::Exchange, world};
+use support::{BALANCE, load::Exchange, world};
 
 fn main() {
     // Cargo adds arguments of its own.
     let mut numbers = std::env::args().filter_map(|argument| argument.parse::<usize>().ok());
     let (Some(rounds), Some(together)) = (numbers.next(), numbers.next()) else { return };
-    let request = if std::env::args().any(|argument| argument == "call") { CALL } else { BALANCE };
     let (ready, socket) = mpsc::channel::<PathBuf>();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -34,9 +33,7 @@ fn main() {
         });
     });
     let socket = socket.recv().unwrap();
-    // From the second on it is answered from memory.
-    Exchange::learn(&socket, request);
-    let exchange = Exchange::learn(&socket, request);
+    let exchange = Exchange::learn(&socket, BALANCE);
     let requests = exchange.request.repeat(together);
     let mut replies = vec![0; exchange.reply * together];
     let mut stream = UnixStream::connect(socket).unwrap();

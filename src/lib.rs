@@ -17,7 +17,7 @@
 //! | 5 | `bin/kisd`, `bin/kisctl` | arguments in, exit code out |
 //! | 4 | [`daemon`], [`config`] | the composition root; what was written turned into settings |
 //! | 3 | [`server`], [`gateway`]; [`ctl`] → [`mcp`] | the socket, and KIS's own REST; the command line and the bridge for agents on it |
-//! | 2 | [`clients`] → [`book`] → [`account`] → [`desk`] → [`token`] | who may ask what; the domains, whose reads are shared: one task owns the state, the world holds a handle |
+//! | 2 | [`clients`] → [`book`], [`quote`] → [`account`] → [`desk`] → [`token`] | who may ask what; the domains, whose reads are shared: one task owns the state, the world holds a handle |
 //! | 1 | [`kis`] | what is known of KIS |
 //! | 0 | [`secret`], [`telemetry`] → [`clock`], [`backoff`], `files` | nothing of ours below |
 //!
@@ -25,7 +25,7 @@
 //! the crate `kisd-client`), `kis-catalog` (every operation of KIS), [`clock`], the [`simulator`] (a KIS for tests and demos) and its HTTP, `spelled-http`.
 //!
 //! To come, each the same noun in four places (`kis/N.rs` the wire to KIS, `N/` the domain, `server/methods/N.rs`,
-//! `ctl/commands/N.rs`): `quote`, `order`, `stream`.
+//! `ctl/commands/N.rs`): `order`, `stream`.
 //!
 //! # What always holds
 //!
@@ -52,6 +52,7 @@ pub mod fuzzing;
 pub mod gateway;
 pub mod kis;
 pub mod mcp;
+pub mod quote;
 pub mod secret;
 pub mod server;
 pub mod telemetry;

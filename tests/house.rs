@@ -17,9 +17,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("token", &["kis", "secret", "clock", "backoff", "files"]),
     ("desk", &["kis", "token", "clock", "backoff"]),
     ("account", &["desk", "kis", "token", "clock"]),
+    ("quote", &["account", "kis", "wire"]),
     ("book", &["account", "kis", "token", "clock", "wire"]),
     ("clients", &["account", "book", "kis", "secret", "clock", "files", "wire"]),
-    ("server", &["account", "book", "clients", "desk", "token", "kis", "secret", "wire", "clock"]),
+    ("server", &["account", "book", "clients", "desk", "quote", "token", "kis", "secret", "wire", "clock"]),
     // A second front door: neither knows the other.
     ("gateway", &["account", "book", "clients", "desk", "token", "kis", "wire", "clock", "files"]),
     // The command line cannot hold a secret: it knows nothing but the wire.

@@ -20,7 +20,7 @@ use crate::{
 
 pub use self::{
     check::{Refused, Wanted, filled_in, not_called},
-    question::{CallFault, CallQuestion, Called},
+    question::{CallFault, CallQuestion, Called, Form},
 };
 
 /// Memory for the answers of one app key, in bytes.
@@ -40,7 +40,7 @@ impl fmt::Debug for Calls {
 
 impl Asked for CallQuestion {
     fn bytes(answer: &Called) -> usize {
-        // KIS's containers, and the reply around them once it is given from memory.
+        // KIS's containers, and the replies made of them once they are given from memory.
         2 * answer.body.get().len()
     }
 }

@@ -17,6 +17,7 @@ mod http;
 pub mod paging;
 pub mod quota;
 pub mod reply;
+pub mod row;
 pub mod totals;
 
 use std::time::Duration;

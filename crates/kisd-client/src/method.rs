@@ -58,7 +58,7 @@ macro_rules! of_account {
     };
 }
 
-of_account!(AccountParams, BalanceParams, SubscribeBalanceParams, CallParams);
+of_account!(AccountParams, BalanceParams, SubscribeBalanceParams, CallParams, types::QuoteParams);
 
 macro_rules! methods {
     ($($(#[doc = $about:literal])+ $method:ident = $name:literal: $needs:ident, $effect:ident, ($params:ty) -> $result:ty,
@@ -100,6 +100,18 @@ methods! {
 
     /// The accounts by name, with their app keys, the state of each token, and what the caller may do.
     AccountList = "account.list": Read, Read, (NoParams) -> types::AccountList, [];
+
+    /// The price of a stock at home or abroad, in full: change, limits, volume, 52 weeks, ratios, and what is out of the ordinary
+    /// about it. Numbers are exact; what KIS does not say is null.
+    QuotePrice = "quote.price": Read, Read, (types::QuoteParams) -> types::Price,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported, NotFound];
+
+    /// The order book of a stock: up to ten prices a side, best first, with what waits at each, and during an auction what it
+    /// would end with.
+    QuoteOrderbook = "quote.orderbook": Read, Read, (types::QuoteParams) -> types::Orderbook,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported, NotFound];
 
     /// KIS's operations that fit words in Korean or English, a sentence, a TR id, a path or the name of a field; the best first.
     /// KIS is not asked.

@@ -3,6 +3,7 @@
 mod client;
 mod daemon;
 mod kis;
+mod quote;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
@@ -21,6 +22,7 @@ pub use self::{
         CallParams, CallResult, DescribeParams, OperationDescription, OperationEntry, OperationField, OperationLimit,
         OperationPaging, OperationParam, OperationResult, SearchParams, SearchResult, Transport,
     },
+    quote::{Extreme, Level, Market, Orderbook, Price, QuoteParams, StockStatus},
 };
 use super::{codes::ErrorData, number::Number, whole};
 

@@ -88,20 +88,35 @@ pub struct Called {
     pub next: Option<PageKey>,
     /// When KIS answered.
     pub as_of: DateTime<Utc>,
-    /// It, as it was written for an account.
-    written: OnceLock<(AccountName, Bytes)>,
+    /// It, as it was written for an account, in each form.
+    written: [OnceLock<(AccountName, Bytes)>; 2],
+}
+
+/// How an answer is written for callers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As KIS gave it.
+    Raw,
+    /// In the words of the method whose question it answers.
+    Typed,
 }
 
 impl Called {
     /// The answer as it is written for callers about an account: by `write`, once for the account that is asked about first.
-    pub fn written<E>(&self, account: &AccountName, write: impl FnOnce() -> Result<Bytes, E>) -> Result<Bytes, E> {
-        match self.written.get() {
+    pub fn written<E>(
+        &self,
+        form: Form,
+        account: &AccountName,
+        write: impl FnOnce() -> Result<Bytes, E>,
+    ) -> Result<Bytes, E> {
+        let kept = &self.written[form as usize];
+        match kept.get() {
             Some((name, written)) if name == account => Ok(written.clone()),
             Some(_) => write(),
             None => {
                 let written = write()?;
                 // Another account may have been quicker.
-                let _ = self.written.set((account.clone(), written.clone()));
+                let _ = kept.set((account.clone(), written.clone()));
                 Ok(written)
             }
         }
@@ -184,7 +199,7 @@ impl CallQuestion {
                         CallError::from(place.malformed("body", "cannot be joined"))
                     })?;
                     let tr_id = self.tr_id;
-                    let written = OnceLock::new();
+                    let written = Default::default();
                     return Ok(Called { tr_id, body, msg_cd, msg1, pages: count, next, as_of, written });
                 }
             };

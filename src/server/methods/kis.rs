@@ -1,6 +1,6 @@
 //! `kis.*`: any operation of KIS that reads.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use kis_catalog::{Container, Kind as OperationKind, Mode as OperationMode, Operation, Paging, Shape, catalog};
 use serde::Serialize;
@@ -15,8 +15,9 @@ use super::{
 use crate::{
     account::{
         Account,
-        calls::{CallQuestion, Called, Refused, Wanted, filled_in, not_called},
+        calls::{CallQuestion, Called, Form, Refused, Wanted, filled_in, not_called},
     },
+    kis::quota::CallerId,
     server::error::{Refusal, standard},
     wire::{
         codes::INVALID_PARAMS,
@@ -120,15 +121,35 @@ fn call(About { account, params, caller }: About<'_, CallParams>) -> (Outcome, O
         Ok(question) => question,
         Err(refusal) => return (Outcome::Now(Err(refusal.about(&account.name))), None),
     };
-    let timeout = match timeout(params.timeout_ms) {
+    let max_age = Duration::from_millis(params.max_age_ms.unwrap_or(0));
+    ask(account, caller, question, Form::Raw, (max_age, params.timeout_ms), json)
+}
+
+/// Asks KIS, or the memory, and writes the answer.
+pub(super) fn ask(
+    account: &Account,
+    caller: CallerId,
+    question: CallQuestion,
+    form: Form,
+    (max_age, timeout_ms): (Duration, Option<u64>),
+    write: impl Fn(&Account, &CallQuestion, &Called) -> Answer + Clone + Send + Sync + 'static,
+) -> (Outcome, Option<Again>) {
+    let timeout = match timeout(timeout_ms) {
         Ok(timeout) => timeout.unwrap_or_else(|| account.balance.call_timeout()),
         Err(refusal) => return (Outcome::Now(Err(refusal)), None),
     };
-    let max_age = Duration::from_millis(params.max_age_ms.unwrap_or(0));
+    // An answer in memory is written once, and shared by all who get it.
+    let kept = |account: &Account, question: &CallQuestion, called: &Called| {
+        called.written(form, &account.name, || write(account, question, called))
+    };
     if let Some(answer) = account.calls.from_memory(&question, max_age, |called| kept(account, &question, called)) {
-        let glance = account.calls.glance(&question);
+        let (glance, write) = (account.calls.glance(&question), write.clone());
         let again = glance.map(|glance| -> Again {
-            Box::new(move |account| glance.from_memory(max_age, |called| kept(account, &question, called)))
+            Box::new(move |account| {
+                glance.from_memory(max_age, |called| {
+                    called.written(form, &account.name, || write(account, &question, called))
+                })
+            })
         });
         return (Outcome::Now(answer), again);
     }
@@ -136,7 +157,7 @@ fn call(About { account, params, caller }: About<'_, CallParams>) -> (Outcome, O
     let later = Outcome::Later(Box::pin(async move {
         let called = account.calls.ask(caller, question.clone(), max_age, timeout).await;
         let called = called.map_err(|error| Refusal::from(error).about(&account.name))?;
-        json(&account, &question, &called)
+        write(&account, &question, &called)
     }));
     (later, None)
 }
@@ -150,13 +171,8 @@ fn question(account: &Account, params: &CallParams) -> Result<CallQuestion, Refu
     account.calls.question(account, &wanted).map_err(Refusal::from)
 }
 
-/// An answer in memory as JSON: written once, and shared by all who get it.
-fn kept(account: &Account, question: &CallQuestion, called: &Arc<Called>) -> Answer {
-    called.written(&account.name, || json(account, question, called))
-}
-
 /// A [`CallResult`](crate::wire::types::CallResult), around KIS's containers.
-fn json(account: &Account, question: &CallQuestion, called: &Arc<Called>) -> Answer {
+fn json(account: &Account, question: &CallQuestion, called: &Called) -> Answer {
     #[derive(Serialize)]
     struct Result<'a> {
         operation: &'a str,

@@ -11,6 +11,7 @@ mod daemon;
 mod feed;
 mod kis;
 mod openrpc;
+mod quote;
 mod recent;
 mod token;
 
@@ -36,6 +37,7 @@ use chrono::{DateTime, FixedOffset, SubsecRound, Utc};
 pub(super) fn all(backend: Arc<Backend>) -> Methods {
     let mut catalog = Catalog::new(backend);
     account::register(&mut catalog);
+    quote::register(&mut catalog);
     kis::register(&mut catalog);
     token::register(&mut catalog);
     client::register(&mut catalog);

@@ -1,0 +1,78 @@
+//! Market data: which operation of KIS a question is about, and what its answer says in the words of the contract.
+//!
+//! A typed read is a call of [`account::calls`](crate::account::calls) with a reader on top, so that it shares calls and memory with
+//! `kis.call`. Nothing here waits, and nothing here knows JSON-RPC.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `stock` | which stock is meant, and what KIS calls its market |
+//! | `price` | one price in full |
+//! | `book` | an order book |
+
+mod book;
+mod price;
+mod stock;
+
+use std::collections::BTreeMap;
+
+use crate::{
+    account::{
+        Account,
+        calls::{CallQuestion, Refused, Wanted},
+    },
+    kis::KisError,
+    wire::number::Number,
+};
+
+pub use self::{
+    book::Orderbook,
+    price::Price,
+    stock::{Stock, UnknownStock},
+};
+
+/// What one call of KIS answers.
+pub trait Asked {
+    /// What it is in the contract.
+    type Answer: serde::Serialize;
+
+    /// Which operation that is, with its parameters.
+    fn call(&self) -> (&'static str, Vec<(&'static str, String)>);
+
+    /// Reads the containers of KIS's answer.
+    fn read(&self, answered: &Answered<'_>) -> Result<Self::Answer, ReadFault>;
+}
+
+/// An answer of KIS with what belongs to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Answered<'a> {
+    /// The account with whose app key KIS was asked.
+    pub account: &'a Account,
+    /// The TR.
+    pub tr_id: &'static str,
+    /// KIS's containers.
+    pub body: &'a str,
+    /// When it came, Korean time.
+    pub as_of: chrono::DateTime<chrono::FixedOffset>,
+}
+
+/// Why an answer of KIS is none to a question.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadFault {
+    /// KIS knows no such stock.
+    #[error(transparent)]
+    Unknown(#[from] UnknownStock),
+    /// It does not parse.
+    #[error(transparent)]
+    Kis(#[from] KisError),
+}
+
+/// The call that answers a question, as a question of the desk.
+pub fn question(account: &Account, asked: &impl Asked) -> Result<CallQuestion, Refused> {
+    let (operation, params) = asked.call();
+    let params: BTreeMap<String, String> = params.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    account.calls.question(account, &Wanted { operation, params: &params, pages: Some(1), next: None })
+}
+
+fn exact(number: Option<rust_decimal::Decimal>) -> Option<Number> {
+    number.map(Number)
+}

@@ -1,0 +1,271 @@
+//! `quote.*`: prices, order books and candles in the words of the contract, with every digit that KIS gave.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod support;
+
+use kisd::simulator::{Fault, Mode, Options};
+use serde_json::{Value, json};
+use support::{TestDaemon, World};
+
+async fn world_and_daemon() -> (World, TestDaemon) {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.token_until(|token| token["state"] == "valid").await;
+    (world, daemon)
+}
+
+/// An answer with these containers.
+fn answer(containers: &Value) -> Fault {
+    let mut body = containers.clone();
+    body["rt_cd"] = json!("0");
+    body["msg_cd"] = json!("MCA00000");
+    body["msg1"] = json!("정상처리 되었습니다.");
+    let headers = vec![("Content-Type".to_owned(), "application/json; charset=utf-8".to_owned())];
+    Fault::Raw { status: 200, headers, body: body.to_string() }
+}
+
+/// A result as it was written: a [`Value`] reads a decimal as a float, and loses its zeros.
+async fn written(daemon: &TestDaemon, method: &str, params: &Value) -> String {
+    let mut client = daemon.client().await;
+    client.send(&format!("{}\n", json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }))).await;
+    let line = client.receive_line().await;
+    assert!(line.contains("\"result\""), "{line}");
+    line
+}
+
+/// The fields of one object, by their names.
+fn fields(pairs: &[(&str, &str)]) -> Value {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// A price at home in the shape that KIS gives it, with invented values.
+fn samsung() -> Value {
+    fields(&[
+        ("iscd_stat_cls_code", "55"),
+        ("temp_stop_yn", "N"),
+        ("stck_prpr", "71300"),
+        ("prdy_vrss", "600"),
+        ("prdy_vrss_sign", "2"),
+        ("prdy_ctrt", "0.85"),
+        ("acml_tr_pbmn", "217041875310"),
+        ("acml_vol", "3052507"),
+        ("stck_oprc", "71000"),
+        ("stck_hgpr", "71500"),
+        ("stck_lwpr", "70900"),
+        ("stck_mxpr", "91900"),
+        ("stck_llam", "49500"),
+        ("stck_sdpr", "70700"),
+        ("aspr_unit", "100"),
+        ("hts_deal_qty_unit_val", "1"),
+        ("lstn_stcn", "5919637922"),
+        ("hts_avls", "4220701"),
+        ("per", "14.40"),
+        ("pbr", "1.23"),
+        ("eps", "4950.00"),
+        ("w52_hgpr", "78900"),
+        ("w52_hgpr_date", "20260714"),
+        ("w52_lwpr", "52100"),
+        ("w52_lwpr_date", "20251203"),
+        ("vi_cls_code", "N"),
+        ("invt_caful_yn", "N"),
+        ("mrkt_warn_cls_code", "00"),
+        ("short_over_yn", "N"),
+        ("sltr_yn", "N"),
+        ("mang_issu_cls_code", "N"),
+    ])
+}
+
+#[tokio::test]
+async fn a_price_at_home_has_every_figure_as_kis_gave_it() {
+    let (world, daemon) = world_and_daemon().await;
+    world.simulator.fail_next("inquire-price", answer(&json!({ "output": samsung() })));
+    let asked = json!({ "stock_code": "005930", "max_age_ms": 60_000 });
+    let text = written(&daemon, "quote.price", &asked).await;
+    let price = daemon.ok("quote.price", asked).await;
+    let expected = json!({
+        "stock_code": "005930", "market": "KRX", "currency": "KRW", "price": 71300, "change": 600, "open": 71000,
+        "high": 71500, "low": 70900, "base_price": 70700, "upper_limit": 91900, "lower_limit": 49500,
+        "volume": 3_052_507, "trade_value": 217_041_875_310_i64, "shares": 5_919_637_922_i64,
+        "market_cap": 422_070_100_000_000_i64, "tick": 100, "lot": 1, "status": [], "account_name": "default",
+        "high_52w": { "price": 78900, "date": "2026-07-14" }, "low_52w": { "price": 52100, "date": "2025-12-03" },
+    });
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(&price[name], value, "{name}: {price}");
+    }
+    for exact in ["\"change_rate\":0.85,", "\"per\":14.40,", "\"eps\":4950.00,"] {
+        assert!(text.contains(exact), "{exact}: {text}");
+    }
+    let sent = world.simulator.calls_to("inquire-price");
+    assert_eq!((sent.len(), sent[0].tr_id.as_str()), (1, "FHKST01010100"));
+}
+
+#[tokio::test]
+async fn a_price_that_is_not_there_is_null_and_a_stock_that_kis_does_not_know_is_not_found() {
+    let (world, daemon) = world_and_daemon().await;
+    let mut before_the_open = samsung();
+    for name in ["stck_prpr", "stck_oprc", "stck_hgpr", "stck_lwpr", "acml_vol"] {
+        before_the_open[name] = json!("0");
+    }
+    before_the_open["per"] = json!("");
+    world.simulator.fail_next("inquire-price", answer(&json!({ "output": before_the_open })));
+    let price = daemon.ok("quote.price", json!({ "stock_code": "005930", "max_age_ms": 0 })).await;
+    for name in ["price", "change", "change_rate", "open", "high", "low", "per"] {
+        assert_eq!(price[name], Value::Null, "{name}");
+    }
+    assert_eq!((&price["base_price"], &price["volume"]), (&json!(70700), &json!(0)));
+    let nothing = fields(&[("stck_prpr", "0"), ("stck_sdpr", "0"), ("acml_vol", "0")]);
+    world.simulator.fail_next("inquire-price", answer(&json!({ "output": nothing })));
+    let error = daemon.error("quote.price", json!({ "stock_code": "999999", "max_age_ms": 0 })).await;
+    assert_eq!((&error["code"], &error["data"]["what"]), (&json!(-32063), &json!("stock")), "{error}");
+    let unknown = fields(&[("last", ""), ("base", "")]);
+    world.simulator.fail_next("price-detail", answer(&json!({ "output": unknown })));
+    let error = daemon.error("quote.price", json!({ "stock_code": "NOPE", "market": "NASDAQ" })).await;
+    assert_eq!(error["code"], -32063, "{error}");
+}
+
+#[tokio::test]
+async fn what_is_out_of_the_ordinary_about_a_stock_is_said_once() {
+    let (world, daemon) = world_and_daemon().await;
+    for (fields, status) in [
+        (vec![("iscd_stat_cls_code", "58"), ("temp_stop_yn", "Y")], json!(["halted"])),
+        (vec![("iscd_stat_cls_code", "51"), ("mang_issu_cls_code", "Y")], json!(["managed"])),
+        (vec![("sltr_yn", "Y"), ("vi_cls_code", "2")], json!(["liquidation", "volatility_interruption"])),
+        (vec![("iscd_stat_cls_code", "54"), ("mrkt_warn_cls_code", "01")], json!(["caution"])),
+        (vec![("mrkt_warn_cls_code", "02")], json!(["warning"])),
+        (vec![("iscd_stat_cls_code", "52"), ("mrkt_warn_cls_code", "03")], json!(["risk"])),
+        (vec![("iscd_stat_cls_code", "57"), ("short_over_yn", "Y")], json!(["overheated", "full_margin"])),
+    ] {
+        let mut stock = samsung();
+        for (name, value) in fields {
+            stock[name] = json!(value);
+        }
+        world.simulator.fail_next("inquire-price", answer(&json!({ "output": stock })));
+        let price = daemon.ok("quote.price", json!({ "stock_code": "005930", "max_age_ms": 0 })).await;
+        assert_eq!(price["status"], status);
+    }
+}
+
+#[tokio::test]
+async fn a_price_abroad_is_exact_in_its_own_currency() {
+    let (world, daemon) = world_and_daemon().await;
+    let apple = fields(&[
+        ("rsym", "DNASAAPL"),
+        ("curr", "USD"),
+        ("vnit", "1"),
+        ("open", "231.4500"),
+        ("high", "233.1200"),
+        ("low", "230.9000"),
+        ("last", "232.5100"),
+        ("base", "231.2800"),
+        ("uplp", "0.0000"),
+        ("dnlp", "0.0000"),
+        ("h52p", "260.1000"),
+        ("h52d", "20251226"),
+        ("l52p", "169.2101"),
+        ("l52d", "20260408"),
+        ("perx", "35.10"),
+        ("pbrx", "52.20"),
+        ("epsx", "6.62"),
+        ("shar", "14840390000"),
+        ("tomv", "3450538078900"),
+        ("t_xdif", "1807"),
+        ("t_xrat", "+0.53"),
+        ("e_hogau", "0.0100"),
+        ("tvol", "11820443"),
+        ("tamt", "2744120391"),
+    ]);
+    world.simulator.fail_next("price-detail", answer(&json!({ "output": apple })));
+    let text = written(&daemon, "quote.price", &json!({ "stock_code": "aapl", "market": "NASDAQ" })).await;
+    for exact in [
+        "\"stock_code\":\"AAPL\"",
+        "\"currency\":\"USD\"",
+        "\"price\":232.5100,",
+        "\"change\":1.2300,",
+        "\"change_rate\":0.53,",
+        "\"low_52w\":{\"price\":169.2101,\"date\":\"2026-04-08\"}",
+        "\"upper_limit\":null,",
+        "\"tick\":0.0100,",
+        "\"volume\":11820443,",
+    ] {
+        assert!(text.contains(exact), "{exact}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn an_order_book_has_its_levels_best_first_and_the_end_of_an_auction() {
+    let (world, daemon) = world_and_daemon().await;
+    let mut levels = json!({ "aspr_acpt_hour": "093354", "total_askp_rsqn": "371679", "total_bidp_rsqn": "901981" });
+    for level in 1..=10 {
+        levels[format!("askp{level}")] = json!((71_200 + 100 * level).to_string());
+        levels[format!("askp_rsqn{level}")] = json!((10 * level).to_string());
+        // On the lower limit nobody is below.
+        levels[format!("bidp{level}")] = json!(if level > 3 { 0 } else { 71_300 - 100 * level }.to_string());
+        levels[format!("bidp_rsqn{level}")] = json!(level.to_string());
+    }
+    let now = |expected: &str, volume: &str| {
+        fields(&[("stck_prpr", "71300"), ("stck_sdpr", "70700"), ("antc_cnpr", expected), ("antc_vol", volume)])
+    };
+    let book = |expected, volume| answer(&json!({ "output1": levels, "output2": now(expected, volume) }));
+    for fault in [book("0", "0"), book("71250", "120")] {
+        world.simulator.fail_next("inquire-asking-price-exp-ccn", fault);
+    }
+    let open = daemon.ok("quote.orderbook", json!({ "stock_code": "005930" })).await;
+    assert_eq!((open["asks"].as_array().unwrap().len(), open["bids"].as_array().unwrap().len()), (10, 3));
+    assert_eq!(
+        (&open["asks"][0], &open["bids"][0]),
+        (&json!({ "price": 71300, "quantity": 10 }), &json!({ "price": 71200, "quantity": 1 }))
+    );
+    assert_eq!((&open["time"], &open["expected_price"]), (&json!("09:33:54"), &Value::Null));
+    // A book is never from memory unless that is wanted.
+    let auction = daemon.ok("quote.orderbook", json!({ "stock_code": "005930" })).await;
+    assert_eq!((&auction["expected_price"], &auction["expected_volume"]), (&json!(71250), &json!(120)));
+}
+
+#[tokio::test]
+async fn a_price_and_the_operation_behind_it_share_one_call_and_one_memory() {
+    let (world, daemon) = world_and_daemon().await;
+    let typed = json!({ "stock_code": "005930", "max_age_ms": 60_000 });
+    let raw = json!({ "operation": "domestic-stock-quotations-inquire-price", "max_age_ms": 60_000,
+        "params": { "FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": "005930" } });
+    for _ in 0..3 {
+        let price = daemon.ok("quote.price", typed.clone()).await;
+        let called = daemon.ok("kis.call", raw.clone()).await;
+        assert_eq!(price["price"].to_string(), called["body"]["output"]["stck_prpr"].as_str().unwrap());
+        assert_eq!(price["as_of"], called["as_of"]);
+    }
+    assert_eq!(world.simulator.calls_to("inquire-price").len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_stock_is_refused_before_kis_is_asked() {
+    let (world, daemon) = world_and_daemon().await;
+    let asked = world.simulator.calls().len();
+    for (params, words) in [
+        (json!({}), "stock_code"),
+        (json!({ "stock_code": "" }), "is not a stock code"),
+        (json!({ "stock_code": "005930&A=1" }), "is not a stock code"),
+        (json!({ "stock_code": "AAPL" }), "name its market"),
+        (json!({ "stock_code": "AAPL", "market": "MOON" }), "market must be one of KRX"),
+        (json!({ "stock_code": "005930", "marked": "KRX" }), "marked"),
+        (json!({ "stock_code": 5930 }), "string"),
+        (json!({ "stock_code": "1".repeat(50_000) }), "is not a stock code"),
+    ] {
+        for method in ["quote.price", "quote.orderbook"] {
+            let error = daemon.error(method, params.clone()).await;
+            let message = error["message"].as_str().unwrap();
+            assert!(error["code"] == -32602 && message.contains(words) && message.len() < 400, "{method}: {error}");
+        }
+    }
+    assert_eq!(world.simulator.calls().len(), asked);
+}
+
+#[tokio::test]
+async fn what_paper_trading_lacks_is_refused_before_kis_is_asked() {
+    let world = World::with(Options::demo(Mode::Paper)).await;
+    let daemon = world.daemon("kisd").await;
+    daemon.token_until(|token| token["state"] == "valid").await;
+    let asked = world.simulator.calls().len();
+    let error = daemon.error("quote.orderbook", json!({ "stock_code": "AAPL", "market": "NASDAQ" })).await;
+    assert_eq!(error["code"], -32062, "{error}");
+    assert_eq!(world.simulator.calls().len(), asked);
+}
