@@ -41,6 +41,7 @@ async fn the_openrpc_document_names_every_method_that_is_served_and_no_other() {
         "kis.call",
         "kis.describe",
         "kis.search",
+        "quote.candles",
         "quote.orderbook",
         "quote.price",
         "rpc.discover",

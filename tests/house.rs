@@ -17,7 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("token", &["kis", "secret", "clock", "backoff", "files"]),
     ("desk", &["kis", "token", "clock", "backoff"]),
     ("account", &["desk", "kis", "token", "clock"]),
-    ("quote", &["account", "kis", "wire"]),
+    ("quote", &["account", "clock", "kis", "wire"]),
     ("book", &["account", "kis", "token", "clock", "wire"]),
     ("clients", &["account", "book", "kis", "secret", "clock", "files", "wire"]),
     ("server", &["account", "book", "clients", "desk", "quote", "token", "kis", "secret", "wire", "clock"]),
@@ -66,6 +66,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     // The mark of its keys only.
     ("kis_simulator", &["config/mark.rs"]),
     ("tokio_tungstenite", &["server/websocket.rs"]),
+    ("chrono_tz", &["quote/"]),
 ];
 
 /// The only places where a secret is taken out of its type: the wire to KIS, the mirror, and the one comparison.

@@ -269,3 +269,112 @@ async fn what_paper_trading_lacks_is_refused_before_kis_is_asked() {
     assert_eq!(error["code"], -32062, "{error}");
     assert_eq!(world.simulator.calls().len(), asked);
 }
+
+/// Days of a chart at home, newest first, in the shape that KIS gives them.
+fn days(first: u32, last: u32) -> Value {
+    let rows = (first..=last).rev().map(|day| {
+        json!({ "stck_bsop_date": format!("202601{day:02}"), "stck_clpr": "71300", "stck_oprc": "71000", "stck_hgpr": "71500",
+            "stck_lwpr": "70900", "acml_vol": "3052507", "acml_tr_pbmn": "217041875310", "flng_cls_code": "00", "mod_yn": "N" })
+    });
+    rows.collect()
+}
+
+#[tokio::test]
+async fn candles_of_days_are_oldest_first_and_rows_without_a_day_are_none() {
+    let (world, daemon) = world_and_daemon().await;
+    let mut rows = days(5, 7);
+    rows.as_array_mut().unwrap().push(json!({ "stck_bsop_date": "", "stck_clpr": "" }));
+    rows.as_array_mut().unwrap().push(json!({}));
+    let chart = json!({ "output1": { "hts_kor_isnm": "삼성전자", "stck_prpr": "71300" }, "output2": rows });
+    world.simulator.fail_next("inquire-daily-itemchartprice", answer(&chart));
+    let asked = json!({ "stock_code": "005930", "interval": "1d", "from": "2026-01-05", "to": "2026-01-07" });
+    let candles = daemon.ok("quote.candles", asked).await;
+    let expected = json!({ "time": "2026-01-05", "open": 71000, "high": 71500, "low": 70900, "close": 71300,
+        "volume": 3_052_507, "trade_value": 217_041_875_310_i64 });
+    assert_eq!((&candles["candles"][0], candles["candles"].as_array().unwrap().len()), (&expected, 3));
+    assert_eq!((&candles["next"], &candles["adjusted"]), (&Value::Null, &json!(true)));
+}
+
+#[tokio::test]
+async fn a_halted_day_has_a_close_and_no_other_price() {
+    let (world, daemon) = world_and_daemon().await;
+    let mut rows = days(7, 7);
+    for name in ["stck_oprc", "stck_hgpr", "stck_lwpr", "acml_vol", "acml_tr_pbmn"] {
+        rows[0][name] = json!("0");
+    }
+    let chart = json!({ "output1": { "hts_kor_isnm": "삼성전자" }, "output2": rows });
+    world.simulator.fail_next("inquire-daily-itemchartprice", answer(&chart));
+    let candles = daemon.ok("quote.candles", json!({ "stock_code": "005930", "interval": "1d" })).await;
+    let expected = json!({ "time": "2026-01-07", "open": null, "high": null, "low": null, "close": 71300, "volume": 0,
+        "trade_value": 0 });
+    assert_eq!(candles["candles"][0], expected);
+}
+
+#[tokio::test]
+async fn candles_abroad_are_in_the_currency_of_the_market_and_its_minutes_in_korean_time() {
+    let (world, daemon) = world_and_daemon().await;
+    let row = json!({ "xymd": "20260122", "clos": "232.5100", "open": "231.4500", "high": "233.1200", "low": "230.9000",
+        "tvol": "11820443", "tamt": "2744120391" });
+    world.simulator.fail_next("dailyprice", answer(&json!({ "output1": { "nrec": "1" }, "output2": [row] })));
+    let asked = json!({ "stock_code": "AAPL", "market": "NASDAQ", "interval": "1d" });
+    let text = written(&daemon, "quote.candles", &asked).await;
+    assert!(
+        text.contains(
+            "{\"time\":\"2026-01-22\",\"open\":231.4500,\"high\":233.1200,\"low\":230.9000,\"close\":232.5100,"
+        )
+    );
+    let row = json!({ "tymd": "20260122", "xymd": "20260122", "xhms": "155900", "kymd": "20260123", "khms": "055900",
+        "open": "232.4000", "high": "232.5500", "low": "232.3900", "last": "232.5100", "evol": "5695", "eamt": "1323799" });
+    let page = json!({ "output1": { "nrec": "1" }, "output2": [row] });
+    world.simulator.fail_next("overseas-price/v1/quotations/inquire-time-itemchartprice", answer(&page));
+    let asked = json!({ "stock_code": "AAPL", "market": "NASDAQ", "interval": "5m" });
+    let candles = daemon.ok("quote.candles", asked).await;
+    assert_eq!(candles["candles"][0]["time"], "2026-01-23T05:59:00+09:00", "{candles}");
+    assert_eq!((&candles["candles"][0]["volume"], &candles["currency"]), (&json!(5695), &json!("USD")));
+}
+
+#[tokio::test]
+async fn of_a_stock_that_kis_does_not_know_there_are_no_candles() {
+    let (world, daemon) = world_and_daemon().await;
+    let chart = json!({ "output1": { "hts_kor_isnm": "", "stck_prpr": "0" }, "output2": [] });
+    world.simulator.fail_next("inquire-daily-itemchartprice", answer(&chart));
+    let error = daemon.error("quote.candles", json!({ "stock_code": "999999", "interval": "1d" })).await;
+    assert_eq!(error["code"], -32063, "{error}");
+    let asked = world.simulator.calls().len();
+    for (params, code) in [
+        (json!({ "stock_code": "005930", "interval": "2m" }), -32602),
+        (json!({ "stock_code": "005930", "interval": "1d", "limit": 1_000_000 }), -32602),
+        (json!({ "stock_code": "005930", "interval": "1d", "from": "2027-01-01" }), -32602),
+        (json!({ "stock_code": "005930" }), -32602),
+        (json!({ "stock_code": "AAPL", "market": "NYSE", "interval": "1y" }), -32062),
+    ] {
+        let error = daemon.error("quote.candles", params).await;
+        assert_eq!(error["code"], code, "{error}");
+    }
+    assert_eq!(world.simulator.calls().len(), asked);
+}
+
+#[tokio::test]
+async fn where_the_time_is_over_the_candles_that_are_there_are_answered_and_next_leads_on() {
+    let (world, daemon) = world_and_daemon().await;
+    let rows: Value = (1..=100)
+        .map(|back| {
+            let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 23).unwrap() - chrono::Days::new(back);
+            let mut row = days(1, 1)[0].clone();
+            row["stck_bsop_date"] = json!(day.format("%Y%m%d").to_string());
+            row
+        })
+        .collect();
+    let chart = json!({ "output1": { "hts_kor_isnm": "삼성전자" }, "output2": rows });
+    world.simulator.fail_next("inquire-daily-itemchartprice", answer(&chart));
+    let asked = json!({ "stock_code": "005930", "interval": "1d", "limit": 200, "timeout_ms": 1000 });
+    let _never_opened = world.simulator.hold_next("inquire-daily-itemchartprice");
+    let reply = world.while_time_passes(daemon.call("quote.candles", asked)).await;
+    assert!(reply["error"].is_null(), "{reply}");
+    let candles = &reply["result"];
+    assert_eq!(
+        (candles["candles"].as_array().unwrap().len(), &candles["next"]),
+        (100, &json!("2025-10-14")),
+        "{reply}"
+    );
+}

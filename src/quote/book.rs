@@ -53,7 +53,7 @@ impl Asked for Orderbook {
             expected_volume: None,
             price: None,
             time: None,
-            account_name: answered.account.name.to_string(),
+            account_name: answered.account_name.to_owned(),
             as_of: answered.as_of,
         };
         match self.0.venue() {

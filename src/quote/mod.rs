@@ -8,8 +8,10 @@
 //! | `stock` | which stock is meant, and what KIS calls its market |
 //! | `price` | one price in full |
 //! | `book` | an order book |
+//! | `candles` | a walk back in time |
 
 mod book;
+mod candles;
 mod price;
 mod stock;
 
@@ -26,6 +28,7 @@ use crate::{
 
 pub use self::{
     book::Orderbook,
+    candles::{Unfit, Walk, Wanted as WantedCandles},
     price::Price,
     stock::{Stock, UnknownStock},
 };
@@ -45,8 +48,8 @@ pub trait Asked {
 /// An answer of KIS with what belongs to it.
 #[derive(Debug, Clone, Copy)]
 pub struct Answered<'a> {
-    /// The account with whose app key KIS was asked.
-    pub account: &'a Account,
+    /// The name of the account with whose app key KIS was asked.
+    pub account_name: &'a str,
     /// The TR.
     pub tr_id: &'static str,
     /// KIS's containers.
@@ -68,7 +71,14 @@ pub enum ReadFault {
 
 /// The call that answers a question, as a question of the desk.
 pub fn question(account: &Account, asked: &impl Asked) -> Result<CallQuestion, Refused> {
-    let (operation, params) = asked.call();
+    question_of(account, asked.call())
+}
+
+/// A call, as a question of the desk.
+pub fn question_of(
+    account: &Account,
+    (operation, params): (&'static str, Vec<(&'static str, String)>),
+) -> Result<CallQuestion, Refused> {
     let params: BTreeMap<String, String> = params.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     account.calls.question(account, &Wanted { operation, params: &params, pages: Some(1), next: None })
 }

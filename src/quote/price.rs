@@ -75,7 +75,7 @@ impl Asked for Price {
             tick: None,
             lot: None,
             status: Vec::new(),
-            account_name: answered.account.name.to_string(),
+            account_name: answered.account_name.to_owned(),
             as_of: answered.as_of,
         };
         Ok(if is_domestic { domestic(&row, empty)? } else { overseas(&row, empty)? })

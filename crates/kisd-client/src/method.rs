@@ -58,7 +58,7 @@ macro_rules! of_account {
     };
 }
 
-of_account!(AccountParams, BalanceParams, SubscribeBalanceParams, CallParams, types::QuoteParams);
+of_account!(AccountParams, BalanceParams, SubscribeBalanceParams, CallParams, types::QuoteParams, types::CandlesParams);
 
 macro_rules! methods {
     ($($(#[doc = $about:literal])+ $method:ident = $name:literal: $needs:ident, $effect:ident, ($params:ty) -> $result:ty,
@@ -110,6 +110,11 @@ methods! {
     /// The order book of a stock: up to ten prices a side, best first, with what waits at each, and during an auction what it
     /// would end with.
     QuoteOrderbook = "quote.orderbook": Read, Read, (types::QuoteParams) -> types::Orderbook,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported, NotFound];
+
+    /// Candles of a stock, from minutes to years, oldest first: as many pages of KIS as they take, none lost and none twice.
+    QuoteCandles = "quote.candles": Read, Read, (types::CandlesParams) -> types::Candles,
         [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
             UnknownAccount, NotSupported, NotFound];
 

@@ -22,7 +22,9 @@ pub use self::{
         CallParams, CallResult, DescribeParams, OperationDescription, OperationEntry, OperationField, OperationLimit,
         OperationPaging, OperationParam, OperationResult, SearchParams, SearchResult, Transport,
     },
-    quote::{Extreme, Level, Market, Orderbook, Price, QuoteParams, StockStatus},
+    quote::{
+        Candle, Candles, CandlesParams, Extreme, Interval, Level, Market, Orderbook, Price, QuoteParams, StockStatus,
+    },
 };
 use super::{codes::ErrorData, number::Number, whole};
 

@@ -147,7 +147,7 @@ impl Question for CallQuestion {
     const IS_PROBED: bool = false;
 
     fn name(&self) -> &'static str {
-        "kis.call"
+        self.operation.id()
     }
 
     fn takes_answers_of(&self, earlier: &Self) -> bool {
