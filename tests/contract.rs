@@ -44,6 +44,7 @@ async fn the_openrpc_document_names_every_method_that_is_served_and_no_other() {
         "quote.candles",
         "quote.orderbook",
         "quote.price",
+        "quote.prices",
         "rpc.discover",
         "token.refresh",
         "token.status",

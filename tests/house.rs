@@ -29,7 +29,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &["account", "book", "gateway", "kis", "secret", "server", "telemetry", "token", "wire"]),
     // For the fuzzer only.
     ("fuzzing", &["account", "book", "clients", "clock", "desk", "kis", "secret", "server", "token", "wire"]),
-    ("daemon", &["book", "account", "clients", "clock", "config", "desk", "gateway", "kis", "server", "token"]),
+    (
+        "daemon",
+        &["book", "account", "clients", "clock", "config", "desk", "gateway", "kis", "quote", "server", "token"],
+    ),
 ];
 
 /// Each library with the only places that may name it, so that it can be replaced in one.

@@ -378,3 +378,100 @@ async fn where_the_time_is_over_the_candles_that_are_there_are_answered_and_next
         "{reply}"
     );
 }
+
+/// A row of the call for several prices.
+fn row_of(code: &str, price: &str, change: &str, sign: &str) -> Value {
+    fields(&[
+        ("inter_shrn_iscd", code),
+        ("inter_kor_isnm", "예시종목"),
+        ("inter2_prpr", price),
+        ("inter2_prdy_vrss", change),
+        ("prdy_vrss_sign", sign),
+        ("prdy_ctrt", "0.85"),
+        ("acml_vol", "3052507"),
+        ("inter2_oprc", "71000"),
+        ("inter2_hgpr", "71500"),
+        ("inter2_lwpr", "70900"),
+        ("inter2_llam", "49500"),
+        ("inter2_mxpr", "91900"),
+        ("inter2_askp", "71300"),
+        ("inter2_bidp", "71200"),
+        ("acml_tr_pbmn", "217041875310"),
+        ("inter2_prdy_clpr", "70700"),
+        ("inter2_sdpr", "70700"),
+    ])
+}
+
+#[tokio::test]
+async fn several_prices_are_one_call_each_with_its_own_error() {
+    let (world, daemon) = world_and_daemon().await;
+    let rows = json!([row_of("005930", "71300", "600", "2"), row_of("530036", "9000", "100", "5")]);
+    world.simulator.fail_next("intstock-multprice", answer(&json!({ "output": rows })));
+    let asked = json!({ "stock_codes": ["Q530036", "999999", "005930", "?", "Q530036"] });
+    let prices = world.while_time_passes(daemon.ok("quote.prices", asked)).await;
+    let [etn, unknown, samsung, wrong, again] = prices["prices"].as_array().unwrap().as_slice() else {
+        panic!("{prices}")
+    };
+    let expected = json!({ "stock_code": "005930", "market": "KRX", "name": "예시종목", "currency": "KRW", "price": 71300,
+        "change": 600, "change_rate": 0.85, "open": 71000, "high": 71500, "low": 70900, "previous_close": 70700,
+        "upper_limit": 91900, "lower_limit": 49500, "volume": 3_052_507, "trade_value": 217_041_875_310_i64,
+        "best_ask": 71300, "best_bid": 71200, "as_of": samsung["as_of"], "error": null });
+    assert_eq!(samsung, &expected);
+    assert_eq!((&etn["price"], &etn["change"], &etn["change_rate"]), (&json!(9000), &json!(-100), &json!(-0.85)));
+    assert_eq!(etn, again);
+    assert_eq!((&unknown["error"]["code"], &unknown["price"]), (&json!(-32063), &Value::Null));
+    assert_eq!((&wrong["error"]["code"], &wrong["market"]), (&json!(-32602), &Value::Null));
+    assert_eq!(world.simulator.calls_to("intstock-multprice").len(), 1);
+    for codes in [Vec::new(), vec!["005930"; 31]] {
+        assert_eq!(daemon.error("quote.prices", json!({ "stock_codes": codes })).await["code"], -32602);
+    }
+}
+
+#[tokio::test]
+async fn what_many_callers_ask_at_once_takes_as_few_calls_as_it_can() {
+    let (world, daemon) = world_and_daemon().await;
+    let rows: Vec<Value> = (100_000..100_060).map(|code: u32| row_of(&code.to_string(), "71300", "600", "2")).collect();
+    for _ in 0..10 {
+        world.simulator.fail_next("intstock-multprice", answer(&json!({ "output": rows })));
+    }
+    let ask = |number: u32| {
+        let daemon = &daemon;
+        async move {
+            // 60 stocks, each asked by ten callers.
+            let codes: Vec<String> =
+                (0..6).map(|stock| format!("{:06}", 100_000 + (number * 6 + stock) % 60)).collect();
+            daemon.ok("quote.prices", json!({ "stock_codes": codes })).await
+        }
+    };
+    let answers = world.while_time_passes(futures_util::future::join_all((0..100).map(ask))).await;
+    for answer in answers {
+        assert!(answer["prices"].as_array().unwrap().iter().all(|price| price["error"].is_null()), "{answer}");
+    }
+    let calls = world.simulator.calls_to("intstock-multprice").len();
+    assert!((2..=4).contains(&calls), "{calls} calls for 60 stocks");
+}
+
+#[tokio::test]
+async fn where_the_mode_has_no_call_for_several_each_stock_is_a_call() {
+    let world = World::with(Options::demo(Mode::Paper)).await;
+    let daemon = world.daemon("kisd").await;
+    daemon.token_until(|token| token["state"] == "valid").await;
+    world.simulator.fail_next("inquire-price", answer(&json!({ "output": samsung() })));
+    let apple = fields(&[
+        ("base", "231.2800"),
+        ("last", "230.0000"),
+        ("sign", "5"),
+        ("diff", "1.2800"),
+        ("rate", "-0.55"),
+        ("tvol", "1"),
+    ]);
+    world.simulator.fail_next("overseas-price/v1/quotations/price", answer(&json!({ "output": apple })));
+    let ask = |codes: Value, market: Value| {
+        daemon.ok("quote.prices", json!({ "stock_codes": codes, "market": market, "timeout_ms": 60_000 }))
+    };
+    let home = world.while_time_passes(ask(json!(["005930"]), Value::Null)).await;
+    assert_eq!((&home["prices"][0]["price"], &home["prices"][0]["name"]), (&json!(71300), &Value::Null));
+    let abroad = world.while_time_passes(ask(json!(["AAPL"]), json!("NASDAQ"))).await;
+    let price = &abroad["prices"][0];
+    assert_eq!((&price["price"], &price["change"], &price["currency"]), (&json!(230.0), &json!(-1.28), &json!("USD")));
+}

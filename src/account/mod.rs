@@ -10,6 +10,7 @@ mod fetch;
 mod looks;
 mod question;
 pub mod relay;
+pub mod together;
 mod whole;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -26,6 +27,7 @@ pub use self::{
     error::{BalanceError, BalanceFault},
     question::BalanceQuestion,
     relay::RelayQuestion,
+    together::Together,
     whole::{Contradiction, EvaluationCheck},
 };
 
@@ -171,6 +173,8 @@ pub struct Account {
     pub balance: Handle<BalanceQuestion>,
     /// Whatever else is asked with its app key.
     pub calls: Arc<Calls>,
+    /// Stocks whose prices are asked together with it.
+    pub together: Arc<Together<(&'static str, String)>>,
     /// What clients of the gateway ask with it.
     pub relays: Arc<Desks<RelayQuestion>>,
 }

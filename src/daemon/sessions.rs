@@ -7,12 +7,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    account::{Account, BalanceQuestion, Calls, RelayQuestion},
+    account::{Account, BalanceQuestion, Calls, RelayQuestion, Together},
     book::Book,
     clock::SharedClock,
     config::{AccountConfig, Config, KeyConfig},
     desk::{Desk, Desks},
     kis::{Http, SetupError},
+    quote,
     token::KeySession,
 };
 
@@ -35,6 +36,7 @@ struct Key {
     session: Arc<KeySession>,
     calls: Arc<Calls>,
     relays: Arc<Desks<RelayQuestion>>,
+    together: Arc<Together<quote::Key>>,
     stop_keeper: CancellationToken,
     stop_calls: CancellationToken,
 }
@@ -111,7 +113,8 @@ impl Sessions {
         let name = format!("relays with the key {}", session.fingerprint());
         let asked = relays.clone();
         tasks.push(Task { name, work: Box::pin(async move { asked.ended().await }), stop: stop_calls.clone() });
-        Ok(Key { session, calls, relays, stop_keeper, stop_calls })
+        let together = Arc::new(Together::new(quote::MOST));
+        Ok(Key { session, calls, relays, together, stop_keeper, stop_calls })
     }
 
     /// An account: the one there is if neither its number nor its key has changed, or a new one. Where the key alone has changed,
@@ -119,7 +122,7 @@ impl Sessions {
     fn account(
         &self,
         config: &AccountConfig,
-        Key { session: key, calls, relays, .. }: &Key,
+        Key { session: key, calls, relays, together, .. }: &Key,
         tasks: &mut Vec<Task>,
     ) -> (Account, CancellationToken) {
         let question = BalanceQuestion::new(config.id.clone(), &config.settings);
@@ -141,8 +144,8 @@ impl Sessions {
         let name = format!("balance desk of {}", config.name);
         tasks.push(Task { name, work: Box::pin(desk.run(stop.clone())), stop: stop.clone() });
         let AccountConfig { name, id, hts_id, .. } = config.clone();
-        let account =
-            Account { name, id, hts_id, key: key.clone(), balance, calls: calls.clone(), relays: relays.clone() };
+        let (key, calls, relays, together) = (key.clone(), calls.clone(), relays.clone(), together.clone());
+        let account = Account { name, id, hts_id, key, balance, calls, together, relays };
         (account, stop)
     }
 }

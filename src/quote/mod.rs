@@ -8,11 +8,13 @@
 //! | `stock` | which stock is meant, and what KIS calls its market |
 //! | `price` | one price in full |
 //! | `book` | an order book |
+//! | `prices` | several prices in short |
 //! | `candles` | a walk back in time |
 
 mod book;
 mod candles;
 mod price;
+mod prices;
 mod stock;
 
 use std::collections::BTreeMap;
@@ -30,6 +32,7 @@ pub use self::{
     book::Orderbook,
     candles::{Unfit, Walk, Wanted as WantedCandles},
     price::Price,
+    prices::{Key, MOST, Short, of_several, together},
     stock::{Stock, UnknownStock},
 };
 

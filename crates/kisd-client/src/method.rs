@@ -58,7 +58,15 @@ macro_rules! of_account {
     };
 }
 
-of_account!(AccountParams, BalanceParams, SubscribeBalanceParams, CallParams, types::QuoteParams, types::CandlesParams);
+of_account!(
+    AccountParams,
+    BalanceParams,
+    SubscribeBalanceParams,
+    CallParams,
+    types::QuoteParams,
+    types::PricesParams,
+    types::CandlesParams
+);
 
 macro_rules! methods {
     ($($(#[doc = $about:literal])+ $method:ident = $name:literal: $needs:ident, $effect:ident, ($params:ty) -> $result:ty,
@@ -106,6 +114,10 @@ methods! {
     QuotePrice = "quote.price": Read, Read, (types::QuoteParams) -> types::Price,
         [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
             UnknownAccount, NotSupported, NotFound];
+
+    /// The prices of up to 30 stocks in short, each with its own error. What several callers ask within a few milliseconds is one
+    /// call of KIS, where the mode has one for several stocks.
+    QuotePrices = "quote.prices": Read, Read, (types::PricesParams) -> types::Prices, [UnknownAccount];
 
     /// The order book of a stock: up to ten prices a side, best first, with what waits at each, and during an auction what it
     /// would end with.

@@ -23,7 +23,8 @@ pub use self::{
         OperationPaging, OperationParam, OperationResult, SearchParams, SearchResult, Transport,
     },
     quote::{
-        Candle, Candles, CandlesParams, Extreme, Interval, Level, Market, Orderbook, Price, QuoteParams, StockStatus,
+        Candle, Candles, CandlesParams, Extreme, Interval, Level, Market, Orderbook, Price, Prices, PricesParams,
+        QuoteParams, ShortPrice, StockStatus,
     },
 };
 use super::{codes::ErrorData, number::Number, whole};

@@ -4,6 +4,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Fault;
 use crate::{number::Number, whole};
 
 /// Where a stock is traded.
@@ -194,6 +195,80 @@ pub struct Orderbook {
     pub account_name: String,
     /// When KIS answered, Korean time.
     pub as_of: DateTime<FixedOffset>,
+}
+
+/// Parameters of `quote.prices`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PricesParams {
+    /// The stocks, up to 30: codes as of `quote.price`.
+    #[schemars(length(min = 1, max = 30))]
+    pub stock_codes: Vec<String>,
+    /// Where they are traded. Left out: as for `quote.price`, each for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub market: Option<Market>,
+    /// Greatest age of an answer from memory, in milliseconds. Left out: 1000.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    pub max_age_ms: Option<u64>,
+    /// Longest time that the answer may take, in milliseconds, from 1000 to 600000. Left out: rpc.call_timeout.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    #[schemars(range(min = 1000, max = 600_000))]
+    pub timeout_ms: Option<u64>,
+    /// The name of the account with whose app key KIS is asked. Left out: the default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
+/// Result of `quote.prices`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Prices {
+    /// One for each stock, in the order asked.
+    pub prices: Vec<ShortPrice>,
+    /// The name of the account with whose app key KIS was asked.
+    pub account_name: String,
+}
+
+/// A price in short. Amounts are in `currency`. What KIS does not say is null.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShortPrice {
+    /// The code.
+    pub stock_code: String,
+    /// The market that was asked; null where it cannot be told.
+    pub market: Option<Market>,
+    /// The name; null where this call of KIS does not say it.
+    pub name: Option<String>,
+    /// Its currency.
+    pub currency: Option<String>,
+    /// The last price.
+    pub price: Option<Number>,
+    /// What it has changed since the base price.
+    pub change: Option<Number>,
+    /// The same in percent.
+    pub change_rate: Option<Number>,
+    /// The first price of the session.
+    pub open: Option<Number>,
+    /// Its highest.
+    pub high: Option<Number>,
+    /// Its lowest.
+    pub low: Option<Number>,
+    /// The close of the session before, from which the change counts.
+    pub previous_close: Option<Number>,
+    /// Highest price of the day.
+    pub upper_limit: Option<Number>,
+    /// Lowest price of the day.
+    pub lower_limit: Option<Number>,
+    /// Shares traded in the session.
+    pub volume: Option<Number>,
+    /// What was paid for them.
+    pub trade_value: Option<Number>,
+    /// The lowest price that somebody would sell at.
+    pub best_ask: Option<Number>,
+    /// The highest price that somebody would buy at.
+    pub best_bid: Option<Number>,
+    /// When KIS answered, Korean time; null where it did not.
+    pub as_of: Option<DateTime<FixedOffset>>,
+    /// Why there is no price of this stock; null where there is one.
+    pub error: Option<Fault>,
 }
 
 /// How long a candle lasts.
