@@ -1,5 +1,6 @@
 //! Parameters and results. The doc comments here are the descriptions in the OpenRPC document.
 
+mod candles;
 mod client;
 mod daemon;
 mod kis;
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    candles::{Candle, Candles, CandlesParams, Interval},
     client::{
         ClientAddParams, ClientEntry, ClientList, ClientParams, ClientRemoved, ClientSetup, GatewayState,
         GatewayStatus, LocalSecret, Program,
@@ -22,10 +24,7 @@ pub use self::{
         CallParams, CallResult, DescribeParams, OperationDescription, OperationEntry, OperationField, OperationLimit,
         OperationPaging, OperationParam, OperationResult, SearchParams, SearchResult, Transport,
     },
-    quote::{
-        Candle, Candles, CandlesParams, Extreme, Interval, Level, Market, Orderbook, Price, Prices, PricesParams,
-        QuoteParams, ShortPrice, StockStatus,
-    },
+    quote::{Extreme, Level, Market, Orderbook, Price, Prices, PricesParams, QuoteParams, ShortPrice, StockStatus},
 };
 use super::{codes::ErrorData, number::Number, whole};
 
