@@ -39,6 +39,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     ("reqwest", &["kis/"]),
     ("encoding_rs", &["kis/reply.rs"]),
+    ("hickory_resolver", &["kis/resolver.rs"]),
+    ("resolv_conf", &["kis/resolver.rs"]),
     ("jsonrpsee", &["server/", "ctl/", "mcp/"]),
     ("rmcp", &["mcp/"]),
     ("prometheus_client", &["kis/totals.rs", "server/metrics.rs"]),

@@ -17,6 +17,7 @@ use url::{Host, Url};
 use super::{
     error::KisError,
     reply::{self, MAX_BODY_BYTES},
+    resolver::PastHostsFile,
 };
 use crate::clock::{BootTime, Clock};
 
@@ -47,7 +48,11 @@ const KEPT: usize = 32;
 
 /// The HTTP clients of all app keys: TLS is set up once, and what tells keys apart is in the head of each request.
 #[derive(Debug, Clone, Default)]
-pub struct Http(Arc<Mutex<BTreeMap<(bool, bool), Pair>>>);
+pub struct Http {
+    pairs: Arc<Mutex<BTreeMap<(bool, bool), Pair>>>,
+    /// Where KIS's hosts are looked up; `None`: where the system looks up all.
+    resolver: Option<PastHostsFile>,
+}
 
 /// The two clients of one kind of host.
 #[derive(Debug, Clone)]
@@ -59,21 +64,27 @@ pub(crate) struct Pair {
 }
 
 impl Http {
+    /// Clients that look KIS's hosts up past the hosts file: at this DNS server, or without one at those of the system.
+    pub fn past_hosts_file(server: Option<SocketAddr>) -> Self {
+        Self { pairs: Arc::default(), resolver: Some(PastHostsFile::new(server)) }
+    }
+
     /// The clients for a host, made when they are first asked for.
     pub(crate) fn of(&self, base_url: &Url) -> Result<Pair, SetupError> {
         let kind = (is_loopback(base_url), base_url.scheme() == "http");
         // Whoever panicked here has added nothing.
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pair) = known.get(&kind) {
             return Ok(pair.clone());
         }
-        let pair = Pair { kept: client(base_url, KEPT)?, fresh: client(base_url, 0)? };
+        let client = |kept| client(base_url, kept, self.resolver.clone());
+        let pair = Pair { kept: client(KEPT)?, fresh: client(0)? };
         known.insert(kind, pair.clone());
         Ok(pair)
     }
 }
 
-fn client(base_url: &Url, kept: usize) -> Result<reqwest::Client, SetupError> {
+fn client(base_url: &Url, kept: usize, resolver: Option<PastHostsFile>) -> Result<reqwest::Client, SetupError> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("kisd/", env!("CARGO_PKG_VERSION")))
         // reqwest takes `Authorization` off when a redirect leaves the host, but would send `appsecret` along.
@@ -87,6 +98,8 @@ fn client(base_url: &Url, kept: usize) -> Result<reqwest::Client, SetupError> {
         .tcp_nodelay(true);
     if is_loopback(base_url) {
         builder = builder.no_proxy();
+    } else if let Some(resolver) = resolver {
+        builder = builder.dns_resolver(resolver);
     }
     if base_url.scheme() == "http" {
         // Nothing to verify, so a machine without CA certificates can still run the simulator.

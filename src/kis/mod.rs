@@ -18,6 +18,7 @@ pub mod paging;
 pub mod quota;
 pub mod reply;
 pub mod row;
+mod resolver;
 pub mod totals;
 
 use std::time::Duration;
@@ -34,6 +35,10 @@ pub use self::{
     error::{Answer, FailureKind, KisError},
     http::{Exchange, Http, SetupError, is_loopback},
 };
+
+/// KIS's host names: REST of real and of paper accounts, and the WebSocket of both.
+pub const HOSTS: [&str; 3] =
+    ["openapi.koreainvestment.com", "openapivts.koreainvestment.com", "ops.koreainvestment.com"];
 
 /// Which of KIS's two environments: it chooses the host and the TR ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
