@@ -30,6 +30,7 @@ use crate::{
         self, KeySession,
         store::{self, Mirrored, Store},
     },
+    trust::Trust,
     wire::frame::{Frame, FrameError, JsonStream},
 };
 
@@ -211,5 +212,7 @@ fn idle_server() -> Server {
     let book =
         Book::new([Account { name: name.clone(), id, hts_id: None, key, balance, calls, relays }], &name, &[]).unwrap();
     let clients = Arc::new(Clients::open("/nonexistent/clients.json".into(), clock.clone()));
-    Server::new(Arc::new(Backend::new(Arc::new(Shelf::new(book)), clients, DateTime::UNIX_EPOCH)), settings, clock)
+    let trust = Arc::new(Trust::open("/nonexistent".as_ref(), clock.clone()));
+    let backend = Backend::new(Arc::new(Shelf::new(book)), clients, trust, DateTime::UNIX_EPOCH);
+    Server::new(Arc::new(backend), settings, clock)
 }

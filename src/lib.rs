@@ -57,6 +57,7 @@ pub mod secret;
 pub mod server;
 pub mod telemetry;
 pub mod token;
+pub mod trust;
 
 pub use kis_simulator as simulator;
 pub use kisd_client as wire;

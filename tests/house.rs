@@ -22,7 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("clients", &["account", "book", "kis", "secret", "clock", "files", "wire"]),
     ("server", &["account", "book", "clients", "desk", "quote", "token", "kis", "secret", "wire", "clock"]),
     // A second front door: neither knows the other.
-    ("gateway", &["account", "book", "clients", "desk", "token", "kis", "wire", "clock", "files"]),
+    ("gateway", &["account", "book", "clients", "desk", "token", "kis", "trust", "wire", "clock", "files"]),
     // The command line cannot hold a secret: it knows nothing but the wire.
     ("ctl", &["mcp", "wire"]),
     ("mcp", &["wire"]),
@@ -41,6 +41,11 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("encoding_rs", &["kis/reply.rs"]),
     ("hickory_resolver", &["kis/resolver.rs"]),
     ("resolv_conf", &["kis/resolver.rs"]),
+    ("rcgen", &["trust/issue.rs"]),
+    ("rustls_native_certs", &["trust/roots.rs"]),
+    ("x509_parser", &["trust/"]),
+    ("pem", &["trust/"]),
+    ("tokio_rustls", &["gateway/tls.rs"]),
     ("jsonrpsee", &["server/", "ctl/", "mcp/"]),
     ("rmcp", &["mcp/"]),
     ("prometheus_client", &["kis/totals.rs", "server/metrics.rs"]),

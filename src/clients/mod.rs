@@ -19,7 +19,11 @@ use tracing::{error, info};
 use self::store::Stored;
 use crate::{account::AccountName, book::Rights, clock::SharedClock, files, secret::AppSecret, wire::types::Program};
 
-pub use self::{client::Client, door::Door, keys::is_local};
+pub use self::{
+    client::Client,
+    door::{Door, Doors},
+    keys::is_local,
+};
 
 /// Clients at most.
 pub const MOST: usize = 500;
@@ -34,7 +38,7 @@ pub struct Clients {
     fault: Option<String>,
     /// One change at a time.
     changing: Mutex<()>,
-    door: watch::Sender<Door>,
+    doors: watch::Sender<Doors>,
 }
 
 /// The clients as they are now.
@@ -116,8 +120,8 @@ impl Clients {
                 (Vec::new(), Some(format!("{}: {fault}", file.display())))
             }
         };
-        let (all, door) = (ArcSwap::from_pointee(All::of(clients)), watch::Sender::new(Door::Off));
-        Self { file, clock, all, fault, changing: Mutex::default(), door }
+        let (all, doors) = (ArcSwap::from_pointee(All::of(clients)), watch::Sender::default());
+        Self { file, clock, all, fault, changing: Mutex::default(), doors }
     }
 
     /// The clients as they are now.
@@ -131,13 +135,13 @@ impl Clients {
     }
 
     /// How the gateway stands.
-    pub fn door(&self) -> Door {
-        self.door.borrow().clone()
+    pub fn doors(&self) -> Doors {
+        self.doors.borrow().clone()
     }
 
     /// Tells how the gateway stands.
-    pub fn set_door(&self, door: Door) {
-        self.door.send_replace(door);
+    pub fn set_doors(&self, doors: Doors) {
+        self.doors.send_replace(doors);
     }
 
     /// Makes a client. The secret is told once, and kept nowhere.

@@ -79,6 +79,11 @@ pub(super) struct RawGrant {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawGateway {
     pub(super) listen: Option<String>,
+    pub(super) allow_remote: Option<bool>,
+    pub(super) certificate: Option<PathBuf>,
+    pub(super) private_key: Option<PathBuf>,
+    pub(super) hosts: Option<String>,
+    pub(super) resolver: Option<String>,
     pub(super) allow_hosts: Option<Vec<String>>,
     pub(super) patience: Option<String>,
     pub(super) max_connections: Option<i64>,
@@ -109,6 +114,7 @@ const NOT_TEXT: &[&str] = &[
     "rpc.max_connections",
     "rpc.max_request_bytes",
     "gateway.allow_hosts",
+    "gateway.allow_remote",
     "gateway.max_connections",
 ];
 

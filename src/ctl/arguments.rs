@@ -6,7 +6,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error:
 use serde_json::value::RawValue;
 
 use super::{
-    commands::{client::ClientCommand, kis::KisCommand},
+    commands::{client::ClientCommand, gateway::GatewayCommand, kis::KisCommand},
     socket::Whose,
     words::{Language, help},
 };
@@ -88,6 +88,9 @@ pub(super) enum Command {
     /// Programs that speak to KIS, and reach it through the gateway with a key pair of their own.
     #[command(subcommand)]
     Client(ClientCommand),
+    /// The gateway under KIS's own host names, for programs whose host cannot be changed.
+    #[command(subcommand)]
+    Gateway(GatewayCommand),
     /// Calls any method and prints its result as JSON.
     Call {
         /// Name of the method, as in account.balance.

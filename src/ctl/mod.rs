@@ -27,7 +27,8 @@ use self::{
     arguments::Command,
     asking::{in_time, patiently, status_of},
     commands::{
-        accounts, balance, call, check, client, discover, doctor, init, kis, logs, man, metrics, status, token, watch,
+        accounts, balance, call, check, client, discover, doctor, gateway, init, kis, logs, man, metrics, status,
+        token, watch,
     },
     output::Printer,
     socket::Whose,
@@ -198,6 +199,7 @@ impl Arguments {
             Command::Token(command) => token::run(command, printer, &daemon, account, format).await,
             Command::Kis(command) => kis::run(command, printer, &daemon, account, format).await,
             Command::Client(command) => client::run(command, printer, &daemon, account, format).await,
+            Command::Gateway(command) => gateway::run(command, printer, &daemon, format).await,
             Command::Call { method, params } => call::run(&method, params, printer, &daemon).await,
             Command::Discover => discover::run(printer, &daemon).await,
             Command::Metrics => metrics::run(printer, &daemon).await,

@@ -135,7 +135,7 @@ impl Style {
             (words.shared, (words.shared_calls)(calls.coalesced)),
             (words.connections, (words.connections_now)(status.connections, status.subscriptions)),
         ]);
-        if status.gateway.state != GatewayState::Off {
+        if status.gateway.state != GatewayState::Off || status.gateway.hosts.is_some() {
             rows.push((words.client.gateway, gateway(words, &status.gateway)));
         }
         if status.clock_offset_ms != 0 {

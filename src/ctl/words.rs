@@ -3,6 +3,7 @@
 mod english;
 pub(super) mod help;
 mod korean;
+mod trust;
 
 use std::env;
 
@@ -179,6 +180,9 @@ pub(super) struct Words {
 
     /// The clients of the gateway.
     pub(super) client: ClientWords,
+
+    /// The gateway under KIS's own host names.
+    pub(super) trust: trust::TrustWords,
 
     // Errors.
     pub(super) no_daemon_on: fn(&str, &str) -> String,

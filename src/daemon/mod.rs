@@ -11,7 +11,7 @@ pub mod signals;
 pub mod systemd;
 mod tasks;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::{net::UnixListener, sync::mpsc};
 use tokio_util::sync::CancellationToken;
@@ -24,14 +24,16 @@ use crate::{
     clock::{DisciplinedClock, SharedClock},
     config::Config,
     gateway::Gateway,
-    kis::SetupError,
+    kis::{Http, SetupError},
     server::{
         Backend, Server,
         serve::Heartbeat,
         socket::{self, ClaimError, SocketClaim},
     },
     token::TokenHandle,
+    trust::Trust,
 };
+
 /// Longest time from the order to stop to the end, calls and an issuance under way included: five seconds with the rest,
 const STOP_WITHIN: Duration = Duration::from_millis(4800);
 
@@ -100,14 +102,22 @@ impl Daemon {
         shutdown: CancellationToken,
     ) -> Result<(), DaemonError> {
         let Self { mut config, clock } = self;
-        let mut sessions = Sessions::new(clock.clone());
+        let http = match config.gateway.hosts {
+            // The hosts file leads to us then.
+            Some(_) => Http::past_hosts_file(config.gateway.resolver),
+            None => Http::default(),
+        };
+        let mut sessions = Sessions::new(http, clock.clone());
         let (book, start) = sessions.apply(&config).await?;
         let mut tasks = TaskGroup::default();
         start.into_iter().for_each(|task| tasks.spawn(task));
         let shelf = Arc::new(Shelf::new(book));
         let clients = Arc::new(Clients::open(config.token.file.with_file_name(CLIENTS), clock.clone()));
-        let gateway = Gateway::new(config.gateway.clone(), shelf.clone(), clients.clone(), clock.clone());
-        let backend = Arc::new(Backend::new(shelf, clients, clock.now()));
+        let state = config.token.file.parent().unwrap_or(Path::new("."));
+        let trust = Arc::new(Trust::open(state, clock.clone()));
+        let gateway =
+            Gateway::new(config.gateway.clone(), shelf.clone(), clients.clone(), trust.clone(), clock.clone());
+        let backend = Arc::new(Backend::new(shelf, clients, trust, clock.now()));
         let server = Server::new(backend.clone(), config.rpc.clone(), clock.clone());
         let schedule = Schedule::start(backend.clone()).await?;
         info!(

@@ -24,6 +24,7 @@ pub(super) async fn apply(
     (applied.log.format, applied.log.dir) = (old.log.format, old.log.dir.clone());
     applied.token.file = old.token.file.clone();
     (applied.rpc.socket, applied.rpc.socket_mode) = (old.rpc.socket.clone(), old.rpc.socket_mode);
+    (applied.gateway.hosts, applied.gateway.resolver) = (old.gateway.hosts, old.gateway.resolver);
     let is_same = applied.same_as(&old);
     let tasks = match sessions.apply(&applied).await {
         Ok((book, tasks)) => {
@@ -51,6 +52,9 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("token.file", old.token.file != new.token.file),
         ("rpc.socket", old.rpc.socket != new.rpc.socket),
         ("rpc.socket_mode", old.rpc.socket_mode != new.rpc.socket_mode),
+        // Connections to KIS are made by them.
+        ("gateway.hosts", old.gateway.hosts != new.gateway.hosts),
+        ("gateway.resolver", old.gateway.resolver != new.gateway.resolver),
         ("log.format", old.log.format != new.log.format),
         ("log.dir", old.log.dir != new.log.dir),
     ]

@@ -55,9 +55,9 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    pub(super) fn new(clock: SharedClock) -> Self {
+    pub(super) fn new(http: Http, clock: SharedClock) -> Self {
         let (stop_keys, stop_desks) = (CancellationToken::new(), CancellationToken::new());
-        Self { clock, http: Http::default(), keys: Vec::new(), accounts: Vec::new(), stop_keys, stop_desks }
+        Self { clock, http, keys: Vec::new(), accounts: Vec::new(), stop_keys, stop_desks }
     }
 
     /// Brings the sessions in line with the configuration. Returns the accounts, and what has to be started for them.

@@ -11,13 +11,15 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::{Gateway, answer::Refusal, peer};
-use crate::{clients::Client, wire::codes::Kind};
+use crate::{clients::Client, kis, wire::codes::Kind};
 
 /// A connection of a client.
 pub(super) struct Connection {
     pub(super) gateway: Arc<Gateway>,
     pub(super) peer: SocketAddr,
     pub(super) local: SocketAddr,
+    /// Whether programs find it under KIS's own host names.
+    pub(super) is_hosts: bool,
     /// Whose it is, once that was asked; `None`: it is not of this machine, or the kernel does not say.
     pub(super) uid: OnceCell<Option<u32>>,
     pub(super) stop: CancellationToken,
@@ -83,6 +85,7 @@ impl Connection {
         };
         let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         name == "localhost"
+            || self.is_hosts && kis::HOSTS.contains(&name)
             || address.is_ok_and(|address| address.is_loopback() || address == self.local.ip())
             || self.gateway.settings.load().allow_hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
     }

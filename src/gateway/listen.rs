@@ -1,22 +1,32 @@
-//! Listens where it is told to, tells why it cannot, and goes on trying.
+//! Opens the entrances that it is told to, says why one cannot be opened, and goes on trying.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OnceCell, Semaphore},
+    sync::{OnceCell, Semaphore, watch},
+    task::JoinHandle,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
-use super::{Gateway, connection::Connection, peer};
-use crate::{clients::Door, clock};
+use super::{
+    Gateway,
+    connection::Connection,
+    entrance::{Cipher, Entrance},
+    peer,
+    tls::Tls,
+};
+use crate::{clock, trust};
 
 /// Time between two tries to listen.
 const RETRY_EVERY: Duration = Duration::from_secs(5);
 
 /// Pause after the system could not give us a connection, usually for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Longest TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// At shutdown, calls in flight have this long to finish.
 const FINISH_WITHIN: Duration = Duration::from_millis(4500);
@@ -26,61 +36,133 @@ const FULL: &str = "HTTP/1.1 500 Internal Server Error\r\nContent-Type: applicat
                     Content-Length: 90\r\n\r\n\
                     {\"rt_cd\":\"1\",\"msg1\":\"kisd: too many connections\",\"msg_cd\":\"EGW00201\",\"message\":\"EGW00201\"}";
 
+/// An entrance that is open, or is being opened.
+struct Open {
+    entrance: Entrance,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Open {
+    async fn close(self) {
+        self.stop.cancel();
+        // One that panicked is closed as well.
+        let _ = self.task.await;
+    }
+}
+
 impl Gateway {
     /// Serves until `shutdown`.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         let connections = TaskTracker::new();
-        let mut said = String::new();
+        let mut open: Vec<Open> = Vec::new();
         while !shutdown.is_cancelled() {
-            let Some(listen) = self.settings.load().listen else {
-                self.clients.set_door(Door::Off);
-                self.wait(None, &shutdown).await;
-                continue;
-            };
-            match TcpListener::bind(listen).await {
-                Ok(listener) => {
-                    said.clear();
-                    self.serve(listener, listen, &connections, &shutdown).await;
-                }
-                Err(error) => {
-                    let reason = why(listen, &error);
-                    if said != reason {
-                        warn!(%listen, "the gateway cannot listen, and goes on trying: {reason}");
-                    }
-                    said.clone_from(&reason);
-                    self.clients.set_door(Door::Failed { listen, reason });
-                    self.wait(Some(RETRY_EVERY), &shutdown).await;
+            let wanted = self.settings.load().entrances();
+            let (stay, gone) = open.into_iter().partition(|open: &Open| wanted.contains(&open.entrance));
+            open = stay;
+            // Before others are opened: they may be at the same port.
+            for gone in gone {
+                gone.close().await;
+            }
+            for entrance in wanted {
+                if !open.iter().any(|open| open.entrance == entrance) {
+                    let stop = shutdown.child_token();
+                    let opened = self.clone().keep_open(entrance.clone(), connections.clone(), stop.clone());
+                    open.push(Open { entrance, stop, task: tokio::spawn(opened) });
                 }
             }
+            self.tell();
+            tokio::select! {
+                () = self.changed.notified() => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+        for open in open {
+            open.close().await;
         }
         connections.close();
         let end = self.clock.monotonic().saturating_add(FINISH_WITHIN);
         clock::before(&*self.clock, end, connections.wait()).await;
     }
 
-    /// Waits for other settings, at most for so long.
-    async fn wait(&self, most: Option<Duration>, shutdown: &CancellationToken) {
-        let until = most.map_or(clock::Instant::MAX, |most| self.clock.monotonic().saturating_add(most));
-        tokio::select! {
-            () = self.changed.notified() => {}
-            () = self.clock.sleep_until(until) => {}
-            () = shutdown.cancelled() => {}
+    /// Tells how the entrances stand.
+    fn tell(&self) {
+        self.clients.set_doors(self.stands.doors(self.settings.load().tls.as_ref()));
+    }
+
+    fn note(&self, entrance: &Entrance, how: Option<Result<SocketAddr, String>>) {
+        self.stands.note(entrance, how);
+        self.tell();
+    }
+
+    /// Serves an entrance until it is told to stop, and goes on trying while it cannot.
+    async fn keep_open(self: Arc<Self>, entrance: Entrance, connections: TaskTracker, stop: CancellationToken) {
+        let mut trusted = self.trust.changes();
+        let mut said = String::new();
+        while !stop.is_cancelled() {
+            trusted.borrow_and_update();
+            let opened = async {
+                let tls = self.tls(&entrance).await?;
+                let bound = TcpListener::bind(entrance.address).await;
+                Ok((bound.map_err(|error| why(entrance.address, &error))?, tls))
+            };
+            let reason = match opened.await {
+                Ok((listener, tls)) => {
+                    said.clear();
+                    self.serve(listener, tls, &entrance, &mut trusted, &connections, &stop).await;
+                    continue;
+                }
+                Err(reason) => reason,
+            };
+            if said != reason {
+                warn!(listen = %entrance.address, "the gateway cannot listen, and goes on trying: {reason}");
+            }
+            said.clone_from(&reason);
+            self.note(&entrance, Some(Err(reason)));
+            let until = self.clock.monotonic().saturating_add(RETRY_EVERY);
+            tokio::select! {
+                _ = trusted.changed() => {}
+                () = self.clock.sleep_until(until) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        self.note(&entrance, None);
+    }
+
+    /// The certificate of an entrance, if it has one.
+    async fn tls(&self, entrance: &Entrance) -> Result<Option<Tls>, String> {
+        match entrance.cipher {
+            Cipher::None => Ok(None),
+            Cipher::Configured => Ok(self.settings.load().tls.clone()),
+            Cipher::Trusted => {
+                let pair =
+                    self.trust.pair().await.map_err(|error| format!("its certificate cannot be read: {error}"))?;
+                let pair = pair.ok_or("there is no certificate for KIS's hosts yet: kisctl gateway trust makes one")?;
+                let tls = Tls::of_pem(&pair.certificate, &pair.private_key);
+                tls.map(Some).map_err(|fault| {
+                    let file = self.trust.files().certificate.display();
+                    format!("{file}, or the key beside it, {fault}: kisctl gateway trust makes another")
+                })
+            }
         }
     }
 
-    /// Serves a listener until it is told to listen elsewhere.
+    /// Serves a listener until it is told to stop, or has no certificate any more.
     async fn serve(
         self: &Arc<Self>,
         listener: TcpListener,
-        configured: SocketAddr,
+        mut tls: Option<Tls>,
+        entrance: &Entrance,
+        trusted: &mut watch::Receiver<trust::State>,
         connections: &TaskTracker,
-        shutdown: &CancellationToken,
+        stop: &CancellationToken,
     ) {
-        let listen = listener.local_addr().unwrap_or(configured);
+        let listen = listener.local_addr().unwrap_or(entrance.address);
         info!(%listen, "the gateway serves programs that speak to KIS");
-        self.clients.set_door(Door::Serving { listen });
+        self.note(entrance, Some(Ok(listen)));
         // Connections of this listener end with it.
-        let stop = shutdown.child_token();
+        let stop = stop.child_token();
+        let _ends = stop.clone().drop_guard();
         let places = Arc::new(Semaphore::new(self.settings.load().max_connections));
         let mut is_full = false;
         loop {
@@ -89,17 +171,21 @@ impl Gateway {
                     Ok((stream, peer)) => match places.clone().try_acquire_owned() {
                         Ok(place) => {
                             is_full = false;
-                            let connection = self.connection(&stream, peer, listen, &stop);
+                            if entrance.cipher == Cipher::Configured {
+                                tls.clone_from(&self.settings.load().tls);
+                            }
+                            let connection = self.connection(&stream, peer, listen, entrance, &stop);
+                            let tls = tls.clone();
                             connections.spawn(async move {
                                 let _place = place;
-                                // Answers are written at once; what the system cannot do costs a few milliseconds.
-                                let _ = stream.set_nodelay(true);
-                                spelled_http::serve_connection(stream, &connection).await;
+                                speak(stream, tls, connection).await;
                             });
                         }
                         Err(_) => {
-                            // As much as can be said without waiting for a client that may not listen.
-                            let _ = stream.try_write(FULL.as_bytes());
+                            if tls.is_none() {
+                                // As much as can be said without waiting for a client that may not listen.
+                                let _ = stream.try_write(FULL.as_bytes());
+                            }
                             if !std::mem::replace(&mut is_full, true) {
                                 warn!("connections to the gateway are refused: there are gateway.max_connections of them");
                             }
@@ -111,16 +197,13 @@ impl Gateway {
                         self.clock.sleep_until(end).await;
                     }
                 },
-                () = self.changed.notified() => {
-                    let settings = self.settings.load();
-                    if settings.listen != Some(configured) {
-                        break;
-                    }
-                }
-                () = shutdown.cancelled() => break,
+                Ok(()) = trusted.changed(), if entrance.cipher == Cipher::Trusted => match self.tls(entrance).await {
+                    Ok(renewed) => tls = renewed,
+                    Err(_) => return,
+                },
+                () = stop.cancelled() => return,
             }
         }
-        stop.cancel();
     }
 
     fn connection(
@@ -128,11 +211,33 @@ impl Gateway {
         stream: &TcpStream,
         peer: SocketAddr,
         listen: SocketAddr,
+        entrance: &Entrance,
         stop: &CancellationToken,
     ) -> Connection {
         let local = stream.local_addr().unwrap_or(listen);
-        Connection { gateway: self.clone(), peer, local, uid: OnceCell::new(), stop: stop.clone() }
+        let is_hosts = entrance.is_hosts;
+        Connection { gateway: self.clone(), peer, local, is_hosts, uid: OnceCell::new(), stop: stop.clone() }
     }
+}
+
+/// Serves a connection, in TLS if there is a certificate.
+async fn speak(stream: TcpStream, tls: Option<Tls>, connection: Connection) {
+    // Answers are written at once; what the system cannot do costs a few milliseconds.
+    let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else { return spelled_http::serve_connection(stream, &connection).await };
+    // Boxed, so that a connection without TLS does not hold the room of one with it.
+    Box::pin(async move {
+        let shaken = tokio::select! {
+            shaken = tokio::time::timeout(HANDSHAKE, tls.accept(stream)) => shaken,
+            () = connection.stop.cancelled() => return,
+        };
+        match shaken {
+            Ok(Ok(stream)) => spelled_http::serve_connection(stream, &connection).await,
+            Ok(Err(error)) => debug!(%error, "a TLS handshake with the gateway has failed"),
+            Err(_) => debug!("a TLS handshake with the gateway has taken too long"),
+        }
+    })
+    .await;
 }
 
 /// Why it cannot listen, and who is in the way as far as that may be seen.

@@ -1,6 +1,6 @@
 //! The gateway: KIS's own REST for programs that know nothing of kisd. They are changed by nothing but a host and two keys.
 //!
-//! The way of a request: [`listen`] accepts, [`connection`] says whether the client may speak here at all, [`rest`] finds what it
+//! The way of a request: [`listen`] accepts at each [`entrance`], with [`tls`] or without, [`connection`] says whether the client may speak here at all, [`rest`] finds what it
 //! wants. A token call is answered here ([`oauth`]); an operation of KIS is checked against the catalogue and the client's rights
 //! ([`check`]), and asked with the real key when token and quota allow it ([`hold`]). Everything leaves in KIS's form ([`answer`]).
 //!
@@ -9,13 +9,19 @@
 mod answer;
 mod check;
 mod connection;
+mod entrance;
 mod hold;
 mod listen;
 mod oauth;
 mod peer;
 mod rest;
+mod tls;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
@@ -24,6 +30,12 @@ use crate::{
     book::{Principals, Shelf},
     clients::Clients,
     clock::SharedClock,
+    trust::Trust,
+};
+
+pub use self::{
+    entrance::{PLAIN_PORTS, TLS_PORTS},
+    tls::{Tls, TlsFault},
 };
 
 /// How the gateway serves.
@@ -31,6 +43,12 @@ use crate::{
 pub struct Settings {
     /// Where; `None`: it does not.
     pub listen: Option<SocketAddr>,
+    /// The certificate there; `None`: it speaks plain text.
+    pub tls: Option<Tls>,
+    /// Where it serves under KIS's own host names besides; `None`: it does not.
+    pub hosts: Option<IpAddr>,
+    /// The DNS server that knows KIS's addresses then; `None`: those of the system.
+    pub resolver: Option<SocketAddr>,
     /// Names besides those of this machine by which clients may call it.
     pub allow_hosts: Vec<String>,
     /// Longest time that a call is held until token and quota allow it.
@@ -47,6 +65,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: None,
+            tls: None,
+            hosts: None,
+            resolver: None,
             allow_hosts: Vec::new(),
             patience: Duration::from_secs(120),
             max_connections: 1024,
@@ -64,16 +85,25 @@ pub struct Gateway {
     changed: Notify,
     shelf: Arc<Shelf>,
     clients: Arc<Clients>,
+    trust: Arc<Trust>,
     principals: Principals,
+    stands: entrance::Stands,
     clock: SharedClock,
 }
 
 impl Gateway {
     /// A gateway that serves nobody yet.
-    pub fn new(settings: Settings, shelf: Arc<Shelf>, clients: Arc<Clients>, clock: SharedClock) -> Arc<Self> {
+    pub fn new(
+        settings: Settings,
+        shelf: Arc<Shelf>,
+        clients: Arc<Clients>,
+        trust: Arc<Trust>,
+        clock: SharedClock,
+    ) -> Arc<Self> {
         let principals = Principals::of_the_system(clock.clone());
         let settings = ArcSwap::from_pointee(settings);
-        Arc::new(Self { settings, changed: Notify::new(), shelf, clients, principals, clock })
+        let (changed, stands) = (Notify::new(), entrance::Stands::default());
+        Arc::new(Self { settings, changed, shelf, clients, trust, principals, stands, clock })
     }
 
     /// Replaces the settings while it runs.

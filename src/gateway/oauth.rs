@@ -55,11 +55,15 @@ pub(super) fn body(request: &Request) -> Result<Body, Refusal> {
     if body.appkey.is_empty() { Err(Refusal::gateway("EGW00102", "AppKey는 필수입니다.")) } else { Ok(body) }
 }
 
-/// As KIS answers an app key that nobody has, with a word of why. It is not repeated: it may be one of KIS's.
-pub(super) fn unknown_key(app_key: &str) -> Refusal {
-    let why = match clients::is_local(app_key) {
-        true => "kisd: this key was removed or replaced; kisctl client rotate gives another",
-        false => "kisd: not a key of this gateway; kisctl client add makes one",
+/// As KIS answers an app key that nobody has, with a word of why. It is not repeated: it may be one of KIS's, above all where a
+/// program has found KIS's own host name.
+pub(super) fn unknown_key(app_key: &str, is_hosts: bool) -> Refusal {
+    let why = match (clients::is_local(app_key), is_hosts) {
+        (true, _) => "kisd: this key was removed or replaced; kisctl client rotate gives another",
+        (false, false) => "kisd: not a key of this gateway; kisctl client add makes one",
+        (false, true) => {
+            "kisd: on this machine KIS's host names lead to kisd, and this is not a key of kisd's; kisctl client add makes one"
+        }
     };
     Refusal::gateway("EGW00103", format!("유효하지 않은 AppKey입니다. ({why})"))
 }

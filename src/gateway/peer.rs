@@ -37,8 +37,12 @@ fn look_up(peer: SocketAddr, local: SocketAddr) -> procfs::ProcResult<Option<u32
 pub(super) fn holder(listen: SocketAddr) -> Option<i32> {
     let process = Process::myself().ok()?;
     let entries = process.tcp().ok()?.into_iter().chain(process.tcp6().unwrap_or_default());
-    let mut listening = entries
-        .filter(|entry| entry.state == procfs::net::TcpState::Listen && entry.local_address.port() == listen.port());
+    let is_it = |address: SocketAddr| {
+        let is_any = address.ip().is_unspecified() || listen.ip().is_unspecified();
+        address.port() == listen.port() && (is_any || address.ip().to_canonical() == listen.ip().to_canonical())
+    };
+    let mut listening =
+        entries.filter(|entry| entry.state == procfs::net::TcpState::Listen && is_it(entry.local_address));
     let inode = listening.next()?.inode;
     let holds = |process: &Process| {
         let mut files = process.fd().into_iter().flatten().flatten();

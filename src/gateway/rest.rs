@@ -50,7 +50,7 @@ impl Gateway {
             Ok(body) => body,
             Err(refusal) => return (None, Err(refusal)),
         };
-        let client = match self.client(&body.appkey) {
+        let client = match self.client(connection, &body.appkey) {
             Ok(client) => client,
             Err(refusal) => return (None, Err(refusal)),
         };
@@ -76,7 +76,7 @@ impl Gateway {
         if app_key.is_empty() {
             return (None, Err(Refusal::gateway("EGW00102", "AppKey는 필수입니다.")));
         }
-        let client = match self.client(app_key) {
+        let client = match self.client(connection, app_key) {
             Ok(client) => client,
             Err(refusal) => return (None, Err(refusal)),
         };
@@ -124,11 +124,11 @@ impl Gateway {
     }
 
     /// The client of an app key.
-    fn client(&self, app_key: &str) -> Result<Arc<Client>, Refusal> {
+    fn client(&self, connection: &Connection, app_key: &str) -> Result<Arc<Client>, Refusal> {
         self.clients.of_key(app_key).ok_or_else(|| match crate::clients::is_local(app_key) {
             // What a client takes for a reason to ask for another token, and to be told there what is wrong.
             true => ended(),
-            false => oauth::unknown_key(app_key),
+            false => oauth::unknown_key(app_key, connection.is_hosts),
         })
     }
 

@@ -46,8 +46,14 @@ enum NoAddress {
 pub(super) struct PastHostsFile {
     /// The server that is configured.
     server: Option<SocketAddr>,
-    /// The resolver, with the servers that it asks: it keeps answers for as long as they say.
-    known: Arc<Mutex<Option<(Vec<SocketAddr>, TokioResolver)>>>,
+    known: Arc<Mutex<Option<Known>>>,
+}
+
+/// A resolver, which keeps answers for as long as they say.
+struct Known {
+    /// The servers that it asks.
+    servers: Vec<SocketAddr>,
+    resolver: TokioResolver,
 }
 
 impl std::fmt::Debug for PastHostsFile {
@@ -84,10 +90,10 @@ impl PastHostsFile {
         // Whoever panicked here has replaced nothing.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         match &*known {
-            Some((asked, resolver)) if *asked == servers => Ok(resolver.clone()),
+            Some(known) if known.servers == servers => Ok(known.resolver.clone()),
             _ => {
                 let resolver = resolver(&servers)?;
-                *known = Some((servers, resolver.clone()));
+                *known = Some(Known { servers, resolver: resolver.clone() });
                 Ok(resolver)
             }
         }

@@ -61,7 +61,7 @@ fn accounts(book: &Book, standing: &Standing, registry: &mut Registry) {
 
 /// The gateway, and those of its clients in all of whose accounts the caller may read.
 fn clients(backend: &Backend, book: &Book, standing: &Standing, registry: &mut Registry) {
-    let serving = matches!(backend.clients.door(), Door::Serving { .. });
+    let serving = matches!(backend.clients.doors().listen, Door::Serving { .. });
     gauge(registry, "gateway_serving", "Whether the gateway serves", f64::from(u8::from(serving)));
     let (calls, refused) = (Family::<Labels, Counter>::default(), Family::<Labels, Counter>::default());
     let all = backend.clients.all();

@@ -47,6 +47,7 @@ use arc_swap::Guard;
 use crate::{
     book::{Book, Grant, Rights, Shelf},
     clients::Clients,
+    trust::Trust,
     wire::types::Right,
 };
 
@@ -104,6 +105,8 @@ pub struct Backend {
     pub shelf: Arc<Shelf>,
     /// The clients of the gateway.
     pub clients: Arc<Clients>,
+    /// The certificate under KIS's host names.
+    pub trust: Arc<Trust>,
     /// When the daemon started.
     pub started_at: DateTime<Utc>,
     /// Open connections.
@@ -114,10 +117,10 @@ pub struct Backend {
 
 impl Backend {
     /// A backend for these accounts.
-    pub fn new(shelf: Arc<Shelf>, clients: Arc<Clients>, started_at: DateTime<Utc>) -> Self {
+    pub fn new(shelf: Arc<Shelf>, clients: Arc<Clients>, trust: Arc<Trust>, started_at: DateTime<Utc>) -> Self {
         let clock = shelf.book().default_account().key.client.clock().clone();
         let refusals = Arc::new(refusals::Refusals::new(clock));
-        Self { shelf, clients, started_at, connections: places::Places::default(), refusals }
+        Self { shelf, clients, trust, started_at, connections: places::Places::default(), refusals }
     }
 
     /// The accounts, as they are now.

@@ -173,6 +173,16 @@ methods! {
     /// Takes a client its key pair, which ends at once.
     ClientRemove = "client.remove": Admin, Control, (ClientParams) -> ClientRemoved, [NotFound];
 
+    /// Makes the certificate with which the gateway is KIS under KIS's own host names, or another in its place. The authority that
+    /// signs it is limited to those names, and its key is destroyed at once.
+    GatewayTrust = "gateway.trust": Admin, Control, (NoParams) -> types::GatewayTrust, [];
+
+    /// Removes that certificate, with its key and the bundle.
+    GatewayUntrust = "gateway.untrust": Admin, Control, (NoParams) -> types::GatewayUntrusted, [];
+
+    /// What a program has to trust that reaches the gateway under KIS's host names: the system's roots and that of the certificate.
+    GatewayBundle = "gateway.bundle": Read, Read, (NoParams) -> types::GatewayBundle, [NotFound];
+
     /// Says what the program calls itself, for as long as its connection lasts: the log shows it beside the uses of rights, as its own
     /// claim. Nothing depends on it.
     DaemonHello = "daemon.hello": Read, Read, (HelloParams) -> Hello, [];

@@ -3,6 +3,7 @@
 mod candles;
 mod client;
 mod daemon;
+mod gateway;
 mod kis;
 mod quote;
 
@@ -14,12 +15,13 @@ pub use self::{
     candles::{Candle, Candles, CandlesParams, Interval},
     client::{
         ClientAddParams, ClientEntry, ClientList, ClientParams, ClientRemoved, ClientSetup, GatewayState,
-        GatewayStatus, LocalSecret, Program,
+        GatewayStatus, HostsStatus, LocalSecret, Program,
     },
     daemon::{
         AccountEntry, AccountList, CONTRACT, Calls, Contract, DaemonStatus, Effect, FailedCalls, Hello, HelloParams,
         LearnedRate, Quota, Right,
     },
+    gateway::{GatewayBundle, GatewayTrust, GatewayUntrusted},
     kis::{
         CallParams, CallResult, DescribeParams, OperationDescription, OperationEntry, OperationField, OperationLimit,
         OperationPaging, OperationParam, OperationResult, SearchParams, SearchResult, Transport,

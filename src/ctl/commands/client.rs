@@ -216,9 +216,26 @@ fn shown(style: Style, setup: &ClientSetup, program: Option<ProgramName>) -> Str
 /// How the gateway stands, in a line.
 pub(in crate::ctl) fn gateway(words: &Words, status: &GatewayStatus) -> String {
     let url = status.base_url.as_deref().map(printable).unwrap_or_default();
-    match status.state {
+    let mut line = match status.state {
         GatewayState::Serving => (words.client.serving)(&url),
         GatewayState::Failed => (words.client.failing)(&url, &printable(status.error.as_deref().unwrap_or_default())),
         GatewayState::Off | GatewayState::Unknown => words.client.off.to_owned(),
+    };
+    if let Some(at) = status.certificate_ends_at {
+        line.push_str(&format!("; {}", (words.trust.ends)(&table::local(at))));
     }
+    if let Some(hosts) = hosts(words, status) {
+        line.push_str(&format!("; {hosts}"));
+    }
+    line
+}
+
+/// How it stands under KIS's own host names, if it is to.
+pub(in crate::ctl) fn hosts(words: &Words, status: &GatewayStatus) -> Option<String> {
+    let hosts = status.hosts.as_ref()?;
+    let (address, until) = (printable(&hosts.address), status.trust_ends_at.map(table::local).unwrap_or_default());
+    Some(match hosts.state {
+        GatewayState::Serving => (words.trust.serving)(&address, &until),
+        _ => (words.trust.failing)(&address, &printable(hosts.error.as_deref().unwrap_or_default())),
+    })
 }

@@ -4,6 +4,7 @@
 
 mod cause;
 mod configuration;
+mod gateway;
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
@@ -16,7 +17,6 @@ use serde::Serialize;
 use crate::ctl::{
     Failure,
     asking::{ask_once, ask_status, in_time},
-    commands::client::gateway,
     output::Printer,
     socket,
     table::{Row, local},
@@ -28,9 +28,7 @@ use crate::wire::{
     method,
     place::Places,
     text::printable,
-    types::{
-        AccountParams, Balance, BalanceParams, DaemonStatus, GatewayState, GatewayStatus, TokenState, TokenStatus,
-    },
+    types::{AccountParams, Balance, BalanceParams, DaemonStatus, TokenState, TokenStatus},
 };
 
 pub(in crate::ctl) use self::cause::Cause;
@@ -155,7 +153,7 @@ async fn of_daemon(report: &mut Report, client: &Client, account: Option<String>
         }
     }
     of_kis(report, &balance, &status, words);
-    of_gateway(report, &status.gateway, words);
+    gateway::examine(report, &status.gateway, words);
 }
 
 fn of_kis(report: &mut Report, balance: &Result<Balance, Failure>, status: &DaemonStatus, words: &Words) {
@@ -171,16 +169,6 @@ fn of_kis(report: &mut Report, balance: &Result<Balance, Failure>, status: &Daem
         data => (Mark::Bad, Some((doctor.advice)(Cause::of_call(data.as_ref(), &status.token)))),
     };
     report.add(KIS, mark, printable(&failure.explain(words)), advice);
-}
-
-/// The gateway, where there is to be one.
-fn of_gateway(report: &mut Report, status: &GatewayStatus, words: &Words) {
-    let found = gateway(words, status);
-    match status.state {
-        GatewayState::Off | GatewayState::Unknown => {}
-        GatewayState::Serving => report.add(KIS + 1, Mark::Good, found, None),
-        GatewayState::Failed => report.add(KIS + 1, Mark::Bad, found, Some(words.doctor.free_the_port)),
-    }
 }
 
 fn of_clock(report: &mut Report, status: &DaemonStatus, words: &Words) {

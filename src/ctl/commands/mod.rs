@@ -7,6 +7,7 @@ pub(super) mod check;
 pub(super) mod client;
 pub(super) mod discover;
 pub(super) mod doctor;
+pub(super) mod gateway;
 pub(super) mod init;
 pub(super) mod kis;
 pub(super) mod logs;

@@ -1,6 +1,6 @@
 //! English.
 
-use super::{ClientWords, Doctor, Init, KisWords, Logs, Waiting, Words};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, Waiting, Words, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::types::{Effect, LearnedRate, Mode, TokenState, Transport},
@@ -130,6 +130,7 @@ pub(super) const WORDS: Words = Words {
         failing: |url, reason| format!("The gateway does not serve on {url}: {reason}"),
         off: "The gateway is off: set listen = \"127.0.0.1:9443\" in [gateway] of the configuration",
     },
+    trust: trust::ENGLISH,
     no_daemon_on: |path, reason| format!("no daemon answers on {path}: {reason}"),
     not_asked: |path, own| {
         format!("{path}, the system's, is not asked: you have a daemon of your own ({own}), and it does not answer")

@@ -1,6 +1,6 @@
 //! 한국어.
 
-use super::{ClientWords, Doctor, Init, KisWords, Logs, Waiting, Words};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, Waiting, Words, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::{
@@ -131,6 +131,7 @@ pub(super) const WORDS: Words = Words {
         failing: |url, reason| format!("게이트웨이가 {url}에서 열리지 않습니다: {reason}"),
         off: "게이트웨이가 꺼져 있습니다. 설정 파일의 [gateway]에 listen = \"127.0.0.1:9443\"을 넣으세요",
     },
+    trust: trust::KOREAN,
     no_daemon_on: |path, reason| format!("응답하는 데몬이 없습니다 ({path}): {reason}"),
     not_asked: |path, own| {
         format!("시스템 데몬({path})에는 요청하지 않았습니다. 개인용 데몬({own})이 있는데 응답하지 않기 때문입니다")

@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     catalog::{Call, Catalog},
-    instant, mode,
+    gateway, instant, mode,
 };
 use crate::{
     account::{Account, AccountName},
     book::{Book, Rights, Standing},
-    clients::{Client, ClientError, Clients, Door, NewClient},
+    clients::{Client, ClientError, NewClient},
     clock,
     secret::AppSecret,
     server::{
@@ -20,8 +20,8 @@ use crate::{
         codes::{INTERNAL_ERROR, INVALID_PARAMS, Kind},
         method,
         types::{
-            ClientAddParams, ClientEntry, ClientList, ClientParams, ClientRemoved, ClientSetup, GatewayState,
-            GatewayStatus, LocalSecret, NoParams, Program, Right,
+            ClientAddParams, ClientEntry, ClientList, ClientParams, ClientRemoved, ClientSetup, LocalSecret, NoParams,
+            Program, Right,
         },
     },
 };
@@ -63,24 +63,12 @@ pub(super) fn register(catalog: &mut Catalog) {
     });
 }
 
-/// How the gateway stands.
-pub(super) fn gateway(clients: &Clients) -> GatewayStatus {
-    let url = |listen| Some(format!("http://{listen}"));
-    match clients.door() {
-        Door::Off => GatewayStatus::default(),
-        Door::Serving { listen } => GatewayStatus { state: GatewayState::Serving, base_url: url(listen), error: None },
-        Door::Failed { listen, reason } => {
-            GatewayStatus { state: GatewayState::Failed, base_url: url(listen), error: Some(reason) }
-        }
-    }
-}
-
 fn list(call: &Call<'_>) -> ClientList {
     let all = call.backend.clients.all();
     let managed = all.iter().filter(|client| is_managed(client, call.book, call.standing));
     ClientList {
         clients: managed.map(|client| entry(call.backend, client)).collect(),
-        gateway: gateway(&call.backend.clients),
+        gateway: gateway::status(call.backend),
     }
 }
 
@@ -232,7 +220,7 @@ fn setup(backend: &Backend, client: &Client, secret: Option<&AppSecret>) -> Resu
         account_product_code: account.id.product_code().to_owned(),
         mode: mode(account.key.client.environment()),
         has_hts_id: account.hts_id.is_some(),
-        gateway: gateway(&backend.clients),
+        gateway: gateway::status(backend),
     })
 }
 

@@ -5,7 +5,7 @@ use tracing::error;
 use super::{
     account,
     catalog::{Call, Catalog},
-    client, instant, mode, token,
+    gateway, instant, mode, token,
 };
 use crate::{
     kis::FailureKind,
@@ -83,6 +83,6 @@ fn status(Call { backend, book, standing, .. }: Call<'_>, NoParams {}: NoParams)
         },
         upstream_error: account.balance.last_fault().map(|fault| Refusal::from(fault).into()),
         clock_offset_ms: kis.clock().offset().num_milliseconds(),
-        gateway: client::gateway(&backend.clients),
+        gateway: gateway::status(backend),
     })
 }

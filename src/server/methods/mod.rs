@@ -9,6 +9,7 @@ mod catalog;
 mod client;
 mod daemon;
 mod feed;
+mod gateway;
 mod kis;
 mod openrpc;
 mod quote;
@@ -41,6 +42,7 @@ pub(super) fn all(backend: Arc<Backend>) -> Methods {
     kis::register(&mut catalog);
     token::register(&mut catalog);
     client::register(&mut catalog);
+    gateway::register(&mut catalog);
     daemon::register(&mut catalog);
     catalog.finish()
 }

@@ -212,6 +212,27 @@ pub struct GatewayStatus {
     pub base_url: Option<String>,
     /// Why it does not serve.
     pub error: Option<String>,
+    /// When its TLS certificate ends, if it has one (gateway.certificate), Korean time.
+    pub certificate_ends_at: Option<DateTime<FixedOffset>>,
+    /// Whole days until then; below zero: it has ended.
+    pub certificate_days_left: Option<i64>,
+    /// How it serves under KIS's own host names; nothing: gateway.hosts is not set.
+    pub hosts: Option<HostsStatus>,
+    /// When the certificate under KIS's host names ends, if there is one, Korean time.
+    pub trust_ends_at: Option<DateTime<FixedOffset>>,
+    /// Whole days until then; below zero: it has ended.
+    pub trust_days_left: Option<i64>,
+}
+
+/// How the gateway serves under KIS's own host names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HostsStatus {
+    /// In one word.
+    pub state: GatewayState,
+    /// The address that the hosts file is to give KIS's hosts.
+    pub address: String,
+    /// Why it does not serve.
+    pub error: Option<String>,
 }
 
 /// How the gateway stands, in one word.
