@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod hold;
+mod hosts;
 mod keys;
 mod program;
 mod rest;
+mod secured;
 #[path = "../support/mod.rs"]
 mod support;
+mod unchanged;
 
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
 };
 
@@ -40,14 +40,16 @@ impl Answer {
 }
 
 /// A connection.
-pub(crate) struct Wire(TcpStream, Vec<u8>);
+pub(crate) struct Wire<S = TcpStream>(S, Vec<u8>);
 
 impl Wire {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         Self::of(TcpStream::connect(address).await.unwrap())
     }
+}
 
-    pub(crate) fn of(stream: TcpStream) -> Self {
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    pub(crate) fn of(stream: S) -> Self {
         Self(stream, Vec::new())
     }
 
@@ -110,7 +112,7 @@ impl Program {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let url = text(&setup["gateway"]["base_url"]);
         Self {
-            address: url.strip_prefix("http://").unwrap().parse().unwrap(),
+            address: url.split_once("://").unwrap().1.parse().unwrap(),
             app_key: text(&setup["app_key"]),
             app_secret: text(&setup["app_secret"]),
             token: String::new(),
