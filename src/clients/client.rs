@@ -87,6 +87,11 @@ impl Client {
         self.stored.uid
     }
 
+    /// Whether it is a program of any user, here and elsewhere.
+    pub fn is_for_any_user(&self) -> bool {
+        self.stored.any_user
+    }
+
     /// Who made it.
     pub fn made_by(&self) -> u32 {
         self.stored.made_by

@@ -60,6 +60,8 @@ pub struct NewClient {
     pub rights: Rights,
     /// Whose program it is.
     pub uid: u32,
+    /// Whether it is a program of any user, here and elsewhere.
+    pub any_user: bool,
     /// Who makes it.
     pub made_by: u32,
     /// Which program it is, where that is known.

@@ -27,6 +27,7 @@ pub(super) struct Stored {
     pub(super) accounts: Vec<AccountName>,
     pub(super) rights: Rights,
     pub(super) uid: u32,
+    pub(super) any_user: bool,
     pub(super) made_by: u32,
     pub(super) program: Option<Program>,
     pub(super) calls_per_second: Option<u32>,
@@ -50,6 +51,8 @@ struct Row {
     accounts: Vec<String>,
     rights: Vec<Right>,
     uid: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    any_user: bool,
     made_by: u32,
     #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
     program: Option<Program>,
@@ -76,8 +79,8 @@ pub(super) enum Unreadable {
 
 impl Stored {
     pub(super) fn new(new: NewClient, keys: Keys, created_at: DateTime<Utc>) -> Self {
-        let NewClient { name, accounts, rights, uid, made_by, program, calls_per_second, expires_at } = new;
-        Self { name, keys, accounts, rights, uid, made_by, program, calls_per_second, created_at, expires_at }
+        let NewClient { name, accounts, rights, uid, any_user, made_by, program, calls_per_second, expires_at } = new;
+        Self { name, keys, accounts, rights, uid, any_user, made_by, program, calls_per_second, created_at, expires_at }
     }
 }
 
@@ -89,6 +92,7 @@ impl From<Stored> for Row {
             accounts: stored.accounts.iter().map(AccountName::to_string).collect(),
             rights: stored.rights.each().collect(),
             uid: stored.uid,
+            any_user: stored.any_user,
             made_by: stored.made_by,
             program: stored.program,
             calls_per_second: stored.calls_per_second,
@@ -109,6 +113,7 @@ impl TryFrom<Row> for Stored {
             accounts: row.accounts.iter().map(|account| name(account)).collect::<Result<_, _>>()?,
             rights: Rights::of(row.rights),
             uid: row.uid,
+            any_user: row.any_user,
             made_by: row.made_by,
             program: row.program,
             calls_per_second: row.calls_per_second,

@@ -92,6 +92,7 @@ pub(super) struct ClientWords {
     /// Name, accounts, rights, user, program, calls a second, last used, calls, refused, ends.
     pub(super) columns: [&'static str; 10],
     pub(super) none: &'static str,
+    pub(super) any_user: &'static str,
     pub(super) never: &'static str,
     pub(super) expired: &'static str,
     pub(super) base_url: &'static str,

@@ -65,7 +65,7 @@ impl Connection {
                 return Some(Refusal::status(400, "EGW00101", "유효하지 않은 요청입니다. (kisd: there are two hosts)"));
             }
         };
-        if !host.is_empty() && !self.is_allowed(&host) {
+        if (!host.is_empty() || self.is_for_others()) && !self.is_allowed(&host) {
             return denied("this host name is not the gateway's; gateway.allow_hosts names others");
         }
         // A program that sends an origin sends that of its own address.
@@ -83,29 +83,53 @@ impl Connection {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
             _ => host,
         };
+        let is_named = || self.gateway.settings.load().allow_hosts.iter().any(|known| known.eq_ignore_ascii_case(name));
+        if self.is_for_others() {
+            return is_named();
+        }
         let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         name == "localhost"
             || self.is_hosts && kis::HOSTS.contains(&name)
             || address.is_ok_and(|address| address.is_loopback() || address == self.local.ip())
-            || self.gateway.settings.load().allow_hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
+            || is_named()
     }
 
-    /// Whether the connection may be the client's: within this machine it must be of the client's user, or of root.
+    /// Whether it came in at an address that other machines can reach.
+    fn is_for_others(&self) -> bool {
+        !self.local.ip().to_canonical().is_loopback()
+    }
+
+    /// Whether the connection may be the client's: within this machine it must be of the client's user, or of root. Whose a
+    /// connection from elsewhere is, nobody knows here.
     pub(super) async fn is_of(&self, client: &Client) -> Result<(), Refusal> {
-        if !self.peer.ip().to_canonical().is_loopback() {
+        if client.is_for_any_user() {
             return Ok(());
         }
-        let uid = *self.uid.get_or_init(|| peer::uid(self.peer, self.local)).await;
+        let uid = if self.is_of_this_machine() {
+            *self.uid.get_or_init(|| peer::uid(self.peer, self.local)).await
+        } else {
+            None
+        };
         if uid.is_some_and(|uid| uid == 0 || uid == client.uid()) {
             return Ok(());
         }
-        let found = uid.map_or_else(|| "a user that the kernel does not tell".to_owned(), |uid| format!("uid {uid}"));
+        let (found, remedy) = match uid {
+            Some(uid) => (format!("of uid {uid}"), "--uid"),
+            None if self.is_of_this_machine() => ("of a user that the kernel does not tell".to_owned(), "--uid"),
+            None => ("on another machine, whose users are not known here".to_owned(), "--any-user"),
+        };
         let message = format!(
-            "kisd: the key of the client \"{}\" is for programs of uid {}, and this one is of {found}; kisctl client add with \
-             --uid makes one for it",
+            "kisd: the key of the client \"{}\" is for programs of uid {}, and this one is {found}; kisctl client add \
+             with {remedy} makes one for it",
             client.name,
             client.uid()
         );
         Err(Refusal::own_status(403, Kind::PermissionDenied, message))
+    }
+
+    /// Whether the other end is on this machine too, by whichever of its addresses.
+    fn is_of_this_machine(&self) -> bool {
+        let peer = self.peer.ip().to_canonical();
+        peer.is_loopback() || peer == self.local.ip().to_canonical()
     }
 }

@@ -1,10 +1,13 @@
 //! The gateway: programs that speak to KIS are served by the one token, and see nothing of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![allow(clippy::print_stderr, reason = "what is not proved on this machine is said loudly")]
 
+mod apart;
 mod hold;
 mod hosts;
 mod keys;
 mod program;
+mod remote;
 mod rest;
 mod secured;
 #[path = "../support/mod.rs"]

@@ -1,13 +1,7 @@
 //! Programs whose host is a constant, unchanged: in a network and with a hosts file of their own, against a KIS that is found by DNS
 //! alone, under its own name and in TLS.
 
-use std::{
-    fs,
-    net::SocketAddr,
-    path::Path,
-    process::{Command, Output},
-    sync::Arc,
-};
+use std::{fs, net::SocketAddr, path::Path, process::Output, sync::Arc};
 
 use kisd::simulator::{Mode, Options};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -24,6 +18,7 @@ use tokio_rustls::{
 
 use super::{
     World,
+    apart::{self, runs},
     support::process::{Process, kisd},
 };
 
@@ -65,29 +60,9 @@ const ask = async () => {
 ask().catch((error) => { console.error(error); process.exit(1); });
 "#;
 
-fn runs(program: &str, arguments: &[&str]) -> bool {
-    Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
-}
-
 #[test]
 fn a_program_whose_host_is_a_constant_reads_through_kisd_unchanged() {
-    let has_namespaces = runs("unshare", &["-rnm", "ip", "link", "set", "lo", "up"]);
-    if !has_namespaces || !runs("curl", &["--version"]) {
-        eprintln!(
-            "SKIPPED, NOT PROVED: unchanged hosts need unshare, ip and curl, and a kernel that allows unprivileged namespaces"
-        );
-        return;
-    }
-    let this = std::env::current_exe().unwrap();
-    let inside = Command::new("unshare")
-        .args(["-rnm", "--"])
-        .arg(this)
-        .args(["--exact", "unchanged::inside", "--ignored", "--nocapture"])
-        .output()
-        .unwrap();
-    let (said, errors) = (String::from_utf8_lossy(&inside.stdout), String::from_utf8_lossy(&inside.stderr));
-    assert!(inside.status.success() && said.contains("1 passed"), "{said}\n{errors}");
-    eprint!("{errors}");
+    apart::run("unchanged::inside");
 }
 
 #[tokio::test]

@@ -39,6 +39,9 @@ pub(in crate::ctl) enum ClientCommand {
         /// The user whose program it is, as a number; yourself unless it is given, also with sudo.
         #[arg(long)]
         uid: Option<u64>,
+        /// Programs of any user may use it, and those of other machines, whose users are not known (gateway.allow_remote).
+        #[arg(long, conflicts_with = "uid")]
+        any_user: bool,
         /// Calls a second that it may make at most.
         #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=100))]
         calls_per_second: Option<u64>,
@@ -132,7 +135,7 @@ pub(in crate::ctl) async fn run(
                 format!("{}\n", (style.words.client.removed)(&printable(&removed.client.name)))
             })
         }
-        ClientCommand::Add { name, rights, also, uid, calls_per_second, expires_in, program } => {
+        ClientCommand::Add { name, rights, also, uid, any_user, calls_per_second, expires_in, program } => {
             let accounts = match (account, also) {
                 (None, also) if also.is_empty() => None,
                 (None, _) => return Err(Failure::Usage(printer.words().client.also_needs_account.to_owned())),
@@ -141,9 +144,17 @@ pub(in crate::ctl) async fn run(
             let expires_in_ms = expires_in.map(|life| u64::try_from(life.as_millis()).unwrap_or(u64::MAX));
             let kind = program.map(|ProgramName(program)| program);
             // Of the programs of who has become root to make it, and not of root's.
-            let uid = uid.or_else(|| sudo_caller().map(u64::from));
-            let params =
-                ClientAddParams { name, accounts, rights, uid, program: kind, calls_per_second, expires_in_ms };
+            let uid = if any_user { None } else { uid.or_else(|| sudo_caller().map(u64::from)) };
+            let params = ClientAddParams {
+                name,
+                accounts,
+                rights,
+                uid,
+                any_user,
+                program: kind,
+                calls_per_second,
+                expires_in_ms,
+            };
             let raw = in_time(ask::<method::ClientAdd>(daemon, &params)).await?;
             show(printer, format, &raw, |style, setup: ClientSetup| shown(style, &setup, program))
         }
@@ -166,7 +177,7 @@ fn listed(style: Style, list: &ClientList) -> String {
             printable(&client.name),
             printable(&client.accounts.join(", ")),
             rights.join(", "),
-            client.uid.to_string(),
+            if client.any_user { words.any_user.to_owned() } else { client.uid.to_string() },
             client.program.map_or_else(String::new, |program| program.name().to_owned()),
             limit,
             used,

@@ -115,6 +115,7 @@ pub(super) const WORDS: Words = Words {
     client: ClientWords {
         columns: ["Name", "Accounts", "Rights", "User", "For", "Calls/s", "Last used", "Calls", "Refused", "Ends"],
         none: "There are no clients yet; `kisctl client add NAME` makes one",
+        any_user: "any",
         never: "–",
         expired: "ended",
         base_url: "Base URL",

@@ -40,6 +40,10 @@ const KOREAN: &[(&str, &str)] = &[
     ("kisctl client add --rights", "권한. 예: read,trade. 만드는 사람의 권한을 넘지 못합니다"),
     ("kisctl client add --also", "--account의 계좌나 기본 계좌 외에 더 쓸 계좌. 여러 번 쓸 수 있습니다"),
     ("kisctl client add --uid", "프로그램을 실행하는 사용자의 번호. 없으면 본인(sudo로 실행해도)"),
+    (
+        "kisctl client add --any-user",
+        "모든 사용자의 프로그램과, 사용자를 알 수 없는 다른 컴퓨터의 프로그램도 쓸 수 있습니다(gateway.allow_remote)",
+    ),
     ("kisctl client add --calls-per-second", "이 클라이언트의 초당 최대 호출 수"),
     ("kisctl client add --expires-in", "키의 유효 기간. 예: 90d"),
     ("kisctl client add --for", "프로그램 종류. 그 프로그램에 설정할 내용을 보여 줍니다"),

@@ -116,6 +116,7 @@ pub(super) const WORDS: Words = Words {
     client: ClientWords {
         columns: ["이름", "계좌", "권한", "사용자", "프로그램", "초당 호출", "마지막 사용", "호출", "거부", "만료"],
         none: "아직 클라이언트가 없습니다. `kisctl client add 이름`으로 만드세요",
+        any_user: "모두",
         never: "–",
         expired: "만료됨",
         base_url: "기본 URL",

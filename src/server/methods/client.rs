@@ -105,7 +105,7 @@ fn managed(call: &Call<'_>, name: &str) -> Result<Arc<Client>, Refusal> {
 /// The client that the parameters describe, if the caller may make it.
 fn new(call: &Call<'_>, params: ClientAddParams) -> Result<NewClient, Refusal> {
     let invalid = |problem: String| standard(INVALID_PARAMS, format!("Invalid params: {problem}"));
-    let ClientAddParams { name, accounts, rights, uid, program, calls_per_second, expires_in_ms } = params;
+    let ClientAddParams { name, accounts, rights, uid, any_user, program, calls_per_second, expires_in_ms } = params;
     let name = AccountName::try_new(&name)
         .ok_or_else(|| invalid("name must have 1 to 32 of a-z, 0-9 and -, as in \"my-bot\"".to_owned()))?;
     let rights = Rights::of(rights.unwrap_or_else(|| vec![Right::Read])).with_reading();
@@ -116,6 +116,9 @@ fn new(call: &Call<'_>, params: ClientAddParams) -> Result<NewClient, Refusal> {
         )));
     }
     let accounts = accounts_of(call, accounts, rights)?;
+    if any_user && uid.is_some() {
+        return Err(invalid("uid and any_user exclude each other".to_owned()));
+    }
     let uid = match uid {
         None => call.caller.peer.uid,
         Some(uid) => u32::try_from(uid).map_err(|_| invalid("uid is no user".to_owned()))?,
@@ -137,6 +140,7 @@ fn new(call: &Call<'_>, params: ClientAddParams) -> Result<NewClient, Refusal> {
         accounts,
         rights,
         uid,
+        any_user,
         made_by: call.caller.peer.uid,
         program,
         calls_per_second: calls_per_second.and_then(|calls| u32::try_from(calls).ok()),
@@ -185,6 +189,7 @@ fn entry(backend: &Backend, client: &Client) -> ClientEntry {
         accounts: client.accounts().iter().map(AccountName::to_string).collect(),
         rights: client.rights().each().collect(),
         uid: client.uid(),
+        any_user: client.is_for_any_user(),
         made_by: client.made_by(),
         program: client.program(),
         calls_per_second: client.calls_per_second(),

@@ -91,6 +91,9 @@ pub struct ClientAddParams {
     /// The user whose program it is, as a number. Left out: the caller's.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     pub uid: Option<u64>,
+    /// Whether programs of any user may use it, and those of other machines, whose users are not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub any_user: bool,
     /// Which program it is: of some it is known what they need.
     #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
     pub program: Option<Program>,
@@ -131,6 +134,9 @@ pub struct ClientEntry {
     pub rights: Vec<Right>,
     /// The user whose program it is.
     pub uid: u32,
+    /// Whether programs of any user may use it, and those of other machines.
+    #[serde(default)]
+    pub any_user: bool,
     /// The user who made it: it has never more rights than that one.
     pub made_by: u32,
     /// Which program it is, if it was said.
