@@ -14,6 +14,7 @@
 //! | `world` | the way of a call |
 //! | `key` | one app key: token, quota, accounts; the calls that are simulated |
 //! | `oauth` | tokenP, revokeP, Approval: one token a minute, the same one for six hours, a day of life; hashkey |
+//! | `listing` | the listed issues it knows, at home and abroad |
 //! | `ledger` | the account calls: header and parameter checks, paging |
 //! | `generic` | every other operation that reads, as the catalogue has it |
 //! | `portfolio` | what an account holds, in KIS's formats |
@@ -32,6 +33,7 @@ mod http;
 mod key;
 mod ledger;
 mod limits;
+pub mod listing;
 mod oauth;
 mod portfolio;
 mod setup;
