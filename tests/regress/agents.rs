@@ -367,7 +367,8 @@ async fn simulate_says_on_one_line_what_a_bot_needs_and_names_what_it_lacks() {
     let (key, secret) = (told["app_key"].as_str().unwrap(), told["app_secret"].as_str().unwrap());
     assert_eq!((key.len(), secret.len(), key.starts_with(kisd::simulator::KEY_MARK)), (36, 180, true));
     assert_eq!((&told["account_no"], &told["account_product_code"]), (&json!("12345678"), &json!("01")));
-    assert!(told["hts_id"].is_string() && told["websocket_url"].is_null() && told["master_url"].is_null());
+    assert!(told["hts_id"].is_string() && told["websocket_url"].is_null());
+    assert_eq!(told["master_url"], format!("{}/common/master", told["base_url"].as_str().unwrap()));
     let accounts: Vec<(&str, &str)> = told["accounts"]
         .as_array()
         .unwrap()

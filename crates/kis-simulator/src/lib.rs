@@ -18,6 +18,7 @@
 //! | `ledger` | the account calls: header and parameter checks, paging |
 //! | `generic` | every other operation that reads, as the catalogue has it |
 //! | `portfolio` | what an account holds, in KIS's formats |
+//! | `masters` | the master files, made from the listing |
 //! | `limits` | calls a second |
 //! | `faults` | scripted answers, delays, cuts; gates that hold a call until a test lets it go |
 //! | `calls` | what was called and how it was answered |
@@ -34,6 +35,7 @@ mod key;
 mod ledger;
 mod limits;
 pub mod listing;
+pub mod masters;
 mod oauth;
 mod portfolio;
 mod setup;
@@ -195,9 +197,19 @@ impl Simulator {
         format!("http://{}", self.address)
     }
 
+    /// Where its master files are.
+    pub fn master_url(&self) -> String {
+        format!("{}{}", self.base_url(), masters::PATH)
+    }
+
+    /// Serves these bytes as a master file (its name ends in `.zip`) from now on.
+    pub fn set_master(&self, name: &str, zip: Vec<u8>) {
+        locked(&self.world.masters).insert(name.to_owned(), zip);
+    }
+
     /// Everything that a client needs to know, as one line of JSON.
     pub fn describe(&self) -> String {
-        setup::describe(&self.base_url(), locked(&self.world.keys).iter().map(|key| &key.options))
+        setup::describe(&self.base_url(), &self.master_url(), locked(&self.world.keys).iter().map(|key| &key.options))
     }
 
     /// Tokens issued, handing out the same one again included: each sends the owner a message.

@@ -74,15 +74,14 @@ struct Description<'a> {
     base_url: &'a str,
     /// There is no realtime yet.
     websocket_url: Option<&'a str>,
-    /// There are no master files yet.
-    master_url: Option<&'a str>,
+    master_url: &'a str,
     #[serde(flatten)]
     first: Option<&'a Told<'a>>,
     accounts: &'a [Told<'a>],
 }
 
 /// Everything that a client needs to know, as one line of JSON.
-pub(super) fn describe<'a>(base_url: &str, keys: impl Iterator<Item = &'a Options>) -> String {
+pub(super) fn describe<'a>(base_url: &str, master_url: &str, keys: impl Iterator<Item = &'a Options>) -> String {
     let accounts: Vec<Told<'_>> = keys
         .flat_map(|key| {
             let more = key.more_accounts.iter().map(|more| (more.cano.as_str(), more.product_code.as_str()));
@@ -97,7 +96,7 @@ pub(super) fn describe<'a>(base_url: &str, keys: impl Iterator<Item = &'a Option
         })
         .collect();
     let description =
-        Description { base_url, websocket_url: None, master_url: None, first: accounts.first(), accounts: &accounts };
+        Description { base_url, websocket_url: None, master_url, first: accounts.first(), accounts: &accounts };
     // Our own structs of strings cannot fail to be written.
     serde_json::to_string(&description).unwrap_or_default()
 }

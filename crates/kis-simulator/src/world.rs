@@ -1,7 +1,7 @@
 //! Everything that the simulated KIS knows, and the way of a call through it.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -17,7 +17,7 @@ use super::{
     faults::{Fault, Faults},
     http::{Answer, Request},
     key::{self, Key, Operation},
-    oauth,
+    masters, oauth,
     steered::Steered,
 };
 use crate::clock::SharedClock;
@@ -31,6 +31,8 @@ pub(super) struct World {
     pub(super) latency: Mutex<Duration>,
     pub(super) keys: Mutex<Vec<Key>>,
     pub(super) faults: Mutex<Faults>,
+    /// Master files that were put in the place of those of the listing.
+    pub(super) masters: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(super) calls: Mutex<Calls>,
 }
 
@@ -57,6 +59,7 @@ impl World {
             latency: Mutex::new(setup.latency),
             keys: Mutex::new(setup.keys.iter().cloned().map(Key::new).collect()),
             faults: Mutex::default(),
+            masters: Mutex::default(),
             calls: Mutex::default(),
             setup,
         })
@@ -67,6 +70,7 @@ impl World {
         *locked(&self.keys) = self.setup.keys.iter().cloned().map(Key::new).collect();
         *locked(&self.latency) = self.setup.latency;
         *locked(&self.faults) = Faults::default();
+        locked(&self.masters).clear();
         locked(&self.calls).clear();
         self.clock.put_right();
     }
@@ -102,6 +106,10 @@ impl World {
     }
 
     fn handle(&self, request: &Request) -> Answer {
+        if masters::is_meant(request) {
+            let name = request.path.rsplit('/').next().unwrap_or_default();
+            return masters::answer(request, locked(&self.masters).get(name), self.clock.now());
+        }
         let Some(operation) = Operation::of(request) else {
             if !key::is_websocket(request) && key::is_of_other_method(request) {
                 return Answer::other_method(&request.path);
