@@ -55,6 +55,7 @@ pub mod mcp;
 pub mod quote;
 pub mod secret;
 pub mod server;
+pub mod stock;
 pub mod telemetry;
 pub mod token;
 pub mod trust;

@@ -15,6 +15,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("telemetry", &["clock"]),
     ("kis", &["secret", "clock", "backoff"]),
     ("token", &["kis", "secret", "clock", "backoff", "files"]),
+    // Which stocks there are, by files that need no key.
+    ("stock", &["kis", "clock", "backoff", "files"]),
     ("desk", &["kis", "token", "clock", "backoff"]),
     ("account", &["desk", "kis", "token", "clock"]),
     ("quote", &["account", "clock", "kis", "wire"]),
@@ -26,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The command line cannot hold a secret: it knows nothing but the wire.
     ("ctl", &["mcp", "wire"]),
     ("mcp", &["wire"]),
-    ("config", &["account", "book", "gateway", "kis", "secret", "server", "telemetry", "token", "wire"]),
+    ("config", &["account", "book", "gateway", "kis", "secret", "server", "stock", "telemetry", "token", "wire"]),
     // For the fuzzer only.
     ("fuzzing", &["account", "book", "clients", "clock", "desk", "kis", "secret", "server", "token", "wire"]),
     (
@@ -73,6 +75,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("moka", &["desk/many.rs"]),
     ("procfs", &["token/store/lease.rs", "gateway/peer.rs"]),
     ("nix", &["book/groups.rs"]),
+    ("zip", &["stock/master/unpack.rs"]),
+    ("memchr", &["stock/search.rs"]),
     // The mark of its keys only.
     ("kis_simulator", &["config/mark.rs"]),
     ("tokio_tungstenite", &["server/websocket.rs"]),

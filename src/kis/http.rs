@@ -186,7 +186,7 @@ fn header(response: &Response, name: &str) -> Option<String> {
 }
 
 /// The innermost reason of an error, which is the one a person can act on ("Connection refused").
-fn cause(error: &reqwest::Error) -> String {
+pub(super) fn cause(error: &reqwest::Error) -> String {
     let mut reason = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {

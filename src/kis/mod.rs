@@ -14,6 +14,7 @@ mod codes;
 pub mod error;
 pub mod field;
 mod http;
+pub mod masters;
 pub mod paging;
 pub mod quota;
 pub mod reply;
