@@ -26,6 +26,7 @@ use crate::{
     },
     secret::{AppKey, AppSecret},
     server::{self, Backend, Server},
+    stock,
     token::{
         self, KeySession,
         store::{self, Mirrored, Store},
@@ -215,4 +216,15 @@ fn idle_server() -> Server {
     let trust = Arc::new(Trust::open("/nonexistent".as_ref(), clock.clone()));
     let backend = Backend::new(Arc::new(Shelf::new(book)), clients, trust, DateTime::UNIX_EPOCH);
     Server::new(Arc::new(backend), settings, clock)
+    let stocks = stock::Settings {
+        master_url: "http://127.0.0.1:9".parse().unwrap(),
+        master_max_age: Duration::from_secs(86_400),
+        directory: "/nonexistent/masters".into(),
+    };
+    let (stocks, _) = stock::StockHandle::new(&stocks, &Http::default(), clock.clone()).unwrap();
+    Server::new(
+        Arc::new(Backend::new(Arc::new(Shelf::new(book)), clients, stocks, DateTime::UNIX_EPOCH)),
+        settings,
+        clock,
+    )
 }

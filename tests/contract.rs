@@ -49,6 +49,8 @@ async fn the_openrpc_document_names_every_method_that_is_served_and_no_other() {
         "quote.price",
         "quote.prices",
         "rpc.discover",
+        "stock.info",
+        "stock.search",
         "token.refresh",
         "token.status",
         "token.subscribeStatus",

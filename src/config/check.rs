@@ -37,12 +37,26 @@ pub(super) fn check(mut raw: RawConfig, sources: &Sources<'_>) -> Result<Config,
     let grants = check.grants(raw.grants, accounts.as_ref());
     let rpc = check.rpc(raw.rpc, grants);
     let gateway = check.gateway(raw.gateway);
+    let simulator = accounts.as_ref().filter(|_| on_loopback).and_then(|accounts| accounts.keys.first());
+    let stocks = check.stocks(raw.stocks, simulator.map(|key| &key.kis.base_url), &token.file);
     let log = check.log(raw.log);
-    match accounts {
-        Some(accounts) if check.faults.is_empty() => {
+    match accounts.zip(stocks) {
+        Some((accounts, stocks)) if check.faults.is_empty() => {
             let Accounts { keys, accounts, default } = accounts;
             let handed_over = check.handed_over;
-            Ok(Config { file: None, handed_over, keys, accounts, default, token, balance: settings, rpc, gateway, log })
+            Ok(Config {
+                file: None,
+                handed_over,
+                keys,
+                accounts,
+                default,
+                token,
+                balance: settings,
+                rpc,
+                gateway,
+                stocks,
+                log,
+            })
         }
         _ => Err(ConfigError { faults: check.faults }),
     }

@@ -21,6 +21,7 @@ mod load;
 mod mark;
 mod raw;
 mod report;
+mod stocks;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -29,7 +30,7 @@ use serde::Serialize;
 
 use crate::{
     account::{self, AccountId, AccountName, HtsId},
-    kis, server, telemetry, token,
+    kis, server, stock, telemetry, token,
 };
 
 pub use self::{
@@ -58,6 +59,8 @@ pub struct Config {
     pub rpc: server::Settings,
     /// The gateway for programs that speak to KIS.
     pub gateway: crate::gateway::Settings,
+    /// KIS's lists of stocks.
+    pub stocks: stock::Settings,
     /// Logs.
     pub log: telemetry::Settings,
 }
@@ -107,7 +110,7 @@ impl Config {
     /// Whether both say the same, wherever it was written.
     pub fn same_as(&self, other: &Self) -> bool {
         // Member by member, so that one that is added is not forgotten.
-        let Self { file: _, handed_over: _, keys, accounts, default, token, balance, rpc, gateway, log } = self;
+        let Self { file: _, handed_over: _, keys, accounts, default, token, balance, rpc, gateway, stocks, log } = self;
         keys.len() == other.keys.len()
             && keys.iter().zip(&other.keys).all(|(key, other)| key.same_as(other))
             && *accounts == other.accounts
@@ -116,6 +119,7 @@ impl Config {
             && *balance == other.balance
             && *rpc == other.rpc
             && *gateway == other.gateway
+            && *stocks == other.stocks
             && *log == other.log
     }
 }

@@ -16,6 +16,7 @@ pub(super) struct RawConfig {
     pub(super) rpc: RawRpc,
     pub(super) grants: Vec<RawGrant>,
     pub(super) gateway: RawGateway,
+    pub(super) stocks: RawStocks,
     pub(super) log: RawLog,
 }
 
@@ -95,6 +96,13 @@ pub(super) struct RawGateway {
 pub(super) struct RawMaxAge {
     pub(super) quotations: Option<String>,
     pub(super) accounts: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawStocks {
+    pub(super) master_url: Option<String>,
+    pub(super) master_max_age: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

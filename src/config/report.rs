@@ -72,7 +72,7 @@ impl Config {
         if self.accounts.len() > 1 {
             rows.push(("default_account".to_owned(), self.default.to_string()));
         }
-        let others: [(&str, String); 14] = [
+        let others: [(&str, String); 16] = [
             ("token.file", self.token.file.display().to_string()),
             ("token.refresh_before", humantime::format_duration(self.token.refresh_before).to_string()),
             ("token.issue_interval", humantime::format_duration(self.token.issue_interval).to_string()),
@@ -86,6 +86,8 @@ impl Config {
             ("rpc.max_connections", self.rpc.max_connections.to_string()),
             ("rpc.max_request_bytes", self.rpc.max_request_bytes.to_string()),
             ("rpc.call_timeout", humantime::format_duration(self.balance.call_timeout).to_string()),
+            ("stocks.master_url", self.stocks.master_url.to_string()),
+            ("stocks.master_max_age", humantime::format_duration(self.stocks.master_max_age).to_string()),
             ("log.level", self.log.level.clone()),
         ];
         rows.extend(others.map(|(name, value)| (name.to_owned(), value)));

@@ -30,6 +30,7 @@ use crate::{
         serve::Heartbeat,
         socket::{self, ClaimError, SocketClaim},
     },
+    stock::StockHandle,
     token::TokenHandle,
     trust::Trust,
 };
@@ -118,6 +119,10 @@ impl Daemon {
         let gateway =
             Gateway::new(config.gateway.clone(), shelf.clone(), clients.clone(), trust.clone(), clock.clone());
         let backend = Arc::new(Backend::new(shelf, clients, trust, clock.now()));
+        let (stocks, keeper) = StockHandle::new(&config.stocks, sessions.http(), clock.clone())?;
+        tasks.spawn(sessions.stocks(keeper));
+        let gateway = Gateway::new(config.gateway.clone(), shelf.clone(), clients.clone(), clock.clone());
+        let backend = Arc::new(Backend::new(shelf, clients, stocks, clock.now()));
         let server = Server::new(backend.clone(), config.rpc.clone(), clock.clone());
         let schedule = Schedule::start(backend.clone()).await?;
         info!(

@@ -23,6 +23,8 @@ pub(super) async fn apply(
     }
     (applied.log.format, applied.log.dir) = (old.log.format, old.log.dir.clone());
     applied.token.file = old.token.file.clone();
+    applied.stocks.master_url = old.stocks.master_url.clone();
+    applied.stocks.directory = old.stocks.directory.clone();
     (applied.rpc.socket, applied.rpc.socket_mode) = (old.rpc.socket.clone(), old.rpc.socket_mode);
     (applied.gateway.hosts, applied.gateway.resolver) = (old.gateway.hosts, old.gateway.resolver);
     let is_same = applied.same_as(&old);
@@ -36,6 +38,7 @@ pub(super) async fn apply(
             return (old, Vec::new());
         }
     };
+    backend.stocks.reload(&applied.stocks);
     server.reload(applied.rpc.clone());
     match (is_same, applied.handed_over) {
         (false, _) => info!("the configuration has been reloaded"),
@@ -55,6 +58,7 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         // Connections to KIS are made by them.
         ("gateway.hosts", old.gateway.hosts != new.gateway.hosts),
         ("gateway.resolver", old.gateway.resolver != new.gateway.resolver),
+        ("stocks.master_url", old.stocks.master_url != new.stocks.master_url),
         ("log.format", old.log.format != new.log.format),
         ("log.dir", old.log.dir != new.log.dir),
     ]

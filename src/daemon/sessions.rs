@@ -14,6 +14,7 @@ use crate::{
     desk::{Desk, Desks},
     kis::{Http, SetupError},
     quote,
+    stock::Keeper,
     token::KeySession,
 };
 
@@ -58,6 +59,17 @@ impl Sessions {
     pub(super) fn new(http: Http, clock: SharedClock) -> Self {
         let (stop_keys, stop_desks) = (CancellationToken::new(), CancellationToken::new());
         Self { clock, http, keys: Vec::new(), accounts: Vec::new(), stop_keys, stop_desks }
+    }
+
+    /// The HTTP clients of all.
+    pub(super) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// The task of the lists of stocks.
+    pub(super) fn stocks(&self, keeper: Keeper) -> Task {
+        let stop = self.stop_desks.child_token();
+        Task { name: "lists of stocks".to_owned(), work: Box::pin(keeper.run(stop.clone())), stop }
     }
 
     /// Brings the sessions in line with the configuration. Returns the accounts, and what has to be started for them.

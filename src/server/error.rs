@@ -13,6 +13,7 @@ use crate::{
     book::UnknownAccount,
     desk::ReadError,
     kis::{After, Answer, Effect, KisError, SHORTLY, after},
+    stock::{StockError, Unresolved},
     token::{CallError, LastError, TokenError},
     wire::{
         codes::{self, ErrorData, Kind, KisAnswer},
@@ -151,6 +152,25 @@ impl From<Refused> for Refusal {
             Refused::Params(_) | Refused::Cursor => {
                 standard(codes::INVALID_PARAMS, format!("Invalid params: {message}"))
             }
+        }
+    }
+}
+
+impl From<StockError> for Refusal {
+    fn from(error: StockError) -> Self {
+        let message = error.to_string();
+        match error {
+            StockError::Unresolved(Unresolved::Unknown { suggestions, .. }) => not_found("stock", suggestions, message),
+            StockError::Unresolved(Unresolved::Ambiguous { candidates, .. }) => {
+                not_found("market", candidates, message)
+            }
+            StockError::Unavailable { retry_after, .. } => {
+                object(data(Kind::UpstreamUnreachable, true, Some(retry_after), None), message)
+            }
+            StockError::Unresolved(Unresolved::Missing { .. }) | StockError::TimedOut => {
+                passing(Kind::UpstreamUnreachable, message)
+            }
+            StockError::Stopped => passing(Kind::ShuttingDown, message),
         }
     }
 }

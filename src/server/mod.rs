@@ -48,6 +48,7 @@ use crate::{
     book::{Book, Grant, Rights, Shelf},
     clients::Clients,
     trust::Trust,
+    stock::StockHandle,
     wire::types::Right,
 };
 
@@ -107,6 +108,8 @@ pub struct Backend {
     pub clients: Arc<Clients>,
     /// The certificate under KIS's host names.
     pub trust: Arc<Trust>,
+    /// Which stocks there are.
+    pub stocks: StockHandle,
     /// When the daemon started.
     pub started_at: DateTime<Utc>,
     /// Open connections.
@@ -121,6 +124,10 @@ impl Backend {
         let clock = shelf.book().default_account().key.client.clock().clone();
         let refusals = Arc::new(refusals::Refusals::new(clock));
         Self { shelf, clients, trust, started_at, connections: places::Places::default(), refusals }
+    pub fn new(shelf: Arc<Shelf>, clients: Arc<Clients>, stocks: StockHandle, started_at: DateTime<Utc>) -> Self {
+        let clock = shelf.book().default_account().key.client.clock().clone();
+        let refusals = Arc::new(refusals::Refusals::new(clock));
+        Self { shelf, clients, stocks, started_at, connections: places::Places::default(), refusals }
     }
 
     /// The accounts, as they are now.

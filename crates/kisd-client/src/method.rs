@@ -144,6 +144,13 @@ methods! {
         [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
             UnknownAccount, NotSupported, NotFound];
 
+    /// Stocks by name or a part of it in Korean or English, code, standard code, or initials such as ㅅㅅㅈㅈ; the best first, one letter
+    /// may be wrong. From KIS's lists of all markets, which kisd keeps; KIS is not asked.
+    StockSearch = "stock.search": Read, Read, (types::StockSearchParams) -> types::StockSearchResult, [UpstreamUnreachable];
+
+    /// What KIS's lists say of a stock: names, market, kind, base price, tick, lot, status, shares. KIS is not asked.
+    StockInfo = "stock.info": Read, Read, (types::StockInfoParams) -> types::StockInfo, [UpstreamUnreachable, NotFound];
+
     /// The state of the access token; never the token itself.
     TokenStatus = "token.status": Read, Read, (AccountParams) -> types::TokenStatus, [UnknownAccount];
 

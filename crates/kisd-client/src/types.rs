@@ -6,6 +6,7 @@ mod daemon;
 mod gateway;
 mod kis;
 mod quote;
+mod stock;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
@@ -27,6 +28,10 @@ pub use self::{
         OperationPaging, OperationParam, OperationResult, SearchParams, SearchResult, Transport,
     },
     quote::{Extreme, Level, Market, Orderbook, Price, Prices, PricesParams, QuoteParams, ShortPrice, StockStatus},
+    stock::{
+        Board, Market, StockEntry, StockInfo, StockInfoParams, StockKind, StockSearchParams, StockSearchResult,
+        StockStatus,
+    },
 };
 use super::{codes::ErrorData, number::Number, whole};
 

@@ -14,6 +14,7 @@ mod kis;
 mod openrpc;
 mod quote;
 mod recent;
+mod stock;
 mod token;
 
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};
@@ -40,6 +41,7 @@ pub(super) fn all(backend: Arc<Backend>) -> Methods {
     account::register(&mut catalog);
     quote::register(&mut catalog);
     kis::register(&mut catalog);
+    stock::register(&mut catalog);
     token::register(&mut catalog);
     client::register(&mut catalog);
     gateway::register(&mut catalog);
