@@ -50,6 +50,34 @@ async fn balance_is_an_aligned_table_in_which_hangul_takes_two_columns() {
 }
 
 #[tokio::test]
+async fn stocks_are_found_by_initials_in_a_table_of_either_language_and_as_csv() {
+    let (_world, daemon) = daemon().await;
+    let ctl = Ctl { daemon: &daemon };
+    let table = |text: String| -> Vec<Vec<String>> {
+        text.lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+    };
+    let english = table(ctl.shown(&["search", "ㅅㅅㅈㅈ", "-n", "2"]).await);
+    assert_eq!(english[0].join(" "), "Code Name Market Kind Base price Lot Note");
+    assert_eq!(english[1].join(" "), "005930 삼성전자 KOSPI stock 75,000 KRW 1");
+    assert_eq!(english[2].join(" "), "005935 삼성전자우 KOSPI stock 61,200 KRW 1");
+    let korean = table(ctl.shown(&["--lang", "ko", "search", "대동", "전자"]).await);
+    assert_eq!(korean[0].join(" "), "코드 종목명 시장 종류 기준가 매매단위 참고");
+    assert_eq!(korean[1].join(" "), "008110 대동전자 KOSPI 주식 8,760 KRW 1 거래정지");
+    let csv = ctl.shown(&["--output", "csv", "search", "애플", "--market", "nasdaq"]).await;
+    assert_eq!(
+        csv,
+        "stock_code,standard_code,name,english_name,market,board,kind,currency,base_price,tick,lot,halted\n\
+         AAPL,,애플,APPLE INC,NASDAQ,,stock,USD,232.5100,0.01,1,\n"
+    );
+    let json = ctl.shown(&["--json", "search", "AAPL"]).await;
+    assert!(json.starts_with("{\"stocks\":[{\"stock_code\":\"AAPL\""), "{json}");
+    assert_eq!(ctl.shown(&["--lang", "ko", "search", "asdfghjkl"]).await, "맞는 종목이 없습니다\n");
+    for wrong in [&["search"][..], &["search", "삼성", "--market", "LSE"], &["search", "삼성", "-n", "1000000"]] {
+        assert_eq!(ctl.run(wrong).await.status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[tokio::test]
 async fn there_is_no_colour_where_there_is_no_terminal() {
     let (_world, daemon) = daemon().await;
     assert!(!Ctl { daemon: &daemon }.shown(&["balance"]).await.contains('\u{1b}'));

@@ -7,9 +7,11 @@ use serde_json::value::RawValue;
 
 use super::{
     commands::{client::ClientCommand, gateway::GatewayCommand, kis::KisCommand},
+    commands::{client::ClientCommand, kis::KisCommand, search},
     socket::Whose,
     words::{Language, help},
 };
+use crate::wire::types::Market;
 
 /// Asks the kisd daemon on this machine.
 #[derive(Debug, Parser)]
@@ -67,6 +69,18 @@ pub(super) enum Command {
         /// How often KIS is asked while watching, as far as its quota allows.
         #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "watch")]
         interval: Option<Duration>,
+    },
+    /// Finds stocks of all markets by name or a part of it, code, or initials such as ㅅㅅㅈㅈ.
+    Search {
+        /// What is looked for.
+        #[arg(required = true)]
+        query: Vec<String>,
+        /// One market alone: KRX, NASDAQ, NYSE, AMEX, HKEX, TSE, SSE, SZSE, HNX or HSX.
+        #[arg(long, value_name = "MARKET", value_parser = search::market)]
+        market: Option<Market>,
+        /// So many stocks at most.
+        #[arg(long, short = 'n', value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=100))]
+        limit: Option<u64>,
     },
     /// The accounts by name, with their app keys and the state of each token.
     Accounts,

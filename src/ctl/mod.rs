@@ -29,6 +29,8 @@ use self::{
     commands::{
         accounts, balance, call, check, client, discover, doctor, gateway, init, kis, logs, man, metrics, status,
         token, watch,
+        accounts, balance, call, check, client, discover, doctor, init, kis, logs, man, metrics, search, status, token,
+        watch,
     },
     output::Printer,
     socket::Whose,
@@ -194,6 +196,9 @@ impl Arguments {
         patiently(daemon.places(), printer.words(), daemon.connect()).await.map_err(Failure::NoDaemon)?;
         match self.command {
             Command::Balance { max_age, .. } => balance::run(printer, &daemon, account, max_age, format).await,
+            Command::Search { query, market, limit } => {
+                search::run(printer, &daemon, &query, market, limit, format).await
+            }
             Command::Accounts => accounts::run(printer, &daemon, format).await,
             Command::Status { .. } => status::run(printer, &daemon, format).await,
             Command::Token(command) => token::run(command, printer, &daemon, account, format).await,

@@ -77,7 +77,7 @@ impl Printer {
         writeln!(self.out, "{}", raw.get())
     }
 
-    /// A result as CSV: the holdings of a balance, a row each; of anything else a row for each member.
+    /// A result as CSV: the holdings of a balance or the stocks of a search, a row each; of anything else a row for each member.
     pub(super) fn csv(&mut self, raw: &RawValue) -> io::Result<()> {
         let members = serde_json::from_str::<Members>(raw.get())?;
         // By way of memory, so that an output that goes away is told as for other formats.
@@ -86,6 +86,11 @@ impl Printer {
             csv.write_record(HOLDING)?;
             for holding in serde_json::from_str::<Vec<Members>>(holdings.get())? {
                 csv.write_record(HOLDING.map(|name| holding.plain(name)))?;
+            }
+        } else if let Some((_, stocks)) = members.0.iter().find(|(name, _)| name == "stocks") {
+            csv.write_record(STOCK)?;
+            for stock in serde_json::from_str::<Vec<Members>>(stocks.get())? {
+                csv.write_record(STOCK.map(|name| stock.plain(name)))?;
             }
         } else if let Some((_, accounts)) =
             members.0.iter().find(|(name, _)| name == "accounts" && members.0.len() == 1)
@@ -107,6 +112,22 @@ impl Printer {
 
 /// The members of an account, a column each.
 const ACCOUNT: [&str; 8] = ["name", "default", "account", "product_code", "mode", "key", "key_expires_on", "token"];
+
+/// The members of a stock, a column each.
+const STOCK: [&str; 12] = [
+    "stock_code",
+    "standard_code",
+    "name",
+    "english_name",
+    "market",
+    "board",
+    "kind",
+    "currency",
+    "base_price",
+    "tick",
+    "lot",
+    "halted",
+];
 
 /// The members of a holding, a column each.
 const HOLDING: [&str; 13] = [

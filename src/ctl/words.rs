@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use super::commands::doctor::Cause;
 use crate::wire::{
     codes::Kind,
-    types::{Effect, Mode, Quota, TokenState, Transport},
+    types::{Effect, Mode, Quota, StockKind, TokenState, Transport},
 };
 
 /// A language that kisctl speaks.
@@ -84,6 +84,18 @@ pub(super) struct KisWords {
     /// So many rows and columns are not shown.
     pub(super) left_out: fn(usize, usize) -> String,
     pub(super) more_pages: &'static str,
+}
+
+/// Texts about stocks.
+#[derive(Debug)]
+pub(super) struct StockWords {
+    /// Code, name, market, kind, base price, lot, note.
+    pub(super) columns: [&'static str; 7],
+    pub(super) kind: fn(StockKind) -> &'static str,
+    pub(super) halted: &'static str,
+    pub(super) nothing_found: &'static str,
+    /// These markets could not be looked through.
+    pub(super) missing: fn(&str) -> String,
 }
 
 /// Texts about the clients of the gateway.
@@ -178,6 +190,9 @@ pub(super) struct Words {
 
     /// KIS's operations.
     pub(super) kis: KisWords,
+
+    /// Stocks.
+    pub(super) stock: StockWords,
 
     /// The clients of the gateway.
     pub(super) client: ClientWords,

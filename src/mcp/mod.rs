@@ -9,6 +9,7 @@ mod holdings;
 mod link;
 mod operations;
 mod resources;
+mod stocks;
 mod text;
 mod tools;
 

@@ -123,6 +123,12 @@ impl Told for DaemonStatus {
 pub(super) fn refusal(error: &ErrorObjectOwned) -> String {
     let data = error.data().and_then(|data| serde_json::from_str::<ErrorData>(data.get()).ok());
     let what_to_do = match data.as_ref().map(|data| (data.retryable, data.retry_after_ms)) {
+        _ if data.as_ref().is_some_and(|data| data.what.as_deref() == Some("market")) => {
+            "Say which market is meant.".to_owned()
+        }
+        _ if data.as_ref().is_some_and(|data| data.what.as_deref() == Some("stock")) => {
+            "Use a stock that is suggested, with its market, or stock_search.".to_owned()
+        }
         _ if data.as_ref().is_some_and(|data| data.kind == Kind::NotFound) => {
             "Use a name that is suggested, or kis_search.".to_owned()
         }

@@ -16,13 +16,14 @@ use super::{
     holdings::{self, BalanceArguments, BalancePiece},
     link::{Link, Trouble},
     operations::{self, CallArguments},
+    stocks::{self, InfoArguments, SearchArguments},
     text::{self, QUOTED, Told},
 };
 use crate::wire::{
     method::{self, Method},
     types::{
         AccountParams, CallResult, DaemonStatus, DescribeParams, NoParams, OperationDescription, SearchParams,
-        SearchResult, TokenStatus,
+        SearchResult, StockInfo, StockSearchResult, TokenStatus,
     },
 };
 
@@ -32,6 +33,8 @@ const DAEMON_SAYS_SO: Duration = Duration::from_secs(10);
 const BALANCE: &str = "account_balance";
 const TOKEN: &str = "token_status";
 const DAEMON: &str = "daemon_status";
+const STOCK_SEARCH: &str = "stock_search";
+const STOCK_INFO: &str = "stock_info";
 const SEARCH: &str = "kis_search";
 const DESCRIBE: &str = "kis_describe";
 const CALL: &str = "kis_call";
@@ -50,6 +53,19 @@ pub(super) fn all() -> Vec<Tool> {
             "Access token status",
             "Whether kisd holds a usable KIS access token, until when, and what went wrong last. Useful after an error of \
              account_balance; never shows the token.",
+        ),
+        tool::<SearchArguments, StockSearchResult>(
+            STOCK_SEARCH,
+            "Find stocks",
+            "Finds stocks, ETFs and ETNs of Korea, the US, Hong Kong, Japan, China and Vietnam by name or a part of it, code, ISIN or Korean \
+             initials; one letter may be wrong. Answers code, market, kind, tick, lot and whether trading is halted. Prices in it are \
+             of this morning, not of now. KIS is not asked.",
+        ),
+        tool::<InfoArguments, StockInfo>(
+            STOCK_INFO,
+            "About a stock",
+            "What KIS's lists say of one stock, by code or name: names, market, kind, base price of the day, tick, lot, warnings, listed \
+             shares, market cap of the day before. No price of now. KIS is not asked.",
         ),
         tool::<SearchParams, SearchResult>(
             SEARCH,
@@ -132,6 +148,8 @@ pub(super) async fn call(link: &Link, name: &str, arguments: JsonObject) -> Resu
     let answer = match name {
         BALANCE => balance(link, arguments).await,
         TOKEN => token(link, arguments).await,
+        STOCK_SEARCH => stock_search(link, arguments).await,
+        STOCK_INFO => stock_info(link, arguments).await,
         SEARCH => catalogue::<method::KisSearch>(link, arguments).await,
         DESCRIBE => catalogue::<method::KisDescribe>(link, arguments).await,
         CALL => operation(link, arguments).await,
@@ -154,6 +172,17 @@ async fn token(link: &Link, arguments: JsonObject) -> Result<CallToolResult, Str
     let mut params: AccountParams = read_arguments(arguments)?;
     params.account = params.account.or_else(|| link.account().map(str::to_owned));
     result::<TokenStatus>(ask::<method::TokenStatus>(link, Duration::ZERO, &params).await?, QUOTED)
+}
+
+async fn stock_search(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
+    let params = read_arguments::<SearchArguments>(arguments)?.params()?;
+    let found = ask::<method::StockSearch>(link, Duration::ZERO, &params).await?;
+    result::<StockSearchResult>(found, stocks::LONGEST)
+}
+
+async fn stock_info(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
+    let params = read_arguments::<InfoArguments>(arguments)?.params()?;
+    result::<StockInfo>(ask::<method::StockInfo>(link, Duration::ZERO, &params).await?, stocks::LONGEST)
 }
 
 async fn catalogue<M: Method<Result: Told>>(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {

@@ -1,9 +1,10 @@
 //! English.
 
 use super::{ClientWords, Doctor, Init, KisWords, Logs, Waiting, Words, trust};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words};
 use crate::{
     ctl::commands::doctor::Cause,
-    wire::types::{Effect, LearnedRate, Mode, TokenState, Transport},
+    wire::types::{Effect, LearnedRate, Mode, StockKind, TokenState, Transport},
 };
 
 pub(super) const WORDS: Words = Words {
@@ -111,6 +112,24 @@ pub(super) const WORDS: Words = Words {
         empty: "(empty)",
         left_out: |rows, columns| format!("not shown: {rows} rows, {columns} columns; --json has all"),
         more_pages: "There are more pages: --pages 0 reads all, and --json has the cursor for --next",
+    },
+    stock: StockWords {
+        columns: ["Code", "Name", "Market", "Kind", "Base price", "Lot", "Note"],
+        kind: |kind| match kind {
+            StockKind::Stock => "stock",
+            StockKind::Etf => "ETF",
+            StockKind::Etn => "ETN",
+            StockKind::Elw => "ELW",
+            StockKind::Reit => "REIT",
+            StockKind::DepositaryReceipt => "DR",
+            StockKind::Fund => "fund",
+            StockKind::Warrant => "warrant",
+            StockKind::Index => "index",
+            StockKind::Other | StockKind::Unknown => "other",
+        },
+        halted: "halted",
+        nothing_found: "No stock fits",
+        missing: |markets| format!("not looked through, their lists have not come yet: {markets}"),
     },
     client: ClientWords {
         columns: ["Name", "Accounts", "Rights", "User", "For", "Calls/s", "Last used", "Calls", "Refused", "Ends"],

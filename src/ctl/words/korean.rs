@@ -1,11 +1,12 @@
 //! 한국어.
 
 use super::{ClientWords, Doctor, Init, KisWords, Logs, Waiting, Words, trust};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::{
         codes::Kind,
-        types::{Effect, LearnedRate, Mode, Quota, TokenState, Transport},
+        types::{Effect, LearnedRate, Mode, Quota, StockKind, TokenState, Transport},
     },
 };
 
@@ -112,6 +113,24 @@ pub(super) const WORDS: Words = Words {
         empty: "(없음)",
         left_out: |rows, columns| format!("생략: {rows}행, {columns}열. --json은 모두 출력합니다"),
         more_pages: "다음 페이지가 있습니다. --pages 0은 모두 조회하며, --next에 쓸 커서는 --json에 있습니다",
+    },
+    stock: StockWords {
+        columns: ["코드", "종목명", "시장", "종류", "기준가", "매매단위", "참고"],
+        kind: |kind| match kind {
+            StockKind::Stock => "주식",
+            StockKind::Etf => "ETF",
+            StockKind::Etn => "ETN",
+            StockKind::Elw => "ELW",
+            StockKind::Reit => "리츠",
+            StockKind::DepositaryReceipt => "DR",
+            StockKind::Fund => "펀드",
+            StockKind::Warrant => "신주인수권",
+            StockKind::Index => "지수",
+            StockKind::Other | StockKind::Unknown => "기타",
+        },
+        halted: "거래정지",
+        nothing_found: "맞는 종목이 없습니다",
+        missing: |markets| format!("종목 목록을 아직 받지 못해 찾지 않은 시장: {markets}"),
     },
     client: ClientWords {
         columns: ["이름", "계좌", "권한", "사용자", "프로그램", "초당 호출", "마지막 사용", "호출", "거부", "만료"],

@@ -106,6 +106,7 @@ async fn info(asked: &Asked, params: &StockInfoParams) -> Result<StockInfo, Refu
     };
     let stock = stock.map_err(stock::StockError::from)?;
     let facts = stock.facts;
+    let entry = entry(&stock);
     let at_home = |mark: Marks| facts.map(|_| stock.marks.has(mark));
     Ok(StockInfo {
         decimals: stock.decimals.into(),
@@ -121,7 +122,18 @@ async fn info(asked: &Asked, params: &StockInfoParams) -> Result<StockInfo, Refu
         margin_rate: facts.and_then(|facts| facts.margin_rate).map(u64::from),
         credit: at_home(Marks::CREDIT),
         as_of: asked.as_of(),
-        stock: entry(&stock),
+        stock_code: entry.stock_code,
+        standard_code: entry.standard_code,
+        name: entry.name,
+        english_name: entry.english_name,
+        market: entry.market,
+        board: entry.board,
+        kind: entry.kind,
+        currency: entry.currency,
+        base_price: entry.base_price,
+        tick: entry.tick,
+        lot: entry.lot,
+        halted: entry.halted,
     })
 }
 

@@ -239,9 +239,30 @@ pub struct StockInfoParams {
 /// Everything that KIS's lists say of a stock. What they do not say is null.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockInfo {
-    /// The stock.
-    #[serde(flatten)]
-    pub stock: StockEntry,
+    /// Its code: opaque text.
+    pub stock_code: String,
+    /// Its standard code (ISIN); null abroad.
+    pub standard_code: Option<String>,
+    /// Its name, Korean where it has one.
+    pub name: String,
+    /// Its English name; null at home.
+    pub english_name: Option<String>,
+    /// Its market.
+    pub market: Market,
+    /// Its board at home; null abroad.
+    pub board: Option<Board>,
+    /// What it is.
+    pub kind: StockKind,
+    /// The currency it is traded in.
+    pub currency: String,
+    /// The price that today's change and limits are counted from; null where KIS does not say it.
+    pub base_price: Option<Number>,
+    /// The least step between prices near the base price, by the table of its market; null where there is none.
+    pub tick: Option<Number>,
+    /// What quantities are multiples of; null where it is not known.
+    pub lot: Option<u64>,
+    /// Whether trading is halted; null abroad, where KIS's lists do not say it.
+    pub halted: Option<bool>,
     /// Places behind the point of its prices.
     pub decimals: u64,
     /// What is out of the ordinary with it, by the list of this morning; null abroad.
@@ -268,4 +289,25 @@ pub struct StockInfo {
     pub credit: Option<bool>,
     /// When KIS's lists were last looked at, Korean time; null while some of them have not come.
     pub as_of: Option<DateTime<FixedOffset>>,
+}
+
+impl StockInfo {
+    /// What a search says of the same stock.
+    pub fn entry(&self) -> StockEntry {
+        let info = self.clone();
+        StockEntry {
+            stock_code: info.stock_code,
+            standard_code: info.standard_code,
+            name: info.name,
+            english_name: info.english_name,
+            market: info.market,
+            board: info.board,
+            kind: info.kind,
+            currency: info.currency,
+            base_price: info.base_price,
+            tick: info.tick,
+            lot: info.lot,
+            halted: info.halted,
+        }
+    }
 }
