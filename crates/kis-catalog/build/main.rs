@@ -2,7 +2,10 @@
 //!
 //! The program that is built holds texts and small numbers, and no addresses: nothing is parsed, relocated or allocated when it starts.
 
+mod asked;
 mod check;
+#[path = "../src/search/gram.rs"]
+mod gram;
 mod read;
 mod search;
 #[path = "../src/search/text.rs"]
@@ -16,6 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let catalog = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../catalog");
     println!("cargo:rerun-if-changed={}", catalog.display());
     println!("cargo:rerun-if-changed=build");
+    println!("cargo:rerun-if-changed=src/search/gram.rs");
     println!("cargo:rerun-if-changed=src/search/text.rs");
 
     let mut files = Vec::new();
@@ -30,6 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     check::all(&files)?;
     let mut tables = write::tables(&files)?;
     search::read(&fs::read_to_string(catalog.join("search.toml"))?)?.write(&files, &mut tables)?;
+    asked::write(&asked::read(&fs::read_to_string(catalog.join("asked.toml"))?)?, &files, &mut tables)?;
     fs::write(Path::new(&env::var("OUT_DIR")?).join("table.rs"), tables.write()?)?;
     Ok(())
 }

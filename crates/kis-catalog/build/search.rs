@@ -78,6 +78,9 @@ impl Written {
             tables.concepts.rows.push(format!("Weight {{ asked: {asked}, missing: {missing}, unasked: {unasked} }}"));
         }
         for (pattern, numbers) in self.patterns()? {
+            tables
+                .words
+                .extend(pattern.split(' ').filter(|word| word.is_ascii() && !word.is_empty()).map(str::to_owned));
             let text = tables.texts.put(&pattern).map_err(failed)?;
             let meaning = tables.meanings.put(numbers);
             tables.patterns.rows.push(format!("({text}, {meaning})"));

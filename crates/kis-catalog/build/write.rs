@@ -1,7 +1,7 @@
 //! The table as Rust: texts in one string, and rows of small numbers that point into it.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fmt::{self, Write as _},
 };
 
@@ -79,6 +79,12 @@ pub(crate) struct Tables {
     pub(crate) meanings: Lists,
     /// What the search knows of each operation beside its names.
     pub(crate) hints: Lists,
+    /// Latin words that the search knows.
+    pub(crate) words: BTreeSet<String>,
+    /// Grams of what people ask for: each with the end of its postings.
+    pub(crate) grams: Lists,
+    /// An operation in the lower nine bits, what the gram is worth for it above.
+    pub(crate) postings: Lists,
 }
 
 /// The tables of all operations.
@@ -191,6 +197,10 @@ impl Tables {
         self.patterns.write(&mut out, "PATTERNS", "(Text, Range)")?;
         self.meanings.write(&mut out, "MEANINGS", "u8")?;
         self.hints.write(&mut out, "HINTS", "(Range, Range, i16)")?;
+        self.grams.write(&mut out, "GRAMS", "(u32, u16)")?;
+        self.postings.write(&mut out, "POSTINGS", "u16")?;
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        writeln!(out, "pub(crate) static WORDS: &str = {:?};", format!(" {} ", words.join(" ")))?;
         Ok(out)
     }
 }

@@ -3,17 +3,22 @@
 //! A question is read for names first (ids, TR ids, paths, fields), and what is left for concepts: `catalog/search.toml` says
 //! which words stand for which. The English names of the operations are read with the same words. An operation gets points
 //! for each concept that it shares with the question, and loses some for each that only one of the two has: a question about
-//! prices means domestic stocks by daylight, unless it says otherwise. Names in Korean and labels of fields count as well.
+//! prices means domestic stocks by daylight, unless it says otherwise. What its words share with those with which people ask for an
+//! operation (`catalog/asked.toml`) and with its names counts as well, and so do labels of fields.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `text` | the form in which texts are compared |
 //! | `meaning` | concepts and words of a text |
+//! | `asked` | with which words people ask for each operation |
+//! | `gram` | parts of words that `asked` compares |
 //! | `typo` | words that were mistyped |
 //! | `name` | ids, TR ids, paths and names of fields in a question |
 //! | `label` | labels of fields in a question |
 //! | `index` | what is known of all operations, made at the first question |
 
+mod asked;
+mod gram;
 mod index;
 mod label;
 mod meaning;
@@ -56,7 +61,8 @@ pub(crate) fn search(query: &str, limit: usize) -> Vec<Hit> {
 
     let rest = name::points(&query, &mut points);
     let question = text::normalize(&rest);
-    let question = typo::latin(question, &index.words);
+    let question = typo::latin(question);
+    asked::points(&question, &mut points);
     // A word that was read in part is perhaps one of a label: 신용등급 is not about orders on credit.
     let question = meaning::without(question, |word| {
         label::points(word, &mut points) || label::points(typo::without_particle(word), &mut points)
@@ -69,7 +75,7 @@ pub(crate) fn search(query: &str, limit: usize) -> Vec<Hit> {
             reading.concepts.add(concepts);
         }
     }
-    index.names(&question, &reading, &mut points);
+    index.names(&question, &mut points);
 
     let mut hits: Vec<(i32, usize)> = Vec::new();
     let mut faint: Vec<(i32, usize)> = Vec::new();

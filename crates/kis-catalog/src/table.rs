@@ -101,6 +101,9 @@ mod tests {
             size_of_val(&PATTERNS),
             size_of_val(&MEANINGS),
             size_of_val(&HINTS),
+            size_of_val(&GRAMS),
+            size_of_val(&POSTINGS),
+            WORDS.len(),
         ];
         // All of it, even if every page was touched.
         assert!(sizes.iter().sum::<usize>() < 512 * 1024, "{sizes:?}");

@@ -32,8 +32,6 @@ impl Concepts {
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     pub(super) concepts: Concepts,
-    /// Latin words that no pattern has.
-    pub(super) words: Vec<String>,
     /// Hangul of two syllables and more that no pattern has.
     pub(super) unread: Vec<String>,
 }
@@ -58,12 +56,7 @@ impl Reading {
             }
             // A space, and perhaps a word up to the next.
             reading.put(&mut unread);
-            let word: String =
-                text.letters[at + 1..].iter().take_while(|letter| letter.is_ascii_alphanumeric()).collect();
-            at += 1 + word.len();
-            if !word.is_empty() {
-                reading.words.push(word);
-            }
+            at += 1 + text.letters[at + 1..].iter().take_while(|letter| letter.is_ascii_alphanumeric()).count();
         }
         reading.put(&mut unread);
         reading

@@ -1,11 +1,11 @@
 //! Words that are one letter away from one that is known.
 
 use super::text::{Normal, is_hangul};
-use crate::table::{PATTERNS, Range};
+use crate::table::{PATTERNS, Range, WORDS};
 
 /// The text with each unknown Latin word replaced by the nearest that is known.
-pub(super) fn latin(text: Normal, known: &[Box<str>]) -> Normal {
-    let unknown = |word: &str| word.len() >= 4 && known.binary_search_by(|known| known.as_ref().cmp(word)).is_err();
+pub(super) fn latin(text: Normal) -> Normal {
+    let unknown = |word: &str| word.len() >= 4 && !WORDS.contains(&format!(" {word} "));
     let whole = text.text();
     if !whole.split(' ').any(|part| part.is_ascii() && unknown(part)) {
         return text;
@@ -21,7 +21,7 @@ pub(super) fn latin(text: Normal, known: &[Box<str>]) -> Normal {
         }
         let word: String = text.letters[at + 1..].iter().take_while(|letter| letter.is_ascii_alphanumeric()).collect();
         at += 1 + word.len();
-        match nearest(&word, known).filter(|_| unknown(&word)) {
+        match nearest(&word).filter(|_| unknown(&word)) {
             Some(other) => mended.push_word(other),
             None if !word.is_empty() => mended.push_word(&word),
             None => {}
@@ -31,10 +31,10 @@ pub(super) fn latin(text: Normal, known: &[Box<str>]) -> Normal {
 }
 
 /// The known word with the fewest letters changed: one, or two of a long word. Numbers are not mistyped words.
-fn nearest<'a>(word: &str, known: &'a [Box<str>]) -> Option<&'a str> {
+fn nearest(word: &str) -> Option<&'static str> {
     let most = if word.len() >= 8 { 2 } else { 1 };
-    let near = known.iter().filter(|known| known.len().abs_diff(word.len()) <= most && known.len() >= 4);
-    let near = near.map(|known| (strsim::osa_distance(known, word), known.as_ref()));
+    let near = WORDS.split(' ').filter(|known| known.len().abs_diff(word.len()) <= most && known.len() >= 4);
+    let near = near.map(|known| (strsim::osa_distance(known, word), known));
     near.filter(|(distance, _)| *distance <= most && word.bytes().all(|byte| byte.is_ascii_alphabetic()))
         .min()
         .map(|(_, known)| known)
