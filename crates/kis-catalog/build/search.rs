@@ -20,6 +20,8 @@ pub(crate) struct Written {
     concepts: BTreeMap<String, [i16; 3]>,
     groups: BTreeMap<String, Vec<String>>,
     kinds: BTreeMap<Kind, Vec<String>>,
+    either: Vec<Vec<String>>,
+    silences: BTreeMap<String, Vec<String>>,
     words: Vec<Words>,
     operations: BTreeMap<String, Vec<String>>,
     often: BTreeMap<String, i16>,
@@ -84,6 +86,15 @@ impl Written {
             let text = tables.texts.put(&pattern).map_err(failed)?;
             let meaning = tables.meanings.put(numbers);
             tables.patterns.rows.push(format!("({text}, {meaning})"));
+        }
+        for concepts in &self.either {
+            let meaning = tables.meanings.put(self.numbers(concepts)?);
+            tables.either.rows.push(meaning);
+        }
+        for (concept, silent) in &self.silences {
+            let by = tables.meanings.put(self.numbers(std::slice::from_ref(concept))?);
+            let silent = tables.meanings.put(self.numbers(silent)?);
+            tables.silences.rows.push(format!("({by}, {silent})"));
         }
         let mut known: Vec<&str> = Vec::new();
         for file in files {

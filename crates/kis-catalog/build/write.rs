@@ -77,6 +77,10 @@ pub(crate) struct Tables {
     pub(crate) concepts: Lists,
     pub(crate) patterns: Lists,
     pub(crate) meanings: Lists,
+    /// Sets of concepts of which an operation has several, and a question one.
+    pub(crate) either: Lists,
+    /// Concepts, and those that are not asked for where they are.
+    pub(crate) silences: Lists,
     /// What the search knows of each operation beside its names.
     pub(crate) hints: Lists,
     /// Latin words that the search knows.
@@ -196,6 +200,8 @@ impl Tables {
         self.concepts.write(&mut out, "CONCEPTS", "Weight")?;
         self.patterns.write(&mut out, "PATTERNS", "(Text, Range)")?;
         self.meanings.write(&mut out, "MEANINGS", "u8")?;
+        self.either.write(&mut out, "EITHER", "Range")?;
+        self.silences.write(&mut out, "SILENCES", "(Range, Range)")?;
         self.hints.write(&mut out, "HINTS", "(Range, Range, i16)")?;
         self.grams.write(&mut out, "GRAMS", "(u32, u16)")?;
         self.postings.write(&mut out, "POSTINGS", "u16")?;

@@ -87,7 +87,7 @@ pub(crate) fn search(query: &str, limit: usize) -> Vec<Hit> {
         let asked: i32 = shared.iter().map(|concept| i32::from(CONCEPTS[concept].asked)).sum();
         let missing = reading.concepts.without(&entry.concepts);
         let missing: i32 = missing.iter().map(|concept| i32::from(CONCEPTS[concept].missing)).sum();
-        let unasked = entry.says.without(&reading.concepts);
+        let unasked = entry.says.without(&reading.concepts).without_either(&entry.says, &reading.concepts);
         let unasked: i32 = unasked.iter().map(|concept| i32::from(CONCEPTS[concept].unasked)).sum();
         let score = points[number] + asked - missing - unasked + i32::from(entry.often);
         let tells = points[number] > 0 || shared.iter().any(|concept| CONCEPTS[concept].asked >= FAINT);

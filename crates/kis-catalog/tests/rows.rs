@@ -1,8 +1,12 @@
 //! A wrong row stops the build, and the message says what is wrong with which row.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "../build/asked.rs"]
+mod asked;
 #[path = "../build/check.rs"]
 mod check;
+#[path = "../src/search/gram.rs"]
+mod gram;
 #[path = "../build/read.rs"]
 mod read;
 #[path = "../build/search.rs"]
@@ -38,8 +42,14 @@ fields = [["pdno", "상품번호"]]
 "#;
 
 const WORDS: &str = r#"
+either = [["balance", "sell"]]
+
 [concepts]
 balance = [100, 20, 10]
+sell = [100, 20, 10]
+
+[silences]
+sell = ["balance"]
 
 [groups]
 group = ["balance"]
@@ -57,15 +67,18 @@ one = ["balance"]
 one = 5
 "#;
 
+const ASKED: &str = r#"one = ["what do I own", "내 잔고 보여줘"]"#;
+
 fn build(text: &str) -> Result<String, String> {
-    build_with(text, WORDS)
+    build_with(text, WORDS, ASKED)
 }
 
-fn build_with(text: &str, words: &str) -> Result<String, String> {
+fn build_with(text: &str, words: &str, asked: &str) -> Result<String, String> {
     let files = [read::file("group", text)?];
     check::all(&files)?;
     let mut tables = write::tables(&files).map_err(|error| error.to_string())?;
     search::read(words)?.write(&files, &mut tables)?;
+    asked::write(&asked::read(asked)?, &files, &mut tables)?;
     tables.write().map_err(|error| error.to_string())
 }
 
@@ -115,7 +128,7 @@ fn a_wrong_row_is_refused_by_name() {
 
 #[test]
 fn a_wrong_word_is_refused_by_name() {
-    assert!(build_with(ROW, WORDS).is_ok());
+    assert!(build_with(ROW, WORDS, ASKED).is_ok());
     let faults = [
         ("words = [\"잔고\", \"holdings\"]", "words = [\"?\"]", "\"?\" has no letter"),
         ("means = [\"balance\"]", "means = [\"balances\"]", "balances is no concept"),
@@ -123,14 +136,26 @@ fn a_wrong_word_is_refused_by_name() {
         ("one = 5", "three = 5", "three is no operation and no group"),
         ("group = [\"balance\"]", "grup = [\"balance\"]", "grup is no operation and no group"),
         ("[kinds]", "[kinds]\nquotations = []", "unknown variant `quotations`"),
+        ("[[\"balance\", \"sell\"]]", "[[\"balance\", \"buy\"]]", "buy is no concept"),
+        ("sell = [\"balance\"]", "buy = [\"balance\"]", "buy is no concept"),
         ("[100, 20, 10]", "[100, 20]", "invalid length 2"),
         ("words = [\"잔고\"", "word = [\"잔고\"", "unknown field `word`"),
     ];
     for (right, wrong, told) in faults {
         assert!(WORDS.contains(right), "{right}");
-        let fault = build_with(ROW, &WORDS.replace(right, wrong)).unwrap_err();
+        let fault = build_with(ROW, &WORDS.replace(right, wrong), ASKED).unwrap_err();
         assert!(fault.contains(told) && fault.contains("catalog/search.toml"), "{fault}");
     }
     let twice = WORDS.replace("[operations]", "[[words]]\nmeans = []\nwords = [\"Holding\"]\n\n[operations]");
-    assert!(build_with(ROW, &twice).unwrap_err().contains("\"Holding\" has two meanings"));
+    assert!(build_with(ROW, &twice, ASKED).unwrap_err().contains("\"Holding\" has two meanings"));
+}
+
+#[test]
+fn a_wrong_phrase_is_refused_by_name() {
+    let faults =
+        [("one = [", "two = [", "two is no operation"), ("[\"what do I own\", ", "\"what\" # ", "invalid type")];
+    for (right, wrong, told) in faults {
+        let fault = build_with(ROW, WORDS, &ASKED.replace(right, wrong)).unwrap_err();
+        assert!(fault.contains(told) && fault.contains("catalog/asked.toml"), "{fault}");
+    }
 }

@@ -1,7 +1,7 @@
 //! What a text says: concepts, and what no concept stands for.
 
 use super::text::{Normal, is_hangul, normalize};
-use crate::table::{MEANINGS, PATTERNS, Range};
+use crate::table::{EITHER, MEANINGS, PATTERNS, Range, SILENCES};
 
 /// A set of concepts, by number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,28 @@ impl Concepts {
         for concept in meaning.of(&MEANINGS) {
             self.0[usize::from(concept / 64)] |= 1 << (concept % 64);
         }
+    }
+
+    pub(super) fn has_all(&self, meaning: Range) -> bool {
+        meaning.of(&MEANINGS).iter().all(|concept| self.0[usize::from(concept / 64)] >> (concept % 64) & 1 == 1)
+    }
+
+    pub(super) fn remove(&mut self, meaning: Range) {
+        for concept in meaning.of(&MEANINGS) {
+            self.0[usize::from(concept / 64)] &= !(1 << (concept % 64));
+        }
+    }
+
+    /// Those without the sets of which one is asked for, and of which an operation has several.
+    pub(super) fn without_either(mut self, says: &Concepts, asked: &Concepts) -> Concepts {
+        for set in &EITHER {
+            let mut concepts = Concepts::default();
+            concepts.add(*set);
+            if concepts.shared(asked) != Concepts::default() && concepts.shared(says).iter().nth(1).is_some() {
+                self.remove(*set);
+            }
+        }
+        self
     }
 
     pub(super) fn shared(&self, other: &Concepts) -> Concepts {
@@ -37,28 +59,44 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// Reads a text from its beginning, always by the longest pattern.
+    /// Reads a text by those patterns that leave the least of it unread, and by long ones rather than by several short ones.
     pub(super) fn of(text: &Normal) -> Reading {
+        let length = text.letters.len();
+        // From each letter on: what the best patterns are worth, and the one that begins here.
+        let mut best: Vec<(usize, Option<(usize, Range)>)> = vec![(0, None); length + 1];
+        for at in (0..length).rev() {
+            best[at] = (best[at + 1].0, None);
+            patterns(text, at, |letters, meaning| {
+                let step = taken(text, at, letters);
+                let worth = letters * letters + best[at + step].0;
+                if worth > best[at].0 {
+                    best[at] = (worth, Some((step, meaning)));
+                }
+            });
+        }
         let mut reading = Reading::default();
         let mut unread = String::new();
         let mut at = 0;
-        while at < text.letters.len() {
-            if let Some((length, meaning)) = longest(text, at) {
+        while at < length {
+            if let Some((step, meaning)) = best[at].1 {
                 reading.concepts.add(meaning);
                 reading.put(&mut unread);
-                at += length;
+                at += step;
                 continue;
             }
             if is_hangul(text.letters[at]) {
                 unread.push(text.letters[at]);
-                at += 1;
-                continue;
+            } else {
+                reading.put(&mut unread);
             }
-            // A space, and perhaps a word up to the next.
-            reading.put(&mut unread);
-            at += 1 + text.letters[at + 1..].iter().take_while(|letter| letter.is_ascii_alphanumeric()).count();
+            at += 1;
         }
         reading.put(&mut unread);
+        for (by, silent) in &SILENCES {
+            if reading.concepts.has_all(*by) {
+                reading.concepts.remove(*silent);
+            }
+        }
         reading
     }
 
@@ -71,10 +109,10 @@ impl Reading {
     }
 }
 
-/// The longest pattern that begins here: how many letters it takes, and what it means.
-fn longest(text: &Normal, at: usize) -> Option<(usize, Range)> {
+/// The patterns that begin here, each with how many letters it takes and what it means.
+fn patterns(text: &Normal, at: usize, mut found: impl FnMut(usize, Range)) {
     let rest = &text.letters[at..];
-    let first = *rest.first()?;
+    let Some(&first) = rest.first() else { return };
     // A single space would begin half of all patterns; with the letter after it, few are left.
     let begins = |pattern: &str| {
         let mut letters = pattern.chars();
@@ -82,7 +120,6 @@ fn longest(text: &Normal, at: usize) -> Option<(usize, Range)> {
     };
     let key = (Some(first), if first == ' ' { rest.get(1).copied() } else { None });
     let start = PATTERNS.partition_point(|(pattern, _)| begins(pattern.get()) < key);
-    let mut best = None;
     for (pattern, meaning) in PATTERNS[start..].iter().take_while(|(pattern, _)| begins(pattern.get()) == key) {
         let pattern = pattern.get();
         let length = pattern.chars().count();
@@ -90,12 +127,15 @@ fn longest(text: &Normal, at: usize) -> Option<(usize, Range)> {
         // One syllable in the middle of a word means something else.
         let whole =
             length > 1 || text.starts[at] && text.starts.get(at + 2).is_none_or(|_| word_end(text, at) <= at + 2);
-        if fits && whole && best.is_none_or(|(longest, _)| length > longest) {
-            best = Some((length, *meaning));
+        if fits && whole {
+            found(length, *meaning);
         }
     }
-    // The space after a Latin word is the one before the next.
-    best.map(|(length, meaning)| (if first == ' ' || rest[length - 1] == ' ' { length - 1 } else { length }, meaning))
+}
+
+/// How far a pattern takes a reading on: the space after a Latin word is the one before the next.
+fn taken(text: &Normal, at: usize, letters: usize) -> usize {
+    letters - usize::from(text.letters[at] == ' ' || text.letters[at + letters - 1] == ' ')
 }
 
 /// Where the word that begins here ends.
