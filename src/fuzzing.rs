@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::{codec::Decoder, sync::CancellationToken};
 
 use crate::{
-    account::{self, Account, AccountId, AccountName, BalanceQuestion, Calls},
+    account::{self, Account, AccountId, AccountName, BalanceQuestion, Calls, Together},
     book::{Book, Shelf},
     clients::Clients,
     clock::{ManualClock, SharedClock},
@@ -24,6 +24,7 @@ use crate::{
         self, Credentials, Environment, Http,
         reply::{More, Reply},
     },
+    quote,
     secret::{AppKey, AppSecret},
     server::{self, Backend, Server},
     stock,
@@ -200,6 +201,7 @@ fn idle_server() -> Server {
     let calls = Calls::new(&key, settings.of_the_desk(), CancellationToken::new());
     let (client, token) = (key.client.clone(), key.token.clone());
     let relays = Arc::new(Desks::new(client, token, settings.of_the_desk(), 1 << 20, CancellationToken::new()));
+    let together = Arc::new(Together::new(quote::MOST));
     let settings = server::Settings {
         socket: "/nonexistent/kisd.sock".into(),
         socket_mode: 0o600,
@@ -210,21 +212,20 @@ fn idle_server() -> Server {
         max_connections: 16,
         max_request_bytes: MAX_BYTES,
     };
-    let book =
-        Book::new([Account { name: name.clone(), id, hts_id: None, key, balance, calls, relays }], &name, &[]).unwrap();
+    let book = Book::new(
+        [Account { name: name.clone(), id, hts_id: None, key, balance, calls, together, relays }],
+        &name,
+        &[],
+    )
+    .unwrap();
     let clients = Arc::new(Clients::open("/nonexistent/clients.json".into(), clock.clone()));
     let trust = Arc::new(Trust::open("/nonexistent".as_ref(), clock.clone()));
-    let backend = Backend::new(Arc::new(Shelf::new(book)), clients, trust, DateTime::UNIX_EPOCH);
-    Server::new(Arc::new(backend), settings, clock)
     let stocks = stock::Settings {
         master_url: "http://127.0.0.1:9".parse().unwrap(),
         master_max_age: Duration::from_secs(86_400),
         directory: "/nonexistent/masters".into(),
     };
     let (stocks, _) = stock::StockHandle::new(&stocks, &Http::default(), clock.clone()).unwrap();
-    Server::new(
-        Arc::new(Backend::new(Arc::new(Shelf::new(book)), clients, stocks, DateTime::UNIX_EPOCH)),
-        settings,
-        clock,
-    )
+    let backend = Backend::new(Arc::new(Shelf::new(book)), clients, trust, stocks, DateTime::UNIX_EPOCH);
+    Server::new(Arc::new(backend), settings, clock)
 }

@@ -15,14 +15,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("telemetry", &["clock"]),
     ("kis", &["secret", "clock", "backoff"]),
     ("token", &["kis", "secret", "clock", "backoff", "files"]),
-    // Which stocks there are, by files that need no key.
-    ("stock", &["kis", "clock", "backoff", "files"]),
     ("desk", &["kis", "token", "clock", "backoff"]),
     ("account", &["desk", "kis", "token", "clock"]),
-    ("quote", &["account", "clock", "kis", "wire"]),
+    // Which stocks there are, by files that need no key.
+    ("stock", &["kis", "clock", "backoff", "files"]),
+    ("quote", &["account", "clock", "kis", "stock", "wire"]),
+    ("trust", &["kis", "clock", "files"]),
     ("book", &["account", "kis", "token", "clock", "wire"]),
     ("clients", &["account", "book", "kis", "secret", "clock", "files", "wire"]),
-    ("server", &["account", "book", "clients", "desk", "quote", "token", "kis", "secret", "wire", "clock"]),
+    (
+        "server",
+        &["account", "book", "clients", "desk", "quote", "token", "kis", "secret", "stock", "trust", "wire", "clock"],
+    ),
     // A second front door: neither knows the other.
     ("gateway", &["account", "book", "clients", "desk", "token", "kis", "trust", "wire", "clock", "files"]),
     // The command line cannot hold a secret: it knows nothing but the wire.
@@ -30,10 +34,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("mcp", &["wire"]),
     ("config", &["account", "book", "gateway", "kis", "secret", "server", "stock", "telemetry", "token", "wire"]),
     // For the fuzzer only.
-    ("fuzzing", &["account", "book", "clients", "clock", "desk", "kis", "secret", "server", "token", "wire"]),
+    (
+        "fuzzing",
+        &["account", "book", "clients", "clock", "desk", "kis", "secret", "server", "stock", "token", "trust", "wire"],
+    ),
     (
         "daemon",
-        &["book", "account", "clients", "clock", "config", "desk", "gateway", "kis", "quote", "server", "token"],
+        &[
+            "book", "account", "clients", "clock", "config", "desk", "gateway", "kis", "quote", "server", "stock",
+            "token", "trust",
+        ],
     ),
 ];
 

@@ -6,8 +6,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error:
 use serde_json::value::RawValue;
 
 use super::{
-    commands::{client::ClientCommand, gateway::GatewayCommand, kis::KisCommand},
-    commands::{client::ClientCommand, kis::KisCommand, search},
+    commands::{client::ClientCommand, gateway::GatewayCommand, kis::KisCommand, search},
     socket::Whose,
     words::{Language, help},
 };

@@ -27,10 +27,8 @@ use self::{
     arguments::Command,
     asking::{in_time, patiently, status_of},
     commands::{
-        accounts, balance, call, check, client, discover, doctor, gateway, init, kis, logs, man, metrics, status,
-        token, watch,
-        accounts, balance, call, check, client, discover, doctor, init, kis, logs, man, metrics, search, status, token,
-        watch,
+        accounts, balance, call, check, client, discover, doctor, gateway, init, kis, logs, man, metrics, search,
+        status, token, watch,
     },
     output::Printer,
     socket::Whose,

@@ -118,11 +118,9 @@ impl Daemon {
         let trust = Arc::new(Trust::open(state, clock.clone()));
         let gateway =
             Gateway::new(config.gateway.clone(), shelf.clone(), clients.clone(), trust.clone(), clock.clone());
-        let backend = Arc::new(Backend::new(shelf, clients, trust, clock.now()));
         let (stocks, keeper) = StockHandle::new(&config.stocks, sessions.http(), clock.clone())?;
         tasks.spawn(sessions.stocks(keeper));
-        let gateway = Gateway::new(config.gateway.clone(), shelf.clone(), clients.clone(), clock.clone());
-        let backend = Arc::new(Backend::new(shelf, clients, stocks, clock.now()));
+        let backend = Arc::new(Backend::new(shelf, clients, trust, stocks, clock.now()));
         let server = Server::new(backend.clone(), config.rpc.clone(), clock.clone());
         let schedule = Schedule::start(backend.clone()).await?;
         info!(

@@ -18,8 +18,8 @@ pub mod masters;
 pub mod paging;
 pub mod quota;
 pub mod reply;
-pub mod row;
 mod resolver;
+pub mod row;
 pub mod totals;
 
 use std::time::Duration;

@@ -1,7 +1,5 @@
 //! Which stock is meant, and what KIS calls its market.
 
-use std::fmt;
-
 use crate::wire::types::Market;
 
 /// Longest code; KIS's own have at most 12 characters.
@@ -28,40 +26,16 @@ pub enum UnknownStock {
     )]
     NoMarket(String),
     /// There is no such market.
-    #[error("market must be one of KRX, NXT, UN, NASDAQ, NYSE, AMEX, HKEX, TSE, SSE, SZSE, HNX and HSX")]
+    #[error("market must be one of {}", Market::ALL.map(Market::name).join(", "))]
     NoSuchMarket,
     /// KIS does not know it.
-    #[error("KIS knows no {code} on {market}")]
+    #[error("KIS knows no {code} on {}", market.name())]
     NotKnown {
         /// Its code.
         code: String,
         /// Where it was looked for.
-        market: MarketName,
+        market: Market,
     },
-}
-
-/// A market by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MarketName(pub Market);
-
-impl fmt::Display for MarketName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            Market::Krx => "KRX",
-            Market::Nxt => "NXT",
-            Market::Un => "UN",
-            Market::Nasdaq => "NASDAQ",
-            Market::Nyse => "NYSE",
-            Market::Amex => "AMEX",
-            Market::Hkex => "HKEX",
-            Market::Tse => "TSE",
-            Market::Sse => "SSE",
-            Market::Szse => "SZSE",
-            Market::Hnx => "HNX",
-            Market::Hsx => "HSX",
-            Market::Unknown => "an unknown market",
-        })
-    }
 }
 
 /// What KIS calls a market.
@@ -124,7 +98,7 @@ impl Stock {
 
     /// KIS does not know it.
     pub(super) fn not_known(&self) -> UnknownStock {
-        UnknownStock::NotKnown { code: self.code.clone(), market: MarketName(self.market) }
+        UnknownStock::NotKnown { code: self.code.clone(), market: self.market }
     }
 }
 

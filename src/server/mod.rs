@@ -47,8 +47,8 @@ use arc_swap::Guard;
 use crate::{
     book::{Book, Grant, Rights, Shelf},
     clients::Clients,
-    trust::Trust,
     stock::StockHandle,
+    trust::Trust,
     wire::types::Right,
 };
 
@@ -120,14 +120,17 @@ pub struct Backend {
 
 impl Backend {
     /// A backend for these accounts.
-    pub fn new(shelf: Arc<Shelf>, clients: Arc<Clients>, trust: Arc<Trust>, started_at: DateTime<Utc>) -> Self {
+    pub fn new(
+        shelf: Arc<Shelf>,
+        clients: Arc<Clients>,
+        trust: Arc<Trust>,
+        stocks: StockHandle,
+        started_at: DateTime<Utc>,
+    ) -> Self {
         let clock = shelf.book().default_account().key.client.clock().clone();
         let refusals = Arc::new(refusals::Refusals::new(clock));
-        Self { shelf, clients, trust, started_at, connections: places::Places::default(), refusals }
-    pub fn new(shelf: Arc<Shelf>, clients: Arc<Clients>, stocks: StockHandle, started_at: DateTime<Utc>) -> Self {
-        let clock = shelf.book().default_account().key.client.clock().clone();
-        let refusals = Arc::new(refusals::Refusals::new(clock));
-        Self { shelf, clients, stocks, started_at, connections: places::Places::default(), refusals }
+        let connections = places::Places::default();
+        Self { shelf, clients, trust, stocks, started_at, connections, refusals }
     }
 
     /// The accounts, as they are now.

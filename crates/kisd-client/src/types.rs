@@ -27,7 +27,7 @@ pub use self::{
         CallParams, CallResult, DescribeParams, OperationDescription, OperationEntry, OperationField, OperationLimit,
         OperationPaging, OperationParam, OperationResult, SearchParams, SearchResult, Transport,
     },
-    quote::{Extreme, Level, Market, Orderbook, Price, Prices, PricesParams, QuoteParams, ShortPrice, StockStatus},
+    quote::{Extreme, Level, Orderbook, Price, Prices, PricesParams, QuoteParams, ShortPrice},
     stock::{
         Board, Market, StockEntry, StockInfo, StockInfoParams, StockKind, StockSearchParams, StockSearchResult,
         StockStatus,

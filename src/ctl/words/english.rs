@@ -1,7 +1,6 @@
 //! English.
 
-use super::{ClientWords, Doctor, Init, KisWords, Logs, Waiting, Words, trust};
-use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::types::{Effect, LearnedRate, Mode, StockKind, TokenState, Transport},

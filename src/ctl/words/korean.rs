@@ -1,7 +1,6 @@
 //! 한국어.
 
-use super::{ClientWords, Doctor, Init, KisWords, Logs, Waiting, Words, trust};
-use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::{

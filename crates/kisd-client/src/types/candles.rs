@@ -4,7 +4,7 @@ use chrono::{DateTime, FixedOffset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::quote::Market;
+use super::stock::Market;
 use crate::{number::Number, whole};
 
 /// How long a candle lasts.

@@ -4,42 +4,11 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Fault;
+use super::{
+    Fault,
+    stock::{Market, StockStatus},
+};
 use crate::{number::Number, whole};
-
-/// Where a stock is traded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Market {
-    /// The Korea Exchange.
-    Krx,
-    /// Nextrade.
-    Nxt,
-    /// The Korea Exchange and Nextrade as KIS unifies them: a view, and no venue.
-    Un,
-    /// Nasdaq.
-    Nasdaq,
-    /// The New York Stock Exchange.
-    Nyse,
-    /// NYSE American.
-    Amex,
-    /// Hong Kong.
-    Hkex,
-    /// Tokyo.
-    Tse,
-    /// Shanghai, A shares.
-    Sse,
-    /// Shenzhen, A shares.
-    Szse,
-    /// Hanoi.
-    Hnx,
-    /// Ho Chi Minh City.
-    Hsx,
-    /// One that this client does not know: the daemon is newer.
-    #[serde(other)]
-    #[schemars(skip)]
-    Unknown,
-}
 
 /// Parameters of `quote.price` and `quote.orderbook`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -61,34 +30,6 @@ pub struct QuoteParams {
     /// The name of the account with whose app key KIS is asked. Left out: the default one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-}
-
-/// What is out of the ordinary about a stock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StockStatus {
-    /// Trading is halted.
-    Halted,
-    /// An issue under administration (관리종목).
-    Managed,
-    /// It is traded off before delisting (정리매매), without price limits.
-    Liquidation,
-    /// Investment caution (투자주의).
-    Caution,
-    /// Investment warning (투자경고).
-    Warning,
-    /// Investment risk (투자위험).
-    Risk,
-    /// Short-term overheated (단기과열): traded by auctions.
-    Overheated,
-    /// A volatility interruption (VI): traded by auction for two minutes.
-    VolatilityInterruption,
-    /// Bought with its whole price only (증거금 100 %).
-    FullMargin,
-    /// One that this client does not know: the daemon is newer.
-    #[serde(other)]
-    #[schemars(skip)]
-    Unknown,
 }
 
 /// A price that was reached on a day.

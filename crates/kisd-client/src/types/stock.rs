@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{number::Number, whole};
 
 /// A market. NXT trades stocks of KRX, and UN is both as KIS unifies them: a stock of either is one of KRX.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Market {
     /// Korea Exchange.
@@ -151,6 +151,10 @@ pub enum StockStatus {
     ShortSalesOverheated,
     /// An abnormal rise (이상급등).
     AbnormalRise,
+    /// A volatility interruption (VI): traded by auction for two minutes.
+    VolatilityInterruption,
+    /// Bought with its whole price only (증거금 100 %).
+    FullMargin,
     /// One that this client does not know: the daemon is newer.
     #[serde(other)]
     #[schemars(skip)]
