@@ -2,6 +2,7 @@
 
 mod english;
 pub(super) mod help;
+mod init;
 mod korean;
 mod trust;
 
@@ -9,6 +10,7 @@ use std::env;
 
 use clap::ValueEnum;
 
+pub(super) use self::init::Init;
 use super::commands::doctor::Cause;
 use crate::wire::{
     codes::Kind,
@@ -260,68 +262,6 @@ pub(super) struct Doctor {
     pub(super) look_at: fn(usize) -> String,
     pub(super) hangs: &'static str,
     pub(super) not_well: fn(usize) -> String,
-}
-
-/// The texts of `kisctl init`.
-#[derive(Debug)]
-pub(super) struct Init {
-    pub(super) welcome: fn(&str) -> String,
-    pub(super) mode: &'static str,
-    pub(super) mode_is: &'static str,
-    pub(super) app_key: &'static str,
-    pub(super) app_key_is: &'static str,
-    pub(super) app_secret: &'static str,
-    pub(super) app_secret_is: &'static str,
-    pub(super) account: &'static str,
-    pub(super) account_is: &'static str,
-    pub(super) replace: fn(&str) -> String,
-    pub(super) change: fn(&str) -> String,
-    pub(super) not_toml: fn(&str) -> String,
-    pub(super) base_url_stays: fn(&str) -> String,
-    pub(super) base_url_needed: fn(&str) -> String,
-    pub(super) kept: fn(&str) -> String,
-    pub(super) written: fn(&str) -> String,
-    pub(super) install: fn(&str) -> String,
-    pub(super) installed: fn(&str) -> String,
-    pub(super) start_yourself: fn(&str) -> String,
-    pub(super) system_service: &'static str,
-    pub(super) user_service: &'static str,
-    pub(super) install_first: fn(&str) -> String,
-    pub(super) no_home: &'static str,
-    pub(super) odd_name: &'static str,
-    pub(super) no_input: &'static str,
-    /// The name of an account is none.
-    pub(super) no_name: &'static str,
-    /// An account is there already.
-    pub(super) is_there: fn(&str) -> String,
-    /// An account is not there.
-    pub(super) is_not_there: fn(&str) -> String,
-    /// The app key of the first is that of the second.
-    pub(super) shares_key: fn(&str, &str) -> String,
-    /// There are several accounts, and one must be named.
-    pub(super) which: &'static str,
-    pub(super) no_configuration: fn(&str) -> String,
-    /// The configuration is no TOML, and nothing can be added to it.
-    pub(super) broken: fn(&str) -> String,
-    /// The key file of an account is that of another as well.
-    pub(super) file_of_another: fn(&str, &str) -> String,
-    /// What was there is there again.
-    pub(super) put_back: &'static str,
-    /// Calls that name no account go on meaning this one.
-    pub(super) default_stays: fn(&str) -> String,
-    /// What to do with a configuration that is there.
-    pub(super) menu: &'static str,
-    pub(super) menu_is: &'static str,
-    pub(super) name: &'static str,
-    /// Whether KIS is asked before anything is written.
-    pub(super) try_keys: &'static str,
-    pub(super) trying: &'static str,
-    pub(super) no_kisd: &'static str,
-    pub(super) nothing_written: &'static str,
-    pub(super) reload: &'static str,
-    pub(super) restart: &'static str,
-    pub(super) lingers: &'static str,
-    pub(super) failed: fn(&str, &str) -> String,
 }
 
 /// The texts of `kisctl logs`.
