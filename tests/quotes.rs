@@ -241,10 +241,10 @@ async fn what_cannot_be_a_stock_is_refused_before_kis_is_asked() {
     let (world, daemon) = world_and_daemon().await;
     let asked = world.simulator.calls().len();
     for (params, words) in [
-        (json!({}), "stock_code"),
+        (json!({}), "either stock_code or stock"),
+        (json!({ "stock_code": "005930", "stock": "삼성전자" }), "either stock_code or stock"),
         (json!({ "stock_code": "" }), "is not a stock code"),
         (json!({ "stock_code": "005930&A=1" }), "is not a stock code"),
-        (json!({ "stock_code": "AAPL" }), "name its market"),
         (json!({ "stock_code": "AAPL", "market": "MOON" }), "market must be one of KRX"),
         (json!({ "stock_code": "005930", "marked": "KRX" }), "marked"),
         (json!({ "stock_code": 5930 }), "string"),
@@ -474,4 +474,28 @@ async fn where_the_mode_has_no_call_for_several_each_stock_is_a_call() {
     let abroad = world.while_time_passes(ask(json!(["AAPL"]), json!("NASDAQ"))).await;
     let price = &abroad["prices"][0];
     assert_eq!((&price["price"], &price["change"], &price["currency"]), (&json!(230.0), &json!(-1.28), &json!("USD")));
+}
+
+#[tokio::test]
+async fn a_stock_is_told_by_its_name_and_the_only_market_that_has_it_is_meant() {
+    let (world, daemon) = world_and_daemon().await;
+    let before = daemon.ok("quote.price", json!({ "stock_code": "005930" })).await;
+    assert_eq!(before["name"], Value::Null, "nobody has needed the lists yet");
+    let named = daemon.ok("quote.price", json!({ "stock": "삼성전자" })).await;
+    assert_eq!(
+        (&named["stock_code"], &named["market"], &named["name"]),
+        (&json!("005930"), &json!("KRX"), &json!("삼성전자"))
+    );
+    for _ in 0..3 {
+        let coded = daemon.ok("quote.price", json!({ "stock_code": "005930", "max_age_ms": 60_000 })).await;
+        assert_eq!(coded["name"], "삼성전자");
+    }
+    let abroad = daemon.ok("quote.orderbook", json!({ "stock_code": "AAPL" })).await;
+    assert_eq!((&abroad["market"], &abroad["currency"]), (&json!("NASDAQ"), &json!("USD")));
+    let nxt = daemon.ok("quote.orderbook", json!({ "stock": "삼성전자", "market": "NXT" })).await;
+    assert_eq!((&nxt["stock_code"], &nxt["market"]), (&json!("005930"), &json!("NXT")));
+    let asked = world.simulator.calls_to("inquire-price").len();
+    let unknown = daemon.error("quote.price", json!({ "stock": "삼성전쟈우우" })).await;
+    assert_eq!((&unknown["code"], &unknown["data"]["what"]), (&json!(-32063), &json!("stock")), "{unknown}");
+    assert_eq!(world.simulator.calls_to("inquire-price").len(), asked);
 }

@@ -52,6 +52,7 @@ impl Asked for Price {
         }
         let empty = types::Price {
             stock_code: self.0.code.clone(),
+            name: None,
             market: self.0.market,
             currency: self.0.currency().to_owned(),
             price: exact(price),

@@ -25,6 +25,9 @@ pub enum UnknownStock {
         "{0} has not the form of KRX's codes, which are six letters or digits that begin with a digit, or Q and six: name its market, for example NASDAQ"
     )]
     NoMarket(String),
+    /// It is named twice, or not at all.
+    #[error("either stock_code or stock must be given")]
+    NotOne,
     /// There is no such market.
     #[error("market must be one of {}", Market::ALL.map(Market::name).join(", "))]
     NoSuchMarket,

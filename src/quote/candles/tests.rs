@@ -94,7 +94,7 @@ impl Kis {
 
     /// Asks until it is answered.
     fn ask(&mut self, params: &CandlesParams) -> types::Candles {
-        let stock = Stock::of(&params.stock_code, params.market).unwrap();
+        let stock = Stock::of(params.stock_code.as_deref().unwrap(), params.market).unwrap();
         let mut walk = Walk::new(Wanted::of(stock, params, now()).unwrap());
         while let Some(call) = walk.next_call() {
             let body = self.answer(call);
@@ -108,7 +108,8 @@ impl Kis {
 
 fn params(interval: Interval) -> CandlesParams {
     CandlesParams {
-        stock_code: "005930".to_owned(),
+        stock_code: Some("005930".to_owned()),
+        stock: None,
         market: Some(Market::Krx),
         interval,
         from: None,
@@ -222,7 +223,7 @@ fn what_cannot_be_asked_is_refused() {
     let of = |change: &dyn Fn(&mut CandlesParams)| {
         let mut params = params(Interval::Day);
         change(&mut params);
-        let stock = Stock::of(&params.stock_code, params.market).unwrap();
+        let stock = Stock::of(params.stock_code.as_deref().unwrap(), params.market).unwrap();
         Wanted::of(stock, &params, now()).map(|_| ()).unwrap_err().to_string()
     };
     let some = |text: &str| Some(text.to_owned());

@@ -111,6 +111,11 @@ impl Catalog {
         Self { backend, methods: Methods::default(), document: Document::default() }
     }
 
+    /// What methods may touch.
+    pub(super) fn backend(&self) -> &Arc<Backend> {
+        &self.backend
+    }
+
     /// A method about the daemon or about KIS that answers at once. The right is needed in some account.
     pub(super) fn add<M, F>(&mut self, method: F)
     where

@@ -18,11 +18,12 @@ use crate::{
     },
     kis::quota::CallerId,
     quote::{self, Answered, Asked, Key, ReadFault, Short, Stock, Unfit, UnknownStock, Walk, WantedCandles},
-    server::error::{Refusal, not_found, own, standard},
+    server::error::{Refusal, internal, not_found, own, standard},
+    stock::StockHandle,
     wire::{
         codes::{INVALID_PARAMS, Kind},
         method,
-        types::{Candles, CandlesParams, Prices, PricesParams, QuoteParams, ShortPrice},
+        types::{self, Candles, CandlesParams, Market, Prices, PricesParams, QuoteParams, ShortPrice},
     },
 };
 
@@ -30,30 +31,131 @@ use crate::{
 const USUAL_AGE: Duration = Duration::from_secs(1);
 
 pub(super) fn register(catalog: &mut Catalog) {
-    catalog.add_recalled::<method::QuotePrice, _>(|about| of_stock(about, USUAL_AGE, quote::Price));
-    catalog.add_recalled::<method::QuoteOrderbook, _>(|about| of_stock(about, Duration::ZERO, quote::Orderbook));
-    catalog.add_about::<method::QuoteCandles, _>(candles);
+    let lists = catalog.backend().stocks.clone();
+    let of = lists.clone();
+    let price = move |stock| Named { price: quote::Price(stock), lists: of.clone() };
+    let of = lists.clone();
+    catalog.add_recalled::<method::QuotePrice, _>(move |about| of_stock(about, &of, USUAL_AGE, price.clone()));
+    let of = lists.clone();
+    catalog
+        .add_recalled::<method::QuoteOrderbook, _>(move |about| of_stock(about, &of, Duration::ZERO, quote::Orderbook));
+    catalog.add_about::<method::QuoteCandles, _>(move |about| candles(about, &lists));
     catalog.add_about::<method::QuotePrices, _>(prices);
+}
+
+/// The stock that a caller means.
+enum Meant {
+    /// It is told by its code.
+    Now(Stock),
+    /// KIS's lists have to be asked for it.
+    Listed { text: String, market: Option<Market> },
+}
+
+impl Meant {
+    fn of(
+        (code, stock): (Option<&str>, Option<&str>),
+        market: Option<Market>,
+        lists: &StockHandle,
+    ) -> Result<Self, UnknownStock> {
+        let listed = |text: &str| Self::Listed { text: text.chars().take(LONGEST_NAME).collect(), market };
+        match (code, stock) {
+            (Some(code), None) => match Stock::of(code, market) {
+                Err(UnknownStock::NoMarket(code)) => Ok(listed(&code)),
+                // Six digits may be a stock of Shanghai alone.
+                Ok(stock) if market.is_none() => {
+                    let listed = lists.at_once().and_then(|lists| lists.of_market(&stock.code, None).ok());
+                    let market = listed.map_or(stock.market, |listed| super::stock::on_the_wire(listed.market));
+                    Ok(Self::Now(Stock { market, ..stock }))
+                }
+                stock => stock.map(Self::Now),
+            },
+            (None, Some(text)) if market == Some(Market::Unknown) => Stock::of(text, market).map(Self::Now),
+            (None, Some(text)) => Ok(listed(text)),
+            _ => Err(UnknownStock::NotOne),
+        }
+    }
+
+    async fn stock(self, lists: &StockHandle, within: Duration) -> Result<Stock, Refusal> {
+        match self {
+            Self::Now(stock) => Ok(stock),
+            Self::Listed { text, market } => {
+                let stock = lists.resolve(&text, super::stock::listed_on(market)?, within).await?;
+                // NXT and UN trade stocks of KRX.
+                let market = market.unwrap_or_else(|| super::stock::on_the_wire(stock.market));
+                Ok(Stock { code: stock.code, market })
+            }
+        }
+    }
+}
+
+/// Longest name that is looked for.
+const LONGEST_NAME: usize = 100;
+
+/// A price with the name of its stock, if KIS's lists are in memory.
+#[derive(Clone)]
+struct Named {
+    price: quote::Price,
+    lists: StockHandle,
+}
+
+impl Asked for Named {
+    type Answer = types::Price;
+
+    fn call(&self) -> (&'static str, Vec<(&'static str, String)>) {
+        self.price.call()
+    }
+
+    fn read(&self, answered: &Answered<'_>) -> Result<types::Price, ReadFault> {
+        let price = self.price.read(answered)?;
+        let market = super::stock::listed_on(Some(price.market)).ok().flatten();
+        let stock = self.lists.at_once().and_then(|lists| lists.of_market(&price.stock_code, market).ok());
+        Ok(types::Price { name: stock.map(|stock| stock.name), ..price })
+    }
 }
 
 /// A question about one stock that one call of KIS answers.
 fn of_stock<A: Asked + Clone + Send + Sync + 'static>(
     About { account, params, caller }: About<'_, QuoteParams>,
+    lists: &StockHandle,
     usual_age: Duration,
-    asked: impl FnOnce(Stock) -> A,
+    asked: impl Fn(Stock) -> A + Send + 'static,
 ) -> (Outcome, Option<Again>) {
-    let asked = match Stock::of(&params.stock_code, params.market) {
-        Ok(stock) => asked(stock),
-        Err(unknown) => return (Outcome::Now(Err(Refusal::from(unknown).about(&account.name))), None),
-    };
+    let refuse = |refusal: Refusal| (Outcome::Now(Err(refusal.about(&account.name))), None);
+    let max_age = params.max_age_ms.map_or(usual_age, Duration::from_millis);
+    let meant = Meant::of((params.stock_code.as_deref(), params.stock.as_deref()), params.market, lists);
+    match meant {
+        Ok(Meant::Now(stock)) => one(account, caller, asked(stock), (max_age, params.timeout_ms)),
+        Ok(meant) => {
+            let within = match timeout(params.timeout_ms) {
+                Ok(timeout) => timeout.unwrap_or_else(|| account.balance.call_timeout()),
+                Err(refusal) => return refuse(refusal),
+            };
+            let (account, lists) = (account.clone(), lists.clone());
+            let later = Box::pin(async move {
+                let stock = meant.stock(&lists, within).await.map_err(|refusal| refusal.about(&account.name))?;
+                match one(&account, caller, asked(stock), (max_age, params.timeout_ms)).0 {
+                    Outcome::Now(answer) => answer,
+                    Outcome::Later(answer) => answer.await,
+                    Outcome::Subscribe(_) | Outcome::Unsubscribe { .. } => Err(internal()),
+                }
+            });
+            (Outcome::Later(later), None)
+        }
+        Err(unknown) => refuse(unknown.into()),
+    }
+}
+
+fn one<A: Asked + Clone + Send + Sync + 'static>(
+    account: &Account,
+    caller: CallerId,
+    asked: A,
+    ages: (Duration, Option<u64>),
+) -> (Outcome, Option<Again>) {
     let question = match quote::question(account, &asked) {
         Ok(question) => question,
         Err(refused) => return (Outcome::Now(Err(Refusal::from(refused).about(&account.name))), None),
     };
-    let max_age = params.max_age_ms.map_or(usual_age, Duration::from_millis);
-    kis::ask(account, caller, question, Form::Typed, (max_age, params.timeout_ms), move |account, _, called| {
-        typed(account, &asked, called)
-    })
+    kis::ask(account, caller, question, Form::Typed, ages, move |account, _, called| typed(account, &asked, called))
 }
 
 fn prices(About { account, params, caller }: About<'_, PricesParams>) -> Outcome {
@@ -127,15 +229,11 @@ impl Several<'_> {
 /// Age of candles of days long past: KIS changes them at night, if ever.
 const SETTLED_AGE: Duration = Duration::from_secs(600);
 
-fn candles(About { account, params, caller }: About<'_, CandlesParams>) -> Outcome {
+fn candles(About { account, params, caller }: About<'_, CandlesParams>, lists: &StockHandle) -> Outcome {
     let refuse = |refusal: Refusal| Outcome::Now(Err(refusal.about(&account.name)));
-    let stock = match Stock::of(&params.stock_code, params.market) {
-        Ok(stock) => stock,
+    let meant = match Meant::of((params.stock_code.as_deref(), params.stock.as_deref()), params.market, lists) {
+        Ok(meant) => meant,
         Err(unknown) => return refuse(unknown.into()),
-    };
-    let walk = match WantedCandles::of(stock, &params, account.key.client.clock().now()) {
-        Ok(wanted) => Walk::new(wanted),
-        Err(unfit) => return refuse(unfit.into()),
     };
     let timeout = match timeout(params.timeout_ms) {
         Ok(timeout) => timeout.unwrap_or_else(|| account.balance.call_timeout()),
@@ -148,11 +246,14 @@ fn candles(About { account, params, caller }: About<'_, CandlesParams>) -> Outco
             (max_age, max_age.max(SETTLED_AGE))
         }
     };
-    let account = account.clone();
+    let (account, lists) = (account.clone(), lists.clone());
     Outcome::Later(Box::pin(async move {
-        let candles =
-            walk_back(&account, caller, walk, ages, timeout).await.map_err(|fault| fault.about(&account.name))?;
-        as_json(&candles)
+        let candles = async {
+            let stock = meant.stock(&lists, timeout).await?;
+            let wanted = WantedCandles::of(stock, &params, account.key.client.clock().now())?;
+            walk_back(&account, caller, Walk::new(wanted), ages, timeout).await
+        };
+        as_json(&candles.await.map_err(|refusal| refusal.about(&account.name))?)
     }))
 }
 
@@ -229,7 +330,7 @@ impl From<UnknownStock> for Refusal {
     fn from(unknown: UnknownStock) -> Self {
         let message = unknown.to_string();
         match unknown {
-            UnknownStock::NoCode(_) | UnknownStock::NoMarket(_) | UnknownStock::NoSuchMarket => {
+            UnknownStock::NoCode(_) | UnknownStock::NoMarket(_) | UnknownStock::NoSuchMarket | UnknownStock::NotOne => {
                 standard(INVALID_PARAMS, format!("Invalid params: {message}"))
             }
             UnknownStock::NotKnown { .. } => not_found("stock", Vec::new(), message),

@@ -195,7 +195,7 @@ fn status(marks: Marks) -> Vec<StockStatus> {
     .collect()
 }
 
-fn on_the_wire(market: stock::Market) -> Market {
+pub(super) fn on_the_wire(market: stock::Market) -> Market {
     match market {
         stock::Market::Krx => Market::Krx,
         stock::Market::Nasdaq => Market::Nasdaq,
@@ -211,7 +211,7 @@ fn on_the_wire(market: stock::Market) -> Market {
 }
 
 /// Where a stock of this market is listed.
-fn listed_on(market: Option<Market>) -> Result<Option<stock::Market>, Refusal> {
+pub(super) fn listed_on(market: Option<Market>) -> Result<Option<stock::Market>, Refusal> {
     Ok(Some(match market {
         None => return Ok(None),
         Some(Market::Krx | Market::Nxt | Market::Un) => stock::Market::Krx,

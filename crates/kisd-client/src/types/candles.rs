@@ -53,9 +53,14 @@ pub enum Interval {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CandlesParams {
-    /// The stock: a code such as 005930, 0126Z0, Q530036 or AAPL.
-    pub stock_code: String,
-    /// Where it is traded. Left out: KRX for a code of KRX's form; codes of other markets need it.
+    /// The stock: a code such as 005930, 0126Z0, Q530036 or AAPL. Either this or `stock`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock_code: Option<String>,
+    /// The stock by its name or a part of it that no other has, its code or its standard code. Either this or `stock_code`; which it
+    /// was is in the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock: Option<String>,
+    /// Where it is traded. Left out: KRX for a code of KRX's form that no other market alone has, else the only market that has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub market: Option<Market>,
     /// How long a candle lasts.

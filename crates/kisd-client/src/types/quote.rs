@@ -14,9 +14,14 @@ use crate::{number::Number, whole};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuoteParams {
-    /// The stock: a code such as 005930, 0126Z0, Q530036 or AAPL.
-    pub stock_code: String,
-    /// Where it is traded. Left out: KRX for a code of KRX's form; codes of other markets need it.
+    /// The stock: a code such as 005930, 0126Z0, Q530036 or AAPL. Either this or `stock`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock_code: Option<String>,
+    /// The stock by its name or a part of it that no other has, its code or its standard code. Either this or `stock_code`; which it
+    /// was is in the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock: Option<String>,
+    /// Where it is traded. Left out: KRX for a code of KRX's form that no other market alone has, else the only market that has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub market: Option<Market>,
     /// Greatest age of an answer from memory, in milliseconds. 0: KIS is asked after this call came in. Left out: 1000, and 0 for
@@ -46,6 +51,8 @@ pub struct Extreme {
 pub struct Price {
     /// The code.
     pub stock_code: String,
+    /// Its name; null until KIS's lists of stocks have been needed and loaded, as by `stock.search`.
+    pub name: Option<String>,
     /// The market that was asked.
     pub market: Market,
     /// Its currency: KRW, USD, HKD, JPY, CNY or VND.
