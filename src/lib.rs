@@ -19,7 +19,7 @@
 //! | 3 | [`server`], [`gateway`]; [`ctl`] → [`mcp`] | the socket, and KIS's own REST; the command line and the bridge for agents on it |
 //! | 2 | [`clients`] → [`book`], [`quote`] → [`account`] → [`desk`] → [`token`]; [`stock`] | who may ask what; the domains, whose reads are shared: one task owns the state, the world holds a handle; which stocks there are |
 //! | 1 | [`trust`] → [`kis`] | the certificate under KIS's names; what is known of KIS |
-//! | 0 | [`secret`], [`telemetry`] → [`clock`], [`backoff`], `files` | nothing of ours below |
+//! | 0 | [`secret`], [`telemetry`] → [`clock`], [`backoff`], `files`, `places` | nothing of ours below |
 //!
 //! Crates of their own, since they must not know the rest or are of use without it: [`wire`] (what crosses the socket, and the client:
 //! the crate `kisd-client`), `kis-catalog` (every operation of KIS), [`clock`], the [`simulator`] (a KIS for tests and demos) and its HTTP, `spelled-http`.

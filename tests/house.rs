@@ -12,6 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("backoff", &[]),
     ("files", &[]),
+    ("places", &[]),
     ("telemetry", &["clock"]),
     ("kis", &["secret", "clock", "backoff"]),
     ("token", &["kis", "secret", "clock", "backoff", "files"]),
@@ -28,7 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["account", "book", "clients", "desk", "quote", "token", "kis", "secret", "stock", "trust", "wire", "clock"],
     ),
     // A second front door: neither knows the other.
-    ("gateway", &["account", "book", "clients", "desk", "token", "kis", "trust", "wire", "clock", "files"]),
+    ("gateway", &["account", "book", "clients", "desk", "token", "kis", "places", "trust", "wire", "clock", "files"]),
     // The command line cannot hold a secret: it knows nothing but the wire.
     ("ctl", &["mcp", "wire"]),
     ("mcp", &["wire"]),

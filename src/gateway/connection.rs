@@ -7,21 +7,19 @@ use std::{
 };
 
 use spelled_http::{Delivery, Limits, Refusal as Unreadable, Request, Response, Service};
-use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use super::{Gateway, answer::Refusal, peer};
+use super::{Gateway, answer::Refusal, whose::Whose};
 use crate::{clients::Client, kis, wire::codes::Kind};
 
 /// A connection of a client.
 pub(super) struct Connection {
     pub(super) gateway: Arc<Gateway>,
-    pub(super) peer: SocketAddr,
+    /// Whose it is.
+    pub(super) whose: Whose,
     pub(super) local: SocketAddr,
     /// Whether programs find it under KIS's own host names.
     pub(super) is_hosts: bool,
-    /// Whose it is, once that was asked; `None`: it is not of this machine, or the kernel does not say.
-    pub(super) uid: OnceCell<Option<u32>>,
     pub(super) stop: CancellationToken,
 }
 
@@ -101,22 +99,15 @@ impl Connection {
 
     /// Whether the connection may be the client's: within this machine it must be of the client's user, or of root. Whose a
     /// connection from elsewhere is, nobody knows here.
-    pub(super) async fn is_of(&self, client: &Client) -> Result<(), Refusal> {
+    pub(super) fn is_of(&self, client: &Client) -> Result<(), Refusal> {
         if client.is_for_any_user() {
             return Ok(());
         }
-        let uid = if self.is_of_this_machine() {
-            *self.uid.get_or_init(|| peer::uid(self.peer, self.local)).await
-        } else {
-            None
-        };
-        if uid.is_some_and(|uid| uid == 0 || uid == client.uid()) {
-            return Ok(());
-        }
-        let (found, remedy) = match uid {
-            Some(uid) => (format!("of uid {uid}"), "--uid"),
-            None if self.is_of_this_machine() => ("of a user that the kernel does not tell".to_owned(), "--uid"),
-            None => ("on another machine, whose users are not known here".to_owned(), "--any-user"),
+        let (found, remedy) = match self.whose {
+            Whose::User(uid) if uid == 0 || uid == client.uid() => return Ok(()),
+            Whose::User(uid) => (format!("of uid {uid}"), "--uid"),
+            Whose::Unknown => ("of a user that the kernel does not tell".to_owned(), "--uid"),
+            Whose::Machine(_) => ("on another machine, whose users are not known here".to_owned(), "--any-user"),
         };
         let message = format!(
             "kisd: the key of the client \"{}\" is for programs of uid {}, and this one is {found}; kisctl client add \
@@ -125,11 +116,5 @@ impl Connection {
             client.uid()
         );
         Err(Refusal::own_status(403, Kind::PermissionDenied, message))
-    }
-
-    /// Whether the other end is on this machine too, by whichever of its addresses.
-    fn is_of_this_machine(&self) -> bool {
-        let peer = self.peer.ip().to_canonical();
-        peer.is_loopback() || peer == self.local.ip().to_canonical()
     }
 }

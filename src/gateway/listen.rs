@@ -1,10 +1,15 @@
 //! Opens the entrances that it is told to, says why one cannot be opened, and goes on trying.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OnceCell, Semaphore, watch},
+    sync::{Semaphore, watch},
     task::JoinHandle,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -16,8 +21,9 @@ use super::{
     entrance::{Cipher, Entrance},
     peer,
     tls::Tls,
+    whose::{Whose, full},
 };
-use crate::{clock, trust};
+use crate::{clock, places::Place, trust};
 
 /// Time between two tries to listen.
 const RETRY_EVERY: Duration = Duration::from_secs(5);
@@ -31,10 +37,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// At shutdown, calls in flight have this long to finish.
 const FINISH_WITHIN: Duration = Duration::from_millis(4500);
 
-/// What a connection too many is told: what every client takes for "later".
-const FULL: &str = "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json; charset=utf-8\r\nConnection: close\r\n\
-                    Content-Length: 90\r\n\r\n\
-                    {\"rt_cd\":\"1\",\"msg1\":\"kisd: too many connections\",\"msg_cd\":\"EGW00201\",\"message\":\"EGW00201\"}";
+/// Connections of one entrance that are looked up at one time. Others wait to be accepted, and in their order.
+const LOOKED_UP: usize = 64;
 
 /// An entrance that is open, or is being opened.
 struct Open {
@@ -163,34 +167,30 @@ impl Gateway {
         // Connections of this listener end with it.
         let stop = stop.child_token();
         let _ends = stop.clone().drop_guard();
-        let places = Arc::new(Semaphore::new(self.settings.load().max_connections));
-        let mut is_full = false;
+        let hall = Arc::new(Semaphore::new(LOOKED_UP));
         loop {
+            let accepted = async {
+                // It is never closed.
+                let in_hall = hall.clone().acquire_owned().await.ok();
+                (in_hall, listener.accept().await)
+            };
             tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => match places.clone().try_acquire_owned() {
-                        Ok(place) => {
-                            is_full = false;
-                            if entrance.cipher == Cipher::Configured {
-                                tls.clone_from(&self.settings.load().tls);
-                            }
-                            let connection = self.connection(&stream, peer, listen, entrance, &stop);
-                            let tls = tls.clone();
-                            connections.spawn(async move {
-                                let _place = place;
-                                speak(stream, tls, connection).await;
-                            });
+                (in_hall, accepted) = accepted => match accepted {
+                    Ok((stream, peer)) => {
+                        if entrance.cipher == Cipher::Configured {
+                            tls.clone_from(&self.settings.load().tls);
                         }
-                        Err(_) => {
-                            if tls.is_none() {
-                                // As much as can be said without waiting for a client that may not listen.
-                                let _ = stream.try_write(FULL.as_bytes());
-                            }
-                            if !std::mem::replace(&mut is_full, true) {
-                                warn!("connections to the gateway are refused: there are gateway.max_connections of them");
-                            }
-                        }
-                    },
+                        let local = stream.local_addr().unwrap_or(listen);
+                        let (gateway, tls, stop) = (self.clone(), tls.clone(), stop.clone());
+                        let is_hosts = entrance.is_hosts;
+                        connections.spawn(async move {
+                            let whose = Whose::of(peer, local).await;
+                            drop(in_hall);
+                            let Some(_place) = gateway.place(whose, peer, &stream, tls.is_some()) else { return };
+                            let connection = Connection { gateway, whose, local, is_hosts, stop };
+                            speak(stream, tls, connection).await;
+                        });
+                    }
                     Err(error) => {
                         warn!(%error, "a connection to the gateway cannot be accepted");
                         let end = self.clock.monotonic().saturating_add(ACCEPT_PAUSE);
@@ -206,17 +206,26 @@ impl Gateway {
         }
     }
 
-    fn connection(
-        self: &Arc<Self>,
-        stream: &TcpStream,
-        peer: SocketAddr,
-        listen: SocketAddr,
-        entrance: &Entrance,
-        stop: &CancellationToken,
-    ) -> Connection {
-        let local = stream.local_addr().unwrap_or(listen);
-        let is_hosts = entrance.is_hosts;
-        Connection { gateway: self.clone(), peer, local, is_hosts, uid: OnceCell::new(), stop: stop.clone() }
+    /// A place for a connection, which is told if there is none.
+    fn place(&self, whose: Whose, peer: SocketAddr, stream: &TcpStream, is_tls: bool) -> Option<Place<Whose>> {
+        let rules = Whose::rules(self.settings.load().max_connections);
+        // Of which process it is is not known: each is for one of its own.
+        match self.places.enter(whose, Some(peer.port().into()), rules) {
+            Ok(place) => {
+                self.is_full.store(false, Ordering::Relaxed);
+                Some(place)
+            }
+            Err(why) => {
+                if !is_tls {
+                    // As much as can be said without waiting for a client that may not listen.
+                    let _ = stream.try_write(full(why).as_bytes());
+                }
+                if !self.is_full.swap(true, Ordering::Relaxed) {
+                    warn!(?whose, ?why, "connections to the gateway are refused: see gateway.max_connections");
+                }
+                None
+            }
+        }
     }
 }
 

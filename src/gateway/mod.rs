@@ -16,10 +16,11 @@ mod oauth;
 mod peer;
 mod rest;
 mod tls;
+mod whose;
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -30,6 +31,7 @@ use crate::{
     book::{Principals, Shelf},
     clients::Clients,
     clock::SharedClock,
+    places::Places,
     trust::Trust,
 };
 
@@ -88,6 +90,10 @@ pub struct Gateway {
     trust: Arc<Trust>,
     principals: Principals,
     stands: entrance::Stands,
+    /// Who has how many connections, by whichever entrance.
+    places: Places<whose::Whose>,
+    /// The last connection found no place.
+    is_full: AtomicBool,
     clock: SharedClock,
 }
 
@@ -102,8 +108,19 @@ impl Gateway {
     ) -> Arc<Self> {
         let principals = Principals::of_the_system(clock.clone());
         let settings = ArcSwap::from_pointee(settings);
-        let (changed, stands) = (Notify::new(), entrance::Stands::default());
-        Arc::new(Self { settings, changed, shelf, clients, trust, principals, stands, clock })
+        let (changed, stands, places) = (Notify::new(), entrance::Stands::default(), Places::default());
+        Arc::new(Self {
+            settings,
+            changed,
+            shelf,
+            clients,
+            trust,
+            principals,
+            stands,
+            places,
+            is_full: AtomicBool::new(false),
+            clock,
+        })
     }
 
     /// Replaces the settings while it runs.

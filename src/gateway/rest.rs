@@ -56,7 +56,7 @@ impl Gateway {
         };
         let now = self.clock.now();
         let secret = if request.path == "/oauth2/Approval" { &body.secretkey } else { &body.appsecret };
-        let may_speak = self.may_speak(connection, &client).await.and_then(|()| oauth::prove(&client, secret));
+        let may_speak = self.may_speak(connection, &client).and_then(|()| oauth::prove(&client, secret));
         let answer = may_speak.and_then(|()| match request.path.as_str() {
             "/oauth2/tokenP" => oauth::token(&client, &body, now),
             "/oauth2/revokeP" => Ok(oauth::revoke(now)),
@@ -80,7 +80,7 @@ impl Gateway {
             Ok(client) => client,
             Err(refusal) => return (None, Err(refusal)),
         };
-        let answer = match self.may_speak(connection, &client).await {
+        let answer = match self.may_speak(connection, &client) {
             Ok(()) => self.call_of(&client, request).await,
             Err(refusal) => Err(refusal),
         };
@@ -133,7 +133,7 @@ impl Gateway {
     }
 
     /// Whether a client may speak on a connection now.
-    async fn may_speak(&self, connection: &Connection, client: &Client) -> Result<(), Refusal> {
+    fn may_speak(&self, connection: &Connection, client: &Client) -> Result<(), Refusal> {
         if client.has_expired(self.clock.now()) {
             let message = format!(
                 "kisd: the key of the client \"{}\" has ended; kisctl client rotate does not renew it, make another",
@@ -141,7 +141,7 @@ impl Gateway {
             );
             return Err(Refusal::own_status(403, Kind::PermissionDenied, message));
         }
-        connection.is_of(client).await
+        connection.is_of(client)
     }
 }
 

@@ -61,6 +61,6 @@ pub(super) struct Connection {
 impl Connection {
     /// The replies of the peer's user.
     pub(super) fn unread(&self) -> &Unread {
-        &self.place.unread
+        &self.place.common
     }
 }

@@ -103,7 +103,7 @@ impl Terms {
         if max < max_connections {
             warn!(descriptors, max, "rpc.max_connections is more than the system's limit of file descriptors allows");
         }
-        Self { rules: Rules { max, own: admission.own(), admits_others }, settings }
+        Self { rules: Rules { max, own: admission.own(), root: 0, admits_others }, settings }
     }
 }
 
@@ -200,7 +200,7 @@ impl Server {
             return self.judge(stream, peer, verdict, begun);
         }
         let rules = Rules { max: MAX_ASKING, admits_others: true, ..terms.rules };
-        match self.asking.enter(peer, rules) {
+        match self.asking.enter(peer.uid, peer.pid, rules) {
             Ok(place) => {
                 let groups = self.admission.groups_of(peer);
                 begun.asking.spawn(async move { Asked { stream, peer, groups: groups.await, _place: place } });
@@ -218,7 +218,7 @@ impl Server {
 
     fn admit(&self, stream: UnixStream, caller: Caller, begun: &mut Begun) {
         let (terms, peer) = (self.terms.load(), caller.peer);
-        let place = match self.backend.connections.enter(peer, terms.rules) {
+        let place = match self.backend.connections.enter(peer.uid, peer.pid, terms.rules) {
             Ok(place) => place,
             Err(why) => {
                 let refusal = NotServed::of_no_place(why, peer, terms.rules.max);
@@ -264,7 +264,7 @@ impl Server {
     fn refuse(&self, stream: UnixStream, peer: Peer, refusal: NotServed, begun: &mut Begun) {
         self.backend.refusals.note(refusal.what, peer);
         let rules = Rules { max: MAX_REFUSALS, admits_others: true, ..self.terms.load().rules };
-        let Ok(place) = self.refusing.enter(peer, rules) else { return };
+        let Ok(place) = self.refusing.enter(peer.uid, peer.pid, rules) else { return };
         let clock = self.clock.clone();
         begun.connections.spawn(async move {
             let _place = place;

@@ -24,7 +24,7 @@ const OF_BATCH_WHEN_SCARCE: usize = 16 * 1024;
 
 /// The replies of one user, with those of all.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Unread {
+pub(crate) struct Unread {
     of_user: Arc<AtomicUsize>,
     of_all: Arc<AtomicUsize>,
 }

@@ -10,7 +10,7 @@ use super::{
     Program, World, open,
     program::{PRICE, Wire},
     served,
-    support::eventually,
+    support::{eventually, users},
 };
 
 #[tokio::test]
@@ -139,6 +139,39 @@ async fn a_connection_too_many_is_told_to_come_later_and_gets_in_when_another_ha
     }
     let refused = Wire::connect(program.address).await.receive(true).await.expect("an answer");
     assert_eq!((refused.status(), refused.msg_cd()), (500, "EGW00201".to_owned()));
+    drop(held);
+    eventually_served(&program).await;
+}
+
+#[tokio::test]
+async fn one_user_has_half_of_the_connections_and_leaves_the_others_theirs() {
+    const GREEDY: u32 = 40_021;
+    const OTHER: u32 = 40_022;
+    if !users::are_at_hand() {
+        return;
+    }
+    let world = World::new().await;
+    let daemon = open(&world, "hosts = \"127.77.1.5\"\nmax_connections = 8\n").await;
+    // Of any user, so that it is the connections alone that are told apart; by whichever entrance.
+    let program = Program::of(&daemon, json!({ "name": "bot", "any_user": true })).await;
+    let plain = std::net::SocketAddr::from(([127, 77, 1, 5], 21000));
+    eventually("the other entrance", || std::net::TcpStream::connect(plain).is_ok()).await;
+    let request = program.request("GET", PRICE, "FHKST01010100", "");
+    let at = |place: usize| if place.is_multiple_of(2) { program.address } else { plain };
+    let mut held = Vec::new();
+    for place in 0..4 {
+        let mut wire = Wire::connect_as(GREEDY, at(place));
+        assert_eq!(wire.call(&request).await.status(), 200, "{place}");
+        held.push(wire);
+    }
+    for place in 0..2 {
+        let refused = Wire::connect_as(GREEDY, at(place)).receive(true).await.expect("an answer");
+        assert_eq!((refused.status(), refused.msg_cd()), (500, "EGW00201".to_owned()));
+        assert!(refused.json()["msg1"].as_str().unwrap().contains("one user"), "{refused:?}");
+    }
+    for uid in [OTHER, 0] {
+        assert_eq!(Wire::connect_as(uid, program.address).call(&request).await.status(), 200, "{uid}");
+    }
     drop(held);
     eventually_served(&program).await;
 }

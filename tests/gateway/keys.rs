@@ -1,12 +1,8 @@
 //! Local keys: made, shown once, limited, taken away.
 
-use std::{fs, net::TcpStream, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use kisd::simulator::Setup;
-use rustix::{
-    process::{Gid, Uid},
-    thread::{set_thread_res_gid, set_thread_res_uid},
-};
 use serde_json::{Value, json};
 
 use super::{
@@ -162,18 +158,7 @@ async fn a_key_is_for_the_programs_of_its_user() {
     let world = World::new().await;
     let daemon = open(&world, "").await;
     let program = Program::of(&daemon, json!({ "name": "bot", "uid": OTHER })).await;
-    let connect = |uid: u32| {
-        let address = program.address;
-        let connecting = std::thread::spawn(move || {
-            let (user, group) = (Uid::from_raw(uid), Gid::from_raw(uid));
-            set_thread_res_gid(group, group, group).unwrap();
-            set_thread_res_uid(user, user, user).unwrap();
-            TcpStream::connect(address).unwrap()
-        });
-        let stream = connecting.join().unwrap();
-        stream.set_nonblocking(true).unwrap();
-        Wire::of(tokio::net::TcpStream::from_std(stream).unwrap())
-    };
+    let connect = |uid: u32| Wire::connect_as(uid, program.address);
     let request = program.request("GET", super::program::PRICE, "FHKST01010100", "");
     assert_eq!(connect(OTHER).call(&request).await.status(), 200);
     let stolen = connect(MAKER).call(&request).await;

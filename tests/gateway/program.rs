@@ -2,6 +2,10 @@
 
 use std::net::SocketAddr;
 
+use rustix::{
+    process::{Gid, Uid},
+    thread::{set_thread_res_gid, set_thread_res_uid},
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -45,6 +49,19 @@ pub(crate) struct Wire<S = TcpStream>(S, Vec<u8>);
 impl Wire {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         Self::of(TcpStream::connect(address).await.unwrap())
+    }
+
+    /// One of another user, whose group has the same number.
+    pub(crate) fn connect_as(uid: u32, address: SocketAddr) -> Self {
+        let connecting = std::thread::spawn(move || {
+            let (user, group) = (Uid::from_raw(uid), Gid::from_raw(uid));
+            set_thread_res_gid(group, group, group).unwrap();
+            set_thread_res_uid(user, user, user).unwrap();
+            std::net::TcpStream::connect(address).unwrap()
+        });
+        let stream = connecting.join().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        Self::of(TcpStream::from_std(stream).unwrap())
     }
 }
 
