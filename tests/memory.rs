@@ -5,7 +5,7 @@ mod support;
 
 use std::{fs, time::Duration};
 
-use kisd::simulator::{Mode, Options, Portfolio};
+use kisd::simulator::{Mode, Options, Portfolio, crowd};
 use serde_json::json;
 use support::{Lines, World, dialect::DIALECTS, process::Process};
 
@@ -57,6 +57,30 @@ async fn two_hundred_thousand_calls_leave_no_memory_behind() {
     let after = resident_kib(&process);
     assert!(after <= before + 1024, "{before} KiB before, {after} KiB after");
     println!("{before} KiB before, {after} KiB after");
+}
+
+#[tokio::test]
+async fn the_lists_of_all_stocks_take_ten_mebibytes_and_nothing_before_somebody_asks() {
+    let world = World::in_real_time(Options::demo(Mode::Real)).await;
+    for (name, zip) in crowd::masters() {
+        world.simulator.set_master(&name, zip);
+    }
+    let process = Process::start(&world, "kisd", "").await;
+    process.call("account.balance", json!({})).await;
+    calls(&process, 20_000).await;
+    let before = resident_kib(&process);
+    assert!(world.simulator.calls_to(".zip").is_empty());
+    let search = json!({ "query": "ㅅㅅㅈㅈ", "limit": 1 });
+    let found = process.call("stock.search", search.clone()).await;
+    assert_eq!(found["result"]["stocks"][0]["stock_code"], "005930", "{found}");
+    let after = resident_kib(&process);
+    for _ in 0..200 {
+        process.call("stock.search", search.clone()).await;
+    }
+    let searched = resident_kib(&process);
+    println!("{before} KiB before, {after} KiB with all stocks, {searched} KiB after searches");
+    assert!(after <= before + 10 * 1024, "{before} KiB before, {after} KiB with all stocks");
+    assert!(searched <= after + 1024, "{after} KiB before, {searched} KiB after searches");
 }
 
 #[tokio::test]

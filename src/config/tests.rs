@@ -92,6 +92,32 @@ fn a_short_file_is_enough_and_the_rest_is_what_the_contract_says() {
 }
 
 #[test]
+fn lists_of_stocks_come_from_kis_or_from_the_simulator_and_never_in_the_clear() {
+    let place = Place::new();
+    let usual = place.load(&whole()).unwrap().stocks;
+    assert_eq!(usual.master_url.as_str(), "https://new.real.download.dws.co.kr/common/master");
+    assert_eq!(
+        (usual.master_max_age.as_secs(), usual.directory),
+        (86_400, place.directory.path().join(".local/state/kisd/masters"))
+    );
+    let simulated = whole().replace("[kis]\n", "[kis]\nbase_url = \"http://127.0.0.1:9\"\n");
+    assert_eq!(place.load(&simulated).unwrap().stocks.master_url.as_str(), "http://127.0.0.1:9/common/master");
+    let with = |url: &str| place.load(&format!("{}[stocks]\nmaster_url = \"{url}\"\n", whole()));
+    assert_eq!(with("https://example.com/m/").unwrap().stocks.master_url.path(), "/m/");
+    for (url, words) in [
+        ("http://example.com/m", "whoever is on the way"),
+        ("ftp://example.com/m", "allowed is https"),
+        ("https://u:p@example.com/m", "allowed is https"),
+        ("https://example.com/m?a=1", "allowed is https"),
+        ("masters", "is not a URL"),
+    ] {
+        refused(with(url), "stocks.master_url", &[words]);
+    }
+    let young = place.load(&format!("{}[stocks]\nmaster_max_age = \"1s\"\n", whole()));
+    refused(young, "stocks.master_max_age", &["from \"1m\" to \"30days\""]);
+}
+
+#[test]
 fn only_a_simulator_may_be_called_more_than_a_hundred_times_a_second() {
     let with = |base_url: &str, calls: u32| {
         let keys = format!("[kis]\nbase_url = \"{base_url}\"\ncalls_per_second = {calls}\n");

@@ -54,3 +54,6 @@ pub struct Settings {
     /// Where they are kept.
     pub directory: PathBuf,
 }
+
+#[cfg(test)]
+mod size_tests;

@@ -96,17 +96,10 @@ impl Stocks {
         if hits.is_empty() {
             hits = self.near(query, market);
         }
-        hits.sort_unstable_by_key(Hit::order);
-        // A name may fit in two ways; the better one came first.
-        let mut seen = Vec::with_capacity(limit.min(hits.len()));
-        hits.retain(|hit| {
-            let is_new = seen.len() < limit && !seen.contains(&hit.seen.index);
-            if is_new {
-                seen.push(hit.seen.index);
-            }
-            is_new
-        });
-        hits
+        // A name may fit in two ways; the better one counts. There are two runs by index, which a stable sort merges.
+        hits.sort_by_key(|hit| (hit.seen.index, hit.rank));
+        hits.dedup_by_key(|hit| hit.seen.index);
+        best(hits, limit)
     }
 
     fn of(&self, market: Option<Market>) -> impl Iterator<Item = Seen<'_>> {
@@ -193,6 +186,17 @@ impl Stocks {
             })
             .collect()
     }
+}
+
+/// The best of them, in order. One letter is found in nearly every name, so the others are not sorted.
+fn best(hits: Vec<Hit<'_>>, limit: usize) -> Vec<Hit<'_>> {
+    let mut keyed: Vec<_> = hits.into_iter().map(|hit| (hit.order(), hit)).collect();
+    if (1..keyed.len()).contains(&limit) {
+        keyed.select_nth_unstable_by_key(limit - 1, |(order, _)| *order);
+    }
+    keyed.truncate(limit);
+    keyed.sort_unstable_by_key(|(order, _)| *order);
+    keyed.into_iter().map(|(_, hit)| hit).collect()
 }
 
 fn rank(fit: Fit) -> Rank {

@@ -18,6 +18,7 @@
 //! | `ledger` | the account calls: header and parameter checks, paging |
 //! | `generic` | every other operation that reads, as the catalogue has it |
 //! | `portfolio` | what an account holds, in KIS's formats |
+//! | `crowd` | as many issues as KIS lists, for measurements |
 //! | `masters` | the master files, made from the listing |
 //! | `limits` | calls a second |
 //! | `faults` | scripted answers, delays, cuts; gates that hold a call until a test lets it go |
@@ -28,6 +29,7 @@
 
 mod calls;
 mod control;
+pub mod crowd;
 mod faults;
 mod generic;
 mod http;
