@@ -12,6 +12,7 @@ use kisd::{
         listing::{self, Listed, Market},
         masters::{text, zipped},
     },
+    wire::types::{StockInfo, StockSearchResult},
 };
 use serde_json::{Value, json};
 use support::{TestDaemon, World};
@@ -124,6 +125,31 @@ async fn info_has_all_that_the_files_say() {
     assert_eq!((&apple["base_price"], &apple["tick"], &apple["lot"]), (&json!(232.51), &json!(0.01), &json!(1)));
     let xiaomi = daemon.ok("stock.info", json!({ "stock_code": "01810", "market": "HKEX" })).await;
     assert_eq!((&xiaomi["lot"], &xiaomi["currency"], &xiaomi["tick"]), (&json!(200), &json!("HKD"), &json!(0.02)));
+}
+
+#[tokio::test]
+async fn answers_are_what_the_published_types_say() {
+    let (_world, daemon) = world_and_daemon().await;
+    let info = daemon.ok("stock.info", json!({ "stock_code": "005930" })).await;
+    let info: StockInfo = serde_json::from_value(info).unwrap();
+    let found = daemon.ok("stock.search", json!({ "query": "005930" })).await;
+    let found: StockSearchResult = serde_json::from_value(found).unwrap();
+    assert_eq!(found.stocks, [info.entry()]);
+}
+
+#[tokio::test]
+async fn a_reload_changes_how_old_the_files_may_be() {
+    let (world, daemon) = world_and_daemon().await;
+    first(&daemon, "삼성전자").await;
+    let config = world.config("kisd", "\n[stocks]\nmaster_max_age = \"1m\"\n");
+    daemon.reloads.send(config).await.unwrap();
+    eventually(|| async {
+        world.clock.advance(Duration::from_secs(5));
+        first(&daemon, "삼성전자").await;
+        downloads(&world).len() >= 2 * FILES
+    })
+    .await;
+    assert!(world.elapsed() < DAY / 2, "by the old age they were fresh");
 }
 
 #[tokio::test]
