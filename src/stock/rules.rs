@@ -13,6 +13,12 @@ use super::{
     market::{Kind, Market},
 };
 
+/// More than any stock costs, in any currency.
+const MOST_PRICE: Decimal = Decimal::from_parts(3_567_587_328, 232, 0, false, 0);
+
+/// Finer than any tick.
+const LEAST_TICK: Decimal = Decimal::from_parts(1, 0, 0, false, 8);
+
 /// What KIS states of a stock, as far as it does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stated {
@@ -41,9 +47,9 @@ pub struct Rules {
 /// Why a price is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WrongPrice {
-    /// It is nothing, or less.
+    /// It is nothing or less, or more than any stock costs.
     #[error("{price} is no price")]
-    NotPositive {
+    NoPrice {
         /// The price.
         price: Decimal,
     },
@@ -127,7 +133,7 @@ impl Rules {
     pub fn tick(&self, price: Decimal) -> Option<Decimal> {
         let table = tables::ticks(self.market, self.kind);
         let by_table = |price| table.map(|table| tables::tick(table, price));
-        match self.stated.tick.filter(|(tick, _)| *tick > Decimal::ZERO) {
+        match self.stated.tick.filter(|(tick, _)| (LEAST_TICK..=MOST_PRICE).contains(tick)) {
             None => by_table(price),
             Some((tick, at)) => match table {
                 // KIS's holds in the band of the price that it was stated with.
@@ -145,8 +151,7 @@ impl Rules {
         if lower.is_some() || upper.is_some() || self.without_limits {
             return (lower, upper);
         }
-        let counted =
-            base_price.filter(|base| self.market == Market::Krx && self.kind != Kind::Elw && *base > Decimal::ZERO);
+        let counted = base_price.filter(|base| self.market == Market::Krx && self.kind != Kind::Elw && is_price(*base));
         counted.and_then(|base| self.counted(base)).map_or((None, None), |(lower, upper)| (Some(lower), Some(upper)))
     }
 
@@ -165,8 +170,8 @@ impl Rules {
 
     /// The price if an order may have it.
     pub fn price(&self, price: Decimal) -> Result<Decimal, WrongPrice> {
-        if price <= Decimal::ZERO {
-            return Err(WrongPrice::NotPositive { price });
+        if !is_price(price) {
+            return Err(WrongPrice::NoPrice { price });
         }
         let (lower, upper) = self.limits();
         if let Some(limit) = upper.filter(|limit| price > *limit) {
@@ -186,7 +191,7 @@ impl Rules {
 
     /// The next price below that is on a tick; none below the first.
     pub fn below(&self, price: Decimal) -> Option<Decimal> {
-        let tick = self.tick(price)?;
+        let tick = self.tick(price).filter(|_| is_price(price))?;
         let below = floor(price, tick);
         let below = match below < price {
             true => below,
@@ -201,7 +206,7 @@ impl Rules {
 
     /// The next price above that is on a tick.
     pub fn above(&self, price: Decimal) -> Option<Decimal> {
-        let tick = self.tick(price)?;
+        let tick = self.tick(price).filter(|_| is_price(price))?;
         let above = floor(price, tick) + tick;
         // Behind a boundary the tick is another; the boundary itself is on both.
         Some(ceil(above, self.tick(above)?).normalize())
@@ -226,6 +231,11 @@ impl Rules {
             }
         }
     }
+}
+
+/// Whether it can be the price of anything: what is calculated with others would overflow.
+fn is_price(price: Decimal) -> bool {
+    price > Decimal::ZERO && price <= MOST_PRICE
 }
 
 fn floor(price: Decimal, tick: Decimal) -> Decimal {

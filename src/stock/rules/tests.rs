@@ -99,8 +99,8 @@ fn neighbours_of_a_wrong_price_are_named() {
     assert_eq!(wrong("70050").to_string(), "70050 is no price here: the tick is 100; next are 70000 and 70100");
     assert_eq!(wrong("200400").to_string(), "200400 is no price here: the tick is 500; next are 200000 and 200500");
     assert_eq!(wrong("0.5").to_string(), "0.5 is no price here: the tick is 1; next is 1");
-    assert_eq!(wrong("-70000"), WrongPrice::NotPositive { price: won("-70000") });
-    assert_eq!(wrong("0"), WrongPrice::NotPositive { price: Decimal::ZERO });
+    assert_eq!(wrong("-70000"), WrongPrice::NoPrice { price: won("-70000") });
+    assert_eq!(wrong("0"), WrongPrice::NoPrice { price: Decimal::ZERO });
 }
 
 #[test]
@@ -160,7 +160,27 @@ fn any_rules() -> impl Strategy<Value = Rules> {
         .prop_filter("has a table", |rules| rules.tick(Decimal::ONE).is_some())
 }
 
+fn any_decimal() -> impl Strategy<Value = Decimal> {
+    (any::<u32>(), any::<u32>(), any::<u32>(), any::<bool>(), 0_u32..29)
+        .prop_map(|(low, middle, high, negative, scale)| Decimal::from_parts(low, middle, high, negative, scale))
+}
+
+#[test]
+fn a_trillion_is_the_most() {
+    assert_eq!((MOST_PRICE.to_string().as_str(), LEAST_TICK.to_string().as_str()), ("1000000000000", "0.00000001"));
+}
+
 proptest! {
+    #[test]
+    fn no_number_is_too_odd(market in prop::sample::select(Market::ALL.to_vec()), numbers in [(); 5].map(|()| any_decimal())) {
+        let [price, tick, at, base, limit] = numbers;
+        let stated = Stated { tick: Some((tick, at)), base_price: Some(base), upper_limit: Some(limit), ..Stated::default() };
+        for stated in [stated, Stated { upper_limit: None, ..stated }, Stated { tick: None, upper_limit: None, ..stated }] {
+            let rules = Rules::of(&stock(market, Kind::Stock, None), stated);
+            let _ = (rules.price(price), rules.limits(), rules.above(price), rules.below(price), rules.tick(price));
+        }
+    }
+
     #[test]
     fn a_price_is_right_or_lies_between_two_that_are(rules in any_rules(), price in 1_u64..20_000_000_000) {
         let price = Decimal::new(i64::try_from(price).unwrap(), 4);
