@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{gram::grams, read::File, text::normalize, write::Tables};
+use crate::{
+    gram::{grams, whole},
+    read::File,
+    text::normalize,
+    write::Tables,
+};
 
 /// How much the length of an operation's phrases counts, of a thousand.
 const LENGTH: usize = 300;
@@ -31,6 +36,7 @@ pub(crate) fn write(asked: &BTreeMap<String, Vec<String>>, files: &[File], table
         return Err(format!("catalog/asked.toml: {id} is no operation"));
     }
     let mut words = BTreeSet::new();
+    let mut phrases: BTreeMap<u32, BTreeSet<usize>> = BTreeMap::new();
     let mut counts: Vec<BTreeMap<u32, usize>> = Vec::new();
     let mut having: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (number, operation) in operations.iter().enumerate() {
@@ -41,6 +47,7 @@ pub(crate) fn write(asked: &BTreeMap<String, Vec<String>>, files: &[File], table
             for gram in grams(&text) {
                 *count.entry(gram).or_default() += 1;
             }
+            phrases.entry(whole(&text)).or_default().insert(number);
             let text = text.text();
             words.extend(text.split(' ').filter(|word| word.is_ascii() && !word.is_empty()).map(str::to_owned));
         }
@@ -54,6 +61,7 @@ pub(crate) fn write(asked: &BTreeMap<String, Vec<String>>, files: &[File], table
     let lengths: Vec<usize> = counts.iter().map(|count| count.values().sum()).collect();
     let all = counts.len();
     let mean = lengths.iter().sum::<usize>() / all.max(1);
+    let mut worths: BTreeMap<u32, BTreeMap<usize, usize>> = BTreeMap::new();
     for (gram, numbers) in having {
         let rare = rarity(all, numbers.len());
         for number in numbers {
@@ -61,9 +69,18 @@ pub(crate) fn write(asked: &BTreeMap<String, Vec<String>>, files: &[File], table
             // A gram that an operation has again and again counts at most twice, and less among many.
             let often = 1000 - LENGTH + LENGTH * lengths[number] / mean.max(1);
             let worth = (WORTH * rare * count / (1000 * count + often)).clamp(1, MOST);
-            tables.postings.rows.push(format!("{}", number | worth << 9));
+            worths.entry(gram).or_default().insert(number, worth);
         }
-        tables.grams.rows.push(format!("({gram}, {})", tables.postings.rows.len()));
+    }
+    // A question that is a phrase, spaces aside.
+    for (phrase, numbers) in phrases {
+        worths.entry(phrase).or_default().extend(numbers.into_iter().map(|number| (number, MOST)));
+    }
+    for (gram, operations) in worths {
+        let postings = operations.into_iter().map(|(number, worth)| format!("{}", number | worth << 9));
+        tables.postings.rows.extend(postings);
+        tables.grams.rows.push(gram.to_string());
+        tables.gram_ends.rows.push(tables.postings.rows.len().to_string());
     }
     Ok(())
 }

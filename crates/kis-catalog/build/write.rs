@@ -85,8 +85,10 @@ pub(crate) struct Tables {
     pub(crate) hints: Lists,
     /// Latin words that the search knows.
     pub(crate) words: BTreeSet<String>,
-    /// Grams of what people ask for: each with the end of its postings.
+    /// Grams of what people ask for, sorted.
     pub(crate) grams: Lists,
+    /// Where the postings of each end.
+    pub(crate) gram_ends: Lists,
     /// An operation in the lower nine bits, what the gram is worth for it above.
     pub(crate) postings: Lists,
 }
@@ -203,7 +205,8 @@ impl Tables {
         self.either.write(&mut out, "EITHER", "Range")?;
         self.silences.write(&mut out, "SILENCES", "(Range, Range)")?;
         self.hints.write(&mut out, "HINTS", "(Range, Range, i16)")?;
-        self.grams.write(&mut out, "GRAMS", "(u32, u16)")?;
+        self.grams.write(&mut out, "GRAMS", "u32")?;
+        self.gram_ends.write(&mut out, "GRAM_ENDS", "u16")?;
         self.postings.write(&mut out, "POSTINGS", "u16")?;
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
         writeln!(out, "pub(crate) static WORDS: &str = {:?};", format!(" {} ", words.join(" ")))?;

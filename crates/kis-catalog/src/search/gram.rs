@@ -36,14 +36,22 @@ pub(crate) fn grams(text: &Normal) -> Vec<u32> {
     grams
 }
 
+/// The number of a whole text, wherever its spaces are.
+pub(crate) fn whole(text: &Normal) -> u32 {
+    hash(text.letters.iter().map(|letter| u32::from(*letter)))
+}
+
 /// The number of a Latin word.
 fn latin(word: &str) -> Option<u32> {
     if word.is_empty() || !word.bytes().all(|letter| letter.is_ascii_alphanumeric()) {
         return None;
     }
-    let hash =
-        stem(word).bytes().fold(0x811c_9dc5, |hash: u32, letter| (hash ^ u32::from(letter)).wrapping_mul(0x0100_0193));
-    Some(hash | LATIN)
+    Some(hash(stem(word).bytes().map(u32::from)))
+}
+
+/// FNV-1a: the same number in the build and at run time.
+fn hash(letters: impl Iterator<Item = u32>) -> u32 {
+    letters.fold(0x811c_9dc5, |hash: u32, letter| (hash ^ letter).wrapping_mul(0x0100_0193)) | LATIN
 }
 
 /// What the forms of an English word have in common.

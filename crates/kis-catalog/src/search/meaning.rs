@@ -3,6 +3,9 @@
 use super::text::{Normal, is_hangul, normalize};
 use crate::table::{EITHER, MEANINGS, PATTERNS, Range, SILENCES};
 
+/// What it is worth that a letter is read at all, beside that it is read by a long pattern.
+const READ: usize = 4;
+
 /// A set of concepts, by number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Concepts([u64; 3]);
@@ -68,7 +71,7 @@ impl Reading {
             best[at] = (best[at + 1].0, None);
             patterns(text, at, |letters, meaning| {
                 let step = taken(text, at, letters);
-                let worth = letters * letters + best[at + step].0;
+                let worth = letters * (letters + READ) + best[at + step].0;
                 if worth > best[at].0 {
                     best[at] = (worth, Some((step, meaning)));
                 }

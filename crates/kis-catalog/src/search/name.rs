@@ -117,7 +117,7 @@ fn field(name: &str, points: &mut Points) -> bool {
         })
         .map(|(number, _)| number)
         .collect();
-    let worth = if name.contains('_') { 300 } else { 40 } + rarity(numbers.len()) / 10;
+    let worth = if name.contains('_') { 500 } else { 40 } + rarity(numbers.len()) / 10;
     for number in &numbers {
         points[*number] += worth;
     }
