@@ -37,13 +37,25 @@ fn marks(set: &str) -> Marks {
 
 #[test]
 fn questions_find_their_operations() {
-    for (set, all) in [("given", 40), ("own", 750)] {
+    // Per cent that have a right answer first, and among three. Nobody has looked at what is wrong in "unseen".
+    for (set, all, first, three) in
+        [("given", 40, 95, 98), ("own", 750, 97, 99), ("fresh", 500, 95, 98), ("unseen", 300, 92, 97)]
+    {
         let marks = marks(set);
         assert!(marks.all >= all, "{set}: {} questions", marks.all);
-        println!("{set}: {} of {} first, {} among three\n{}", marks.first, marks.all, marks.three, marks.wrong);
-        assert!(marks.first * 100 >= marks.all * 90, "{set}: {} of {} first\n{}", marks.first, marks.all, marks.wrong);
+        println!("{set}: {} of {} first, {} among three", marks.first, marks.all, marks.three);
+        if set != "unseen" {
+            println!("{}", marks.wrong);
+        }
         assert!(
-            marks.three * 100 >= marks.all * 98,
+            marks.first * 100 >= marks.all * first,
+            "{set}: {} of {} first\n{}",
+            marks.first,
+            marks.all,
+            marks.wrong
+        );
+        assert!(
+            marks.three * 100 >= marks.all * three,
             "{set}: {} of {} among three\n{}",
             marks.three,
             marks.all,
