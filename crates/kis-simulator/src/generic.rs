@@ -13,6 +13,7 @@ use super::{
     Mode, Options,
     http::{Answer, Request},
     ledger::{input_error, padded, unknown_tr},
+    market::{Fields, Market, Sheet, Words},
 };
 
 /// Rows of a page.
@@ -44,7 +45,13 @@ fn param<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
 
 impl Places {
     /// Answers a call whose token is good.
-    pub(super) fn answer(&mut self, request: &Request, options: &Options, now: DateTime<Utc>) -> Answer {
+    pub(super) fn answer(
+        &mut self,
+        request: &Request,
+        options: &Options,
+        market: &Market,
+        now: DateTime<Utc>,
+    ) -> Answer {
         let tr_id = request.header("tr_id").unwrap_or_default();
         let mode = match options.mode {
             Mode::Real => OperationMode::Real,
@@ -62,6 +69,9 @@ impl Places {
         }
         if let Some(refusal) = refused_parameter(operation, request, options) {
             return refusal;
+        }
+        if let Some(sheet) = market.sheet(operation, request, options, now) {
+            return Answer::of(200, &written(operation, &sheet, options.mode)).header("tr_cont", sheet.tr_cont);
         }
         let values = Values::new(operation, request, options, now);
         let rows = self.rows(operation, request, values.rows().unwrap_or(options.list_rows), options.mode);
@@ -126,6 +136,38 @@ fn refused_parameter(operation: &Operation, request: &Request, options: &Options
         }
     }
     None
+}
+
+/// What the market knows, in the shape that the catalogue says.
+fn written(operation: &Operation, sheet: &Sheet, mode: Mode) -> Map<String, Value> {
+    let mut body = Map::new();
+    for (key, value, width) in &sheet.keys {
+        body.insert((*key).to_owned(), padded(value, *width).into());
+    }
+    for container in operation.outputs().filter(|container| container.name() != "top") {
+        let rows = sheet.outputs.get(container.name()).map(Vec::as_slice).unwrap_or_default();
+        let row = |row: &Fields| -> Value {
+            let fields = container.fields().map(|field| (field.name.to_owned(), row.value(&field).into()));
+            Value::Object(fields.collect())
+        };
+        let value = match container.shape() {
+            Shape::Object | Shape::Frame => row(rows.first().unwrap_or(&Fields::default())),
+            Shape::Array | Shape::Unknown => rows.iter().map(row).collect(),
+        };
+        body.insert(container.name().to_owned(), value);
+    }
+    let is_empty = sheet.outputs.values().all(Vec::is_empty);
+    let (msg_cd, msg1, width) = match (sheet.words, mode) {
+        (Words::Quotation, _) => ("MCA00000", "정상처리 되었습니다.", 0),
+        (Words::Other(msg_cd, msg1), Mode::Real) => (msg_cd, msg1, 80),
+        (_, Mode::Paper) => ("20310000", "모의투자 조회가 완료되었습니다.", 80),
+        (Words::Ledger, Mode::Real) if is_empty => ("KIOK0560", "조회할 내용이 없습니다", 80),
+        (Words::Ledger, Mode::Real) => ("KIOK0510", "조회가 완료되었습니다", 80),
+    };
+    body.insert("rt_cd".to_owned(), "0".into());
+    body.insert("msg_cd".to_owned(), msg_cd.into());
+    body.insert("msg1".to_owned(), padded(msg1, width).into());
+    body
 }
 
 fn body(operation: &Operation, values: &Values<'_>, rows: &Rows, options: &Options) -> Map<String, Value> {

@@ -9,6 +9,7 @@ use super::{
     http::{Answer, Request},
     ledger::{INQUIRE_BALANCE, Ledger},
     limits::Limits,
+    market::Market,
     oauth::{self, OAuth},
 };
 use crate::clock::Instant;
@@ -83,8 +84,8 @@ impl Key {
         &mut self,
         operation: Operation,
         request: &Request,
-        now: DateTime<Utc>,
-        arrived: Instant,
+        market: &Market,
+        (now, arrived): (DateTime<Utc>, Instant),
     ) -> Answer {
         if !self.limits.allow(arrived, self.options.calls_per_second) {
             return Answer::refusal(&request.path, "EGW00201", "초당 거래건수를 초과하였습니다.");
@@ -100,9 +101,9 @@ impl Key {
                     return refusal;
                 }
                 let param = |name| request.param(name).unwrap_or_default();
-                let options = options.of_account(param("CANO"), param("ACNT_PRDT_CD"));
+                let options = market.priced(options.of_account(param("CANO"), param("ACNT_PRDT_CD")), now);
                 let answer = if operation == Operation::Other {
-                    self.places.answer(request, &options, now)
+                    self.places.answer(request, &options, market, now)
                 } else {
                     let ledger = self.ledgers.entry((options.cano.clone(), options.product_code.clone())).or_default();
                     ledger.inquire_balance(request, &options)

@@ -19,6 +19,7 @@
 //! | `generic` | every other operation that reads, as the catalogue has it |
 //! | `portfolio` | what an account holds, in KIS's formats |
 //! | `crowd` | as many issues as KIS lists, for measurements |
+//! | `market` | prices, candles, books, days of trading, and the answers about them |
 //! | `masters` | the master files, made from the listing |
 //! | `limits` | calls a second |
 //! | `faults` | scripted answers, delays, cuts; gates that hold a call until a test lets it go |
@@ -37,6 +38,7 @@ mod key;
 mod ledger;
 mod limits;
 pub mod listing;
+mod market;
 pub mod masters;
 mod oauth;
 mod portfolio;
@@ -53,8 +55,9 @@ use self::world::{World, locked};
 pub use self::{
     calls::CallRecord,
     faults::{Fault, Gate, Scripted, Target},
+    market::Hours,
     portfolio::{Portfolio, Position},
-    setup::{Account, KEY_MARK, Setup},
+    setup::{Account, KEY_MARK, MarketSetup, Setup},
 };
 use crate::clock::SharedClock;
 

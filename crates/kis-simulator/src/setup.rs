@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Mode, Options, Portfolio};
+use super::{Hours, Mode, Options, Portfolio};
 
 /// What every app key of the simulator begins with. KIS's own keys are 36 random letters and digits, so none looks like this: a
 /// program can refuse such a key for KIS's hosts, and warn of any other for a simulator's.
@@ -21,6 +21,26 @@ pub struct Account {
     pub portfolio: Portfolio,
 }
 
+/// How the market is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MarketSetup {
+    /// What all prices are made of, together with issue and time.
+    pub seed: u64,
+    /// How fast prices walk: 1 is a quiet day.
+    pub speed: u32,
+    /// No price ever moves, unless it is steered.
+    pub still: bool,
+    /// When it is open.
+    pub hours: Hours,
+}
+
+impl MarketSetup {
+    /// A market in which nothing moves: for tests that say which price they mean.
+    pub const STILL: Self = Self { seed: 1, speed: 1, still: true, hours: Hours::Always };
+    /// A market that moves.
+    pub const MOVING: Self = Self { still: false, ..Self::STILL };
+}
+
 /// Everything that is simulated.
 #[derive(Debug, Clone)]
 pub struct Setup {
@@ -30,11 +50,13 @@ pub struct Setup {
     pub latency: Duration,
     /// Whether it can be steered over HTTP.
     pub control: bool,
+    /// The market; it stands still unless something else is said.
+    pub market: MarketSetup,
 }
 
 impl From<Options> for Setup {
     fn from(key: Options) -> Self {
-        Self { keys: vec![key], latency: Duration::ZERO, control: true }
+        Self { keys: vec![key], latency: Duration::ZERO, control: true, market: MarketSetup::STILL }
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
     faults::{Fault, Faults},
     http::{Answer, Request},
     key::{self, Key, Operation},
+    market::Market,
     masters, oauth,
     steered::Steered,
 };
@@ -31,6 +32,7 @@ pub(super) struct World {
     pub(super) latency: Mutex<Duration>,
     pub(super) keys: Mutex<Vec<Key>>,
     pub(super) faults: Mutex<Faults>,
+    pub(super) market: Market,
     /// Master files that were put in the place of those of the listing.
     pub(super) masters: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(super) calls: Mutex<Calls>,
@@ -59,6 +61,7 @@ impl World {
             latency: Mutex::new(setup.latency),
             keys: Mutex::new(setup.keys.iter().cloned().map(Key::new).collect()),
             faults: Mutex::default(),
+            market: Market::new(&setup.market),
             masters: Mutex::default(),
             calls: Mutex::default(),
             setup,
@@ -70,6 +73,7 @@ impl World {
         *locked(&self.keys) = self.setup.keys.iter().cloned().map(Key::new).collect();
         *locked(&self.latency) = self.setup.latency;
         *locked(&self.faults) = Faults::default();
+        self.market.reset();
         locked(&self.masters).clear();
         locked(&self.calls).clear();
         self.clock.put_right();
@@ -127,7 +131,7 @@ impl World {
         };
         let (now, arrived) = (self.clock.now(), self.clock.monotonic());
         match locked(&self.keys).iter_mut().find(|key| key.options.app_key == app_key) {
-            Some(key) => key.answer(operation, request, now, arrived),
+            Some(key) => key.answer(operation, request, &self.market, (now, arrived)),
             // The quota is a key's, so this counts for nobody.
             None => oauth::unknown_key(request),
         }

@@ -159,18 +159,18 @@ async fn days_go_back_from_today_and_no_two_are_one() {
     let world = World::new(Mode::Real).await;
     let rows = world.ok("FHKST01010400").await["output"].clone();
     let days: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["stck_bsop_date"].as_str().unwrap()).collect();
-    assert_eq!(days, ["20261126", "20261125", "20261124"]);
+    assert_eq!((days.len(), &days[..3]), (30, &["20261126", "20261125", "20261124"][..]));
 }
 
 #[tokio::test]
-async fn a_chart_has_the_weekdays_of_its_period_and_at_most_a_hundred() {
+async fn a_chart_has_the_days_of_trading_of_its_period_and_at_most_a_hundred() {
     let world = World::new(Mode::Real).await;
     let chart = catalog().find("FHKST03010100").unwrap().operation;
     for (first, last, count, ends) in [
         ("20261119", "20261123", 3, ["20261123", "20261119"]),
         // Nobody knows tomorrow, and a Sunday has no row.
         ("20261122", "20261231", 4, ["20261126", "20261123"]),
-        ("20200101", "20261126", 100, ["20261126", "20260710"]),
+        ("20200101", "20261126", 100, ["20261126", "20260703"]),
     ] {
         let mut params = world.params(chart);
         for (name, value) in &mut params {

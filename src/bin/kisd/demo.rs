@@ -14,7 +14,7 @@ use kisd::{
     config::{self, Variables},
     ctl::{self, output::Printer, words::Language},
     daemon::{Daemon, Listening, signals::Signals},
-    simulator::{Mode, Options, Simulator},
+    simulator::{MarketSetup, Mode, Options, Setup, Simulator},
     telemetry::Telemetry,
 };
 use tokio::sync::mpsc;
@@ -32,9 +32,11 @@ async fn demo(directory: &Path, once: bool) -> Result<(), Failure> {
     let mut signals = Signals::catch().map_err(Failure::other)?;
     let clock = SystemClock::shared();
     let options = Options::demo(Mode::Paper);
-    let simulator = Simulator::start((Ipv4Addr::LOCALHOST, 0).into(), options.clone(), clock.clone())
-        .await
-        .map_err(Failure::other)?;
+    // Quicker than a quiet day: whoever watches for a minute sees it move.
+    let market = MarketSetup { speed: 5, ..MarketSetup::MOVING };
+    let setup = Setup { market, ..Setup::from(options.clone()) };
+    let simulator =
+        Simulator::start((Ipv4Addr::LOCALHOST, 0).into(), setup, clock.clone()).await.map_err(Failure::other)?;
     let file = write_config(directory, &simulator, &options).map_err(Failure::other)?;
     let config = config::load(Some(&file), &Variables::default())?;
     let _telemetry = Telemetry::start(&config.log, false, &clock).map_err(Failure::other)?;

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 use clap::{Args, ValueEnum};
 use kisd::{
     clock::SystemClock,
-    simulator::{self, Options, Setup, Simulator},
+    simulator::{self, MarketSetup, Options, Setup, Simulator},
     telemetry::{self, Telemetry},
 };
 
@@ -26,6 +26,18 @@ pub(crate) struct Arguments {
     /// Gives a balance by issue (INQR_DVSN 02), which KIS refuses since 2026-02-10, and which some clients still ask for.
     #[arg(long)]
     by_issue: bool,
+    /// What all prices are made of, together with issue and time: the same number, the same market.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// How fast prices walk; 1 is a quiet day.
+    #[arg(long, value_name = "X", default_value_t = 1, conflicts_with = "still")]
+    speed: u32,
+    /// No price ever moves, unless it is steered.
+    #[arg(long)]
+    still: bool,
+    /// When the market is open; krx: on its days and at its hours only.
+    #[arg(long, value_enum, default_value = "always")]
+    hours: Hours,
     /// Cannot be steered by /__sim/… requests.
     #[arg(long)]
     no_control: bool,
@@ -41,7 +53,21 @@ enum Mode {
     Both,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Hours {
+    Always,
+    Krx,
+}
+
 impl Arguments {
+    fn market(&self) -> MarketSetup {
+        let hours = match self.hours {
+            Hours::Always => simulator::Hours::Always,
+            Hours::Krx => simulator::Hours::Krx,
+        };
+        MarketSetup { seed: self.seed, speed: self.speed, still: self.still, hours }
+    }
+
     fn setup(&self) -> Setup {
         let setup = match self.mode {
             Mode::Paper => Options::demo(simulator::Mode::Paper).into(),
@@ -49,7 +75,7 @@ impl Arguments {
             Mode::Both => Setup::both(),
         };
         let keys = setup.keys.into_iter().map(|key| Options { takes_by_issue: self.by_issue, ..key }).collect();
-        Setup { keys, latency: self.latency, control: !self.no_control }
+        Setup { keys, latency: self.latency, control: !self.no_control, market: self.market() }
     }
 }
 

@@ -70,6 +70,7 @@ pub(super) fn prices(world: &World, body: &[u8]) -> Done {
                 changed += 1;
             }
         }
+        world.market.pin_price(code, *price, world.clock.now());
         if changed == before {
             unheld.push(code);
         }
