@@ -95,6 +95,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("kis_simulator", &["config/mark.rs"]),
     ("tokio_tungstenite", &["server/websocket.rs"]),
     ("chrono_tz", &["quote/"]),
+    ("netlink_sys", &["gateway/peer.rs"]),
 ];
 
 /// The only places where a secret is taken out of its type: the wire to KIS, the mirror, and the one comparison.
