@@ -52,6 +52,7 @@ pub mod fuzzing;
 pub mod gateway;
 pub mod kis;
 pub mod mcp;
+mod places;
 pub mod quote;
 pub mod secret;
 pub mod server;

@@ -26,10 +26,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("clients", &["account", "book", "kis", "secret", "clock", "files", "wire"]),
     (
         "server",
-        &["account", "book", "clients", "desk", "quote", "token", "kis", "secret", "stock", "trust", "wire", "clock"],
+        &[
+            "account", "book", "clients", "desk", "places", "quote", "token", "kis", "secret", "stock", "trust",
+            "wire", "clock",
+        ],
     ),
     // A second front door: neither knows the other.
-    ("gateway", &["account", "book", "clients", "desk", "token", "kis", "places", "trust", "wire", "clock", "files"]),
+    ("gateway", &["account", "book", "clients", "desk", "places", "token", "kis", "trust", "wire", "clock", "files"]),
     // The command line cannot hold a secret: it knows nothing but the wire.
     ("ctl", &["mcp", "wire"]),
     ("mcp", &["wire"]),
