@@ -45,7 +45,7 @@ async fn every_tool_says_that_it_only_reads_and_has_schemas_that_its_answers_kee
     daemon.balance().await;
     let mut agent = Agent::start(&daemon.socket).await;
     let listed = agent.ask("tools/list", json!({})).await["result"]["tools"].clone();
-    assert_eq!(listed.as_array().unwrap().len(), 8);
+    assert_eq!(listed.as_array().unwrap().len(), 12);
     for tool in listed.as_array().unwrap() {
         assert_eq!(
             (&tool["annotations"]["readOnlyHint"], &tool["inputSchema"]["type"]),
@@ -54,19 +54,43 @@ async fn every_tool_says_that_it_only_reads_and_has_schemas_that_its_answers_kee
         let name = tool["name"].as_str().unwrap();
         let arguments = match name {
             "stock_search" => json!({ "query": "삼성전자" }),
-            "stock_info" => json!({ "stock": "삼성전자" }),
+            "stock_info" | "quote_price" | "quote_orderbook" => json!({ "stock": "삼성전자" }),
+            "quote_prices" => json!({ "stock_codes": ["005930", "000660"] }),
+            "quote_candles" => json!({ "stock": "삼성전자", "interval": "1d", "count": 5 }),
             "kis_search" => json!({ "query": "현재가" }),
             "kis_describe" => json!({ "operation": "TTTC8434R" }),
             "kis_call" => the_balance(),
             _ => json!({}),
         };
-        let result = agent.tool(name, arguments).await;
+        let result = world.while_time_passes(agent.tool(name, arguments)).await;
         assert_eq!(result["isError"], false, "{result}");
         for required in tool["outputSchema"]["required"].as_array().into_iter().flatten() {
             assert!(result["structuredContent"].get(required.as_str().unwrap()).is_some(), "{required} in {result}");
         }
     }
     assert_eq!(listed[0]["annotations"]["openWorldHint"], true);
+}
+
+#[tokio::test]
+async fn a_model_has_the_price_of_a_stock_by_its_name_in_one_call() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    let mut agent = Agent::start(&daemon.socket).await;
+    let price = agent.tool("quote_price", json!({ "stock": "삼성전자" })).await;
+    let told = price["content"][0]["text"].as_str().unwrap();
+    assert_eq!(price["structuredContent"]["stock_code"], "005930");
+    assert!(told.contains("KRX \"005930\" \"삼성전자\"") && told.contains(": price 75000,"), "{told}");
+    let book = agent.tool("quote_orderbook", json!({ "stock": "005930" })).await;
+    assert!(book["content"][0]["text"].as_str().unwrap().contains("Asks: "), "{book}");
+    for (arguments, word) in [
+        (json!({ "stock": "없는회사이름", "interval": "1d" }), "stock_search"),
+        (json!({ "stock": "삼성전자", "interval": "2m" }), "interval must be one of"),
+        (json!({ "stock": "삼성전자", "interval": "1d", "market": "LSE" }), "Markets are KRX"),
+    ] {
+        let wrong = agent.tool("quote_candles", arguments).await;
+        assert!(wrong["isError"] == true && wrong.to_string().contains(word), "{word}: {wrong}");
+    }
 }
 
 /// Arguments of `kis_call` for the balance as KIS gives it.

@@ -69,6 +69,23 @@ pub(super) enum Command {
         #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "watch")]
         interval: Option<Duration>,
     },
+    /// What stocks cost now.
+    Quote {
+        /// Their names or codes.
+        #[arg(required = true)]
+        stocks: Vec<String>,
+        /// Their market: KRX, NXT, UN, NASDAQ, NYSE, AMEX, HKEX, TSE, SSE, SZSE, HNX or HSX.
+        #[arg(long, value_name = "MARKET", value_parser = search::market)]
+        market: Option<Market>,
+    },
+    /// Who would buy and sell a stock, and at which price.
+    Orderbook {
+        /// Its name or code.
+        stock: String,
+        /// Its market, as of quote.
+        #[arg(long, value_name = "MARKET", value_parser = search::market)]
+        market: Option<Market>,
+    },
     /// Finds stocks of all markets by name or a part of it, code, or initials such as ㅅㅅㅈㅈ.
     Search {
         /// What is looked for.

@@ -27,8 +27,8 @@ use self::{
     arguments::Command,
     asking::{in_time, patiently, status_of},
     commands::{
-        accounts, balance, call, check, client, discover, doctor, gateway, init, kis, logs, man, metrics, search,
-        status, token, watch,
+        accounts, balance, call, check, client, discover, doctor, gateway, init, kis, logs, man, metrics, quote,
+        search, status, token, watch,
     },
     output::Printer,
     socket::Whose,
@@ -196,6 +196,10 @@ impl Arguments {
             Command::Balance { max_age, .. } => balance::run(printer, &daemon, account, max_age, format).await,
             Command::Search { query, market, limit } => {
                 search::run(printer, &daemon, &query, market, limit, format).await
+            }
+            Command::Quote { stocks, market } => quote::run(printer, &daemon, account, (&stocks, market), format).await,
+            Command::Orderbook { stock, market } => {
+                quote::orderbook(printer, &daemon, account, (&stock, market), format).await
             }
             Command::Accounts => accounts::run(printer, &daemon, format).await,
             Command::Status { .. } => status::run(printer, &daemon, format).await,

@@ -92,6 +92,11 @@ impl Printer {
             for stock in serde_json::from_str::<Vec<Members>>(stocks.get())? {
                 csv.write_record(STOCK.map(|name| stock.plain(name)))?;
             }
+        } else if let Some((_, prices)) = members.0.iter().find(|(name, _)| name == "prices") {
+            csv.write_record(PRICE)?;
+            for price in serde_json::from_str::<Vec<Members>>(prices.get())? {
+                csv.write_record(PRICE.map(|name| price.plain(name)))?;
+            }
         } else if let Some((_, accounts)) =
             members.0.iter().find(|(name, _)| name == "accounts" && members.0.len() == 1)
         {
@@ -112,6 +117,24 @@ impl Printer {
 
 /// The members of an account, a column each.
 const ACCOUNT: [&str; 8] = ["name", "default", "account", "product_code", "mode", "key", "key_expires_on", "token"];
+
+/// The members of a price, a column each.
+const PRICE: [&str; 14] = [
+    "stock_code",
+    "name",
+    "market",
+    "currency",
+    "price",
+    "change",
+    "change_rate",
+    "open",
+    "high",
+    "low",
+    "volume",
+    "trade_value",
+    "as_of",
+    "error",
+];
 
 /// The members of a stock, a column each.
 const STOCK: [&str; 12] = [

@@ -4,6 +4,7 @@ mod english;
 pub(super) mod help;
 mod init;
 mod korean;
+mod quote;
 mod trust;
 
 use std::env;
@@ -195,6 +196,7 @@ pub(super) struct Words {
 
     /// Stocks.
     pub(super) stock: StockWords,
+    pub(super) quote: quote::QuoteWords,
 
     /// The clients of the gateway.
     pub(super) client: ClientWords,

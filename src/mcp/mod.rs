@@ -8,6 +8,7 @@ mod clean;
 mod holdings;
 mod link;
 mod operations;
+mod quotes;
 mod resources;
 mod stocks;
 mod text;

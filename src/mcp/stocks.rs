@@ -40,7 +40,7 @@ pub(super) struct InfoArguments {
 }
 
 /// A market by its name; what is none is refused with those that there are.
-fn market(name: Option<String>) -> Result<Option<Market>, String> {
+pub(super) fn market(name: Option<String>) -> Result<Option<Market>, String> {
     let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(None) };
     let known = Market::ALL.into_iter().find(|market| market.name().eq_ignore_ascii_case(&name));
     let names = || Market::ALL.iter().map(|market| market.name()).collect::<Vec<_>>().join(", ");

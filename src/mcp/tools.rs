@@ -16,14 +16,15 @@ use super::{
     holdings::{self, BalanceArguments, BalancePiece},
     link::{Link, Trouble},
     operations::{self, CallArguments},
+    quotes::{self, CandlesArguments, PricesArguments, QuoteArguments},
     stocks::{self, InfoArguments, SearchArguments},
     text::{self, QUOTED, Told},
 };
 use crate::wire::{
     method::{self, Method},
     types::{
-        AccountParams, CallResult, DaemonStatus, DescribeParams, NoParams, OperationDescription, SearchParams,
-        SearchResult, StockInfo, StockSearchResult, TokenStatus,
+        AccountParams, CallResult, Candles, DaemonStatus, DescribeParams, NoParams, OperationDescription, Orderbook,
+        Price, Prices, SearchParams, SearchResult, StockInfo, StockSearchResult, TokenStatus,
     },
 };
 
@@ -33,6 +34,10 @@ const DAEMON_SAYS_SO: Duration = Duration::from_secs(10);
 const BALANCE: &str = "account_balance";
 const TOKEN: &str = "token_status";
 const DAEMON: &str = "daemon_status";
+const PRICE: &str = "quote_price";
+const PRICES: &str = "quote_prices";
+const BOOK: &str = "quote_orderbook";
+const CANDLES: &str = "quote_candles";
 const STOCK_SEARCH: &str = "stock_search";
 const STOCK_INFO: &str = "stock_info";
 const SEARCH: &str = "kis_search";
@@ -53,6 +58,28 @@ pub(super) fn all() -> Vec<Tool> {
             "Access token status",
             "Whether kisd holds a usable KIS access token, until when, and what went wrong last. Useful after an error of \
              account_balance; never shows the token.",
+        ),
+        tool::<QuoteArguments, Price>(
+            PRICE,
+            "Price of a stock",
+            "What one stock costs now, by name or code: price, change, limits, volume, 52 weeks, PER, PBR, warnings. One call answers \
+             \"삼성전자 지금 얼마야?\". Korea, the US, Hong Kong, Japan, China and Vietnam.",
+        ),
+        tool::<PricesArguments, Prices>(
+            PRICES,
+            "Prices of several stocks",
+            "What up to 30 stocks cost now, by code, in one call; each has its own error.",
+        ),
+        tool::<QuoteArguments, Orderbook>(
+            BOOK,
+            "Order book of a stock",
+            "Who would buy and sell a stock at which price, up to ten levels a side, and the expected price of an auction.",
+        ),
+        tool::<CandlesArguments, Candles>(
+            CANDLES,
+            "Price history of a stock",
+            "Open, high, low, close and volume of a stock by minutes, days, weeks, months or years, oldest first, up to 300 at a time; \
+             next leads further back.",
         ),
         tool::<SearchArguments, StockSearchResult>(
             STOCK_SEARCH,
@@ -103,7 +130,7 @@ fn text_tool<P: JsonSchema>(name: &'static str, title: &str, description: &'stat
     let annotations = ToolAnnotations::with_title(title).read_only(true).destructive(false).idempotent(true);
     Tool::new(name, description, input_schema::<P>())
         .with_title(title)
-        .with_annotations(annotations.open_world([BALANCE, CALL].contains(&name)))
+        .with_annotations(annotations.open_world([BALANCE, PRICE, PRICES, BOOK, CANDLES, CALL].contains(&name)))
 }
 
 /// A JSON Schema without references, for what every client checks or shows.
@@ -148,6 +175,10 @@ pub(super) async fn call(link: &Link, name: &str, arguments: JsonObject) -> Resu
     let answer = match name {
         BALANCE => balance(link, arguments).await,
         TOKEN => token(link, arguments).await,
+        PRICE => quote(link, arguments).await,
+        PRICES => prices(link, arguments).await,
+        BOOK => orderbook(link, arguments).await,
+        CANDLES => candles(link, arguments).await,
         STOCK_SEARCH => stock_search(link, arguments).await,
         STOCK_INFO => stock_info(link, arguments).await,
         SEARCH => catalogue::<method::KisSearch>(link, arguments).await,
@@ -172,6 +203,26 @@ async fn token(link: &Link, arguments: JsonObject) -> Result<CallToolResult, Str
     let mut params: AccountParams = read_arguments(arguments)?;
     params.account = params.account.or_else(|| link.account().map(str::to_owned));
     result::<TokenStatus>(ask::<method::TokenStatus>(link, Duration::ZERO, &params).await?, QUOTED)
+}
+
+async fn quote(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
+    let params = read_arguments::<QuoteArguments>(arguments)?.params(link.account())?;
+    result::<Price>(ask::<method::QuotePrice>(link, Duration::ZERO, &params).await?, quotes::LONGEST)
+}
+
+async fn prices(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
+    let params = read_arguments::<PricesArguments>(arguments)?.params(link.account())?;
+    result::<Prices>(ask::<method::QuotePrices>(link, Duration::ZERO, &params).await?, quotes::LONGEST)
+}
+
+async fn orderbook(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
+    let params = read_arguments::<QuoteArguments>(arguments)?.params(link.account())?;
+    result::<Orderbook>(ask::<method::QuoteOrderbook>(link, Duration::ZERO, &params).await?, quotes::LONGEST)
+}
+
+async fn candles(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {
+    let params = read_arguments::<CandlesArguments>(arguments)?.params(link.account())?;
+    result::<Candles>(ask::<method::QuoteCandles>(link, Duration::ZERO, &params).await?, quotes::LONGEST)
 }
 
 async fn stock_search(link: &Link, arguments: JsonObject) -> Result<CallToolResult, String> {

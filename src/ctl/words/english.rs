@@ -1,6 +1,6 @@
 //! English.
 
-use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, trust};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::types::{Effect, LearnedRate, Mode, StockKind, TokenState, Transport},
@@ -112,6 +112,7 @@ pub(super) const WORDS: Words = Words {
         left_out: |rows, columns| format!("not shown: {rows} rows, {columns} columns; --json has all"),
         more_pages: "There are more pages: --pages 0 reads all, and --json has the cursor for --next",
     },
+    quote: quote::ENGLISH,
     stock: StockWords {
         columns: ["Code", "Name", "Market", "Kind", "Base price", "Lot", "Note"],
         kind: |kind| match kind {

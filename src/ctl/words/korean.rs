@@ -1,6 +1,6 @@
 //! 한국어.
 
-use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, trust};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::{
@@ -113,6 +113,7 @@ pub(super) const WORDS: Words = Words {
         left_out: |rows, columns| format!("생략: {rows}행, {columns}열. --json은 모두 출력합니다"),
         more_pages: "다음 페이지가 있습니다. --pages 0은 모두 조회하며, --next에 쓸 커서는 --json에 있습니다",
     },
+    quote: quote::KOREAN,
     stock: StockWords {
         columns: ["코드", "종목명", "시장", "종류", "기준가", "매매단위", "참고"],
         kind: |kind| match kind {
