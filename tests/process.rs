@@ -293,7 +293,7 @@ async fn demo_shows_a_first_balance_and_leaves_nothing_behind() {
     let demo = output(kisd().args(["demo", "--once"]).env("TMPDIR", temporary.path())).await;
     assert_eq!(demo.status.code(), Some(0), "{}", text(&demo.stderr));
     let shown = text(&demo.stdout);
-    for word in ["005930", "삼성전자", "10,000,000", "+5.26", "12****78-01"] {
+    for word in ["005930", "삼성전자", "5,000,000", "12****78-01"] {
         assert!(shown.contains(word), "{word} is missing in: {shown}");
     }
     assert_eq!(text(&demo.stderr), "");

@@ -268,6 +268,17 @@ async fn what_paper_trading_lacks_is_refused_before_kis_is_asked() {
     let error = daemon.error("quote.orderbook", json!({ "stock_code": "AAPL", "market": "NASDAQ" })).await;
     assert_eq!(error["code"], -32062, "{error}");
     assert_eq!(world.simulator.calls().len(), asked);
+    // A price abroad it has by another call, which says less.
+    let apple =
+        fields(&[("base", "231.2800"), ("last", "230.0000"), ("diff", "1.2800"), ("rate", "-0.55"), ("tvol", "1")]);
+    world.simulator.fail_next("overseas-price/v1/quotations/price", answer(&json!({ "output": apple })));
+    let price = daemon.ok("quote.price", json!({ "stock_code": "AAPL", "market": "NASDAQ" }));
+    let price = world.while_time_passes(price).await;
+    assert_eq!(
+        (&price["price"], &price["change"], &price["change_rate"]),
+        (&json!(230.0), &json!(-1.28), &json!(-0.55))
+    );
+    assert_eq!((&price["per"], &price["high_52w"]), (&Value::Null, &Value::Null));
 }
 
 /// Days of a chart at home, newest first, in the shape that KIS gives them.

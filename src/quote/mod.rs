@@ -44,6 +44,14 @@ pub trait Asked {
     /// Which operation that is, with its parameters.
     fn call(&self) -> (&'static str, Vec<(&'static str, String)>);
 
+    /// The same by another operation, where an account's mode lacks the first.
+    fn instead(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
     /// Reads the containers of KIS's answer.
     fn read(&self, answered: &Answered<'_>) -> Result<Self::Answer, ReadFault>;
 }

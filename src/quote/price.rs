@@ -19,7 +19,18 @@ use crate::{
 
 /// The price of a stock.
 #[derive(Debug, Clone)]
-pub struct Price(pub Stock);
+pub struct Price {
+    stock: Stock,
+    /// Abroad: by the call that paper trading has too, which says less.
+    is_short: bool,
+}
+
+impl Price {
+    /// In full, where the mode has that.
+    pub fn of(stock: Stock) -> Self {
+        Self { stock, is_short: false }
+    }
+}
 
 /// KIS states the value of a company at home in this many won.
 const HUNDRED_MILLION: i64 = 100_000_000;
@@ -28,33 +39,42 @@ impl Asked for Price {
     type Answer = types::Price;
 
     fn call(&self) -> (&'static str, Vec<(&'static str, String)>) {
-        let code = self.0.code.clone();
-        match self.0.venue() {
+        let code = self.stock.code.clone();
+        match self.stock.venue() {
             Venue::Domestic(market) => (
                 "domestic-stock-quotations-inquire-price",
                 vec![("FID_COND_MRKT_DIV_CODE", market.to_owned()), ("FID_INPUT_ISCD", code)],
             ),
             Venue::Overseas(exchange) => (
-                "overseas-price-quotations-price-detail",
+                if self.is_short {
+                    "overseas-price-quotations-price"
+                } else {
+                    "overseas-price-quotations-price-detail"
+                },
                 vec![("AUTH", String::new()), ("EXCD", exchange.to_owned()), ("SYMB", code)],
             ),
         }
     }
 
+    fn instead(&self) -> Option<Self> {
+        let has_other = !self.is_short && matches!(self.stock.venue(), Venue::Overseas(_));
+        has_other.then(|| Self { is_short: true, ..self.clone() })
+    }
+
     fn read(&self, answered: &Answered<'_>) -> Result<types::Price, ReadFault> {
         let row = row(answered.tr_id, answered.body, "output")?;
-        let is_domestic = matches!(self.0.venue(), Venue::Domestic(_));
+        let is_domestic = matches!(self.stock.venue(), Venue::Domestic(_));
         let (last, base) = if is_domestic { ("stck_prpr", "stck_sdpr") } else { ("last", "base") };
         let (price, base) = (row.unless_zero(last)?, row.unless_zero(base)?);
         // Of a stock that it does not know KIS answers as of one, with nothing in it.
         if price.is_none() && base.is_none() {
-            return Err(self.0.not_known().into());
+            return Err(self.stock.not_known().into());
         }
         let empty = types::Price {
-            stock_code: self.0.code.clone(),
+            stock_code: self.stock.code.clone(),
             name: None,
-            market: self.0.market,
-            currency: self.0.currency().to_owned(),
+            market: self.stock.market,
+            currency: self.stock.currency().to_owned(),
             price: exact(price),
             change: None,
             change_rate: None,
@@ -141,10 +161,11 @@ fn status(row: &Row<'_>) -> Result<Vec<StockStatus>, KisError> {
 fn overseas(row: &Row<'_>, mut price: types::Price) -> Result<types::Price, KisError> {
     let last = row.unless_zero("last")?;
     let base = row.unless_zero("base")?;
-    // KIS's own difference is in won (t_xdif), and that in the stock's currency is in another call: it is exact as it is.
+    // KIS's own difference is in won in one call (t_xdif), and without its sign in the other.
     let change = last.zip(base).and_then(|(last, base)| last.checked_sub(base));
     price.change = exact(change);
-    price.change_rate = exact(if change.is_some() { row.number("t_xrat")? } else { None });
+    let rate = row.number("t_xrat")?.or(row.number("rate")?);
+    price.change_rate = exact(rate.filter(|_| change.is_some()));
     price.open = exact(row.unless_zero("open")?);
     price.high = exact(row.unless_zero("high")?);
     price.low = exact(row.unless_zero("low")?);

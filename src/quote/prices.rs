@@ -136,7 +136,7 @@ impl Asked for Short {
 
     fn call(&self) -> (&'static str, Vec<(&'static str, String)>) {
         match self.0.venue() {
-            Venue::Domestic(_) => Price(self.0.clone()).call(),
+            Venue::Domestic(_) => Price::of(self.0.clone()).call(),
             Venue::Overseas(exchange) => (
                 "overseas-price-quotations-price",
                 vec![("AUTH", String::new()), ("EXCD", exchange.to_owned()), ("SYMB", self.0.code.clone())],
@@ -146,7 +146,7 @@ impl Asked for Short {
 
     fn read(&self, answered: &Answered<'_>) -> Result<ShortPrice, ReadFault> {
         if let Venue::Domestic(_) = self.0.venue() {
-            let price = Price(self.0.clone()).read(answered)?;
+            let price = Price::of(self.0.clone()).read(answered)?;
             return Ok(ShortPrice {
                 price: price.price,
                 change: price.change,

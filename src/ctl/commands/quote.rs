@@ -1,6 +1,7 @@
 //! `kisctl quote` and `kisctl orderbook`: what stocks cost, and who would buy and sell.
 
 use futures_util::future::join_all;
+use jsonrpsee::core::client::Error;
 use rust_decimal::Decimal;
 use serde_json::{json, value::RawValue};
 
@@ -41,14 +42,14 @@ pub(in crate::ctl) async fn run(
     let asked = join_all(all.iter().map(|params| ask::<method::QuotePrice>(daemon, params)));
     let answers = patiently(daemon.places(), printer.words(), asked).await;
     let mut prices = Vec::new();
-    let mut failed = 0;
+    let mut failed = Vec::new();
     for (stock, answer) in stocks.iter().zip(answers) {
         prices.push(match answer {
             Ok(raw) => raw,
             // Of one stock, and not of the daemon.
-            Err(Failure::Call(error)) => {
-                failed += 1;
-                let text = json!({ "stock_code": stock, "error": error.to_string() }).to_string();
+            Err(Failure::Call(Error::Call(error))) => {
+                failed.push(format!("{}: {}", printable(stock), printable(error.message())));
+                let text = json!({ "stock_code": stock, "error": error.message() }).to_string();
                 RawValue::from_string(text).map_err(Failure::Answer)?
             }
             Err(failure) => return Err(failure),
@@ -57,10 +58,11 @@ pub(in crate::ctl) async fn run(
     let joined: Vec<&str> = prices.iter().map(|price| price.get()).collect();
     let raw = RawValue::from_string(format!("{{\"prices\":[{}]}}", joined.join(","))).map_err(Failure::Answer)?;
     show(printer, format, &raw, |style, _: serde_json::Value| table(style, &prices))?;
-    match failed {
-        0 => Ok(()),
-        count => Err(Failure::Ill { message: (printer.words().quote.failed)(count), no_daemon: false }),
+    if failed.is_empty() {
+        return Ok(());
     }
+    let message = format!("{}\n{}", (printer.words().quote.failed)(failed.len()), failed.join("\n"));
+    Err(Failure::Ill { message, no_daemon: false })
 }
 
 pub(in crate::ctl) async fn orderbook(
@@ -118,8 +120,8 @@ fn card(style: Style, price: &Price) -> String {
 /// Several prices, a row each.
 fn table(style: Style, prices: &[Box<RawValue>]) -> String {
     let words = &style.words.quote;
-    let row = |raw: &RawValue| match serde_json::from_str::<Price>(raw.get()) {
-        Ok(price) => vec![
+    let row = |price: Price| {
+        vec![
             printable(&price.stock_code),
             price.name.as_deref().map_or_else(|| "–".to_owned(), printable),
             price.market.name().to_owned(),
@@ -127,14 +129,11 @@ fn table(style: Style, prices: &[Box<RawValue>]) -> String {
             moved(price.change),
             moved(price.change_rate),
             said(price.volume),
-        ],
-        Err(_) => {
-            let failed: serde_json::Value = serde_json::from_str(raw.get()).unwrap_or_default();
-            let text = |name: &str| printable(failed[name].as_str().unwrap_or_default());
-            vec![text("stock_code"), text("error")]
-        }
+        ]
     };
-    style.titled(words.columns.map(str::to_owned).to_vec(), prices.iter().map(|price| row(price)))
+    // What is none has failed, and is told of beside.
+    let found = prices.iter().filter_map(|price| serde_json::from_str(price.get()).ok());
+    style.titled(words.columns.map(str::to_owned).to_vec(), found.map(row))
 }
 
 /// An order book: who would sell above, who would buy below.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     account::{
         Account,
-        calls::{Called, Form},
+        calls::{Called, Form, Refused},
         together::Batch,
     },
     kis::quota::CallerId,
@@ -33,7 +33,7 @@ const USUAL_AGE: Duration = Duration::from_secs(1);
 pub(super) fn register(catalog: &mut Catalog) {
     let lists = catalog.backend().stocks.clone();
     let of = lists.clone();
-    let price = move |stock| Named { price: quote::Price(stock), lists: of.clone() };
+    let price = move |stock| Named { price: quote::Price::of(stock), lists: of.clone() };
     let of = lists.clone();
     catalog.add_recalled::<method::QuotePrice, _>(move |about| of_stock(about, &of, USUAL_AGE, price.clone()));
     let of = lists.clone();
@@ -105,6 +105,10 @@ impl Asked for Named {
         self.price.call()
     }
 
+    fn instead(&self) -> Option<Self> {
+        Some(Self { price: self.price.instead()?, lists: self.lists.clone() })
+    }
+
     fn read(&self, answered: &Answered<'_>) -> Result<types::Price, ReadFault> {
         let price = self.price.read(answered)?;
         let market = super::stock::listed_on(Some(price.market)).ok().flatten();
@@ -153,7 +157,10 @@ fn one<A: Asked + Clone + Send + Sync + 'static>(
 ) -> (Outcome, Option<Again>) {
     let question = match quote::question(account, &asked) {
         Ok(question) => question,
-        Err(refused) => return (Outcome::Now(Err(Refusal::from(refused).about(&account.name))), None),
+        Err(refused) => match asked.instead().filter(|_| matches!(refused, Refused::NotInMode { .. })) {
+            Some(asked) => return one(account, caller, asked, ages),
+            None => return (Outcome::Now(Err(Refusal::from(refused).about(&account.name))), None),
+        },
     };
     kis::ask(account, caller, question, Form::Typed, ages, move |account, _, called| typed(account, &asked, called))
 }
