@@ -29,7 +29,10 @@ pub(super) fn all() -> Vec<Resource> {
 
 pub(super) async fn read(link: &Link, uri: &str) -> Result<ReadResourceResult, ErrorData> {
     let result = match uri {
-        BALANCE => link.ask::<method::AccountBalance>(Duration::ZERO, &BalanceParams::default()).await,
+        BALANCE => {
+            let params = BalanceParams { account: link.account().map(str::to_owned), ..BalanceParams::default() };
+            link.ask::<method::AccountBalance>(Duration::ZERO, &params).await
+        }
         DISCOVER => link.ask::<method::RpcDiscover>(Duration::ZERO, &NoParams {}).await,
         _ => return Err(ErrorData::resource_not_found(format!("there is no resource {uri}"), None)),
     };

@@ -98,8 +98,7 @@ pub(super) fn all() -> Vec<Tool> {
             SEARCH,
             "Find operations of KIS",
             "Finds the operations of KIS that answer a question, by words or a sentence in Korean or English, a TR id, or the name of a \
-             field. The first step for everything beside the balance: prices, order books, charts, rankings, investors, finance, \
-             overseas markets. KIS is not asked.",
+             field. The first step for everything that has no tool of its own: rankings, investors, finance, futures, options, bonds. KIS is not asked.",
         ),
         tool::<DescribeParams, OperationDescription>(
             DESCRIBE,
