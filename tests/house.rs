@@ -93,7 +93,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("procfs", &["token/store/lease.rs", "gateway/peer.rs"]),
     ("nix", &["book/groups.rs"]),
     ("zip", &["stock/master/unpack.rs"]),
-    ("memchr", &["stock/search.rs"]),
+    ("memchr", &["stock/search.rs", "stock/letters.rs"]),
     // The mark of its keys only.
     ("kis_simulator", &["config/mark.rs"]),
     ("tokio_tungstenite", &["server/websocket.rs"]),

@@ -50,6 +50,19 @@ pub(super) enum Rank {
     NearStart,
 }
 
+impl Rank {
+    const ALL: [Self; 8] = [
+        Self::Code,
+        Self::Name,
+        Self::NameStart,
+        Self::CodeStart,
+        Self::NamePart,
+        Self::Words,
+        Self::Near,
+        Self::NearStart,
+    ];
+}
+
 /// A stock that was found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hit<'a> {
@@ -124,10 +137,14 @@ impl Stocks {
             }
         }
         match letters::is_initials(&key) {
-            true => hits.extend(self.of(market).filter_map(|seen| {
-                let fit = seen.keys().into_iter().filter_map(|name| letters::fits_initials(name, &key)).min()?;
-                Some(Hit { seen, rank: rank(fit) })
-            })),
+            true => {
+                let mut room = Vec::new();
+                hits.extend(self.of(market).filter_map(|seen| {
+                    let [korean, _] = seen.keys();
+                    let fit = letters::fits_initials(korean, &key, &mut room)?;
+                    Some(Hit { seen, rank: rank(fit) })
+                }));
+            }
             false => self.by_name(&key, |hit| {
                 if market.is_none_or(|market| market == hit.seen.market()) {
                     hits.push(hit);
@@ -188,8 +205,16 @@ impl Stocks {
     }
 }
 
-/// The best of them, in order. One letter is found in nearly every name, so the others are not sorted.
-fn best(hits: Vec<Hit<'_>>, limit: usize) -> Vec<Hit<'_>> {
+/// The best of them, in order. One letter is found in nearly every name, so the others are not even looked at.
+fn best(mut hits: Vec<Hit<'_>>, limit: usize) -> Vec<Hit<'_>> {
+    let mut better = 0;
+    let last = Rank::ALL.into_iter().find(|rank| {
+        better += hits.iter().filter(|hit| hit.rank == *rank).count();
+        better >= limit
+    });
+    if let Some(last) = last {
+        hits.retain(|hit| hit.rank <= last);
+    }
     let mut keyed: Vec<_> = hits.into_iter().map(|hit| (hit.order(), hit)).collect();
     if (1..keyed.len()).contains(&limit) {
         keyed.select_nth_unstable_by_key(limit - 1, |(order, _)| *order);
