@@ -156,12 +156,11 @@ fn written(operation: &Operation, sheet: &Sheet, mode: Mode) -> Map<String, Valu
         };
         body.insert(container.name().to_owned(), value);
     }
-    let is_empty = sheet.outputs.values().all(Vec::is_empty);
     let (msg_cd, msg1, width) = match (sheet.words, mode) {
         (Words::Quotation, _) => ("MCA00000", "정상처리 되었습니다.", 0),
         (Words::Other(msg_cd, msg1), Mode::Real) => (msg_cd, msg1, 80),
         (_, Mode::Paper) => ("20310000", "모의투자 조회가 완료되었습니다.", 80),
-        (Words::Ledger, Mode::Real) if is_empty => ("KIOK0560", "조회할 내용이 없습니다", 80),
+        (Words::Nothing, Mode::Real) => ("KIOK0560", "조회할 내용이 없습니다", 80),
         (Words::Ledger, Mode::Real) => ("KIOK0510", "조회가 완료되었습니다", 80),
     };
     body.insert("rt_cd".to_owned(), "0".into());

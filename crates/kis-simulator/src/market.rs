@@ -11,14 +11,23 @@
 //! | `view` | an issue as it is quoted at a moment |
 //! | `sheet` | an answer before it is written: fields by their names |
 //! | `domestic`, `chart` | answers about issues of the Korea Exchange |
+//! | `info` | days, several issues at once, what an issue is |
+//! | `ranking` | rankings and indices |
+//! | `overseas`, `abroad_minutes` | answers about issues abroad |
+//! | `account` | what an account can buy and sell, and is worth |
 
+mod abroad_minutes;
+mod account;
 mod calendar;
 mod candle;
 mod chart;
 mod domestic;
 mod hours;
+mod info;
 mod issue;
 mod noise;
+mod overseas;
+mod ranking;
 mod sheet;
 mod ticks;
 mod view;
@@ -44,6 +53,9 @@ use super::{Options, http::Request, setup::MarketSetup, world::locked};
 /// Days that are remembered at most: years of every issue.
 const REMEMBERED: usize = 1_000_000;
 
+/// Prices that an issue was steered to, each from its moment on.
+type Pins = Vec<(DateTime<Utc>, i64)>;
+
 /// The market.
 #[derive(Debug)]
 pub(super) struct Market {
@@ -53,7 +65,7 @@ pub(super) struct Market {
     is_still: bool,
     hours: Hours,
     /// Prices that were steered, by code, each from its moment on.
-    pins: Mutex<BTreeMap<String, Vec<(DateTime<Utc>, i64)>>>,
+    pins: Mutex<BTreeMap<String, Pins>>,
     /// How many minutes of a day add up to what, by the issue's seed and the day.
     days: Mutex<HashMap<(u64, NaiveDate), (usize, Candle)>>,
 }
@@ -84,7 +96,8 @@ impl Market {
         now: DateTime<Utc>,
     ) -> Option<Sheet> {
         let asked = view::Asked { market: self, request, options, now };
-        domestic::sheet(operation.id(), &asked).or_else(|| chart::sheet(operation.id(), &asked))
+        let answers = [domestic::sheet, chart::sheet, info::sheet, ranking::sheet, overseas::sheet, account::sheet];
+        answers.iter().find_map(|answer| answer(operation.id(), &asked))
     }
 
     /// The account with its holdings at the prices of a moment.

@@ -59,7 +59,7 @@ impl Position {
     }
 
     /// What was paid in all, which KIS knows and adds up, and prints in no row.
-    fn paid(&self) -> i64 {
+    pub(super) fn paid(&self) -> i64 {
         let amount = self.avg_price * Decimal::from(self.quantity);
         whole(amount.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero))
     }

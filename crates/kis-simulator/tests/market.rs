@@ -12,3 +12,6 @@ mod world;
 
 #[path = "market/domestic.rs"]
 mod domestic;
+
+#[path = "market/others.rs"]
+mod others;

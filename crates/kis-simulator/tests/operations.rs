@@ -96,6 +96,14 @@ impl World {
     }
 }
 
+/// Lists of what nobody has done here.
+const MAY_BE_EMPTY: [&str; 4] = [
+    "domestic-stock-trading-inquire-daily-ccld-within-3m",
+    "domestic-stock-trading-inquire-daily-ccld-before-3m",
+    "domestic-stock-trading-inquire-psbl-rvsecncl",
+    "domestic-stock-trading-inquire-period-trade-profit",
+];
+
 fn reads() -> impl Iterator<Item = &'static Operation> {
     catalog().operations().filter(|operation| operation.effect() == Effect::Read && operation.method() == Method::Get)
 }
@@ -116,6 +124,10 @@ async fn every_operation_that_reads_is_answered_with_every_container_and_field()
         }
         for container in operation.outputs().filter(|container| container.name() != "top") {
             let value = &body[container.name()];
+            // Nothing was ordered, or this is no index and no market: a list has no row then.
+            if value.as_array().is_some_and(Vec::is_empty) && MAY_BE_EMPTY.contains(&id) {
+                continue;
+            }
             let row = match container.shape() {
                 Shape::Object | Shape::Frame => value,
                 Shape::Array | Shape::Unknown => &value[0],
@@ -149,8 +161,8 @@ async fn an_account_has_one_cash_and_one_worth_wherever_it_is_asked_for() {
     let summary = world.ok("TTTC8434R").await["output2"][0].clone();
     let orderable = world.ok("TTTC8908R").await["output"].clone();
     assert_eq!(orderable["ord_psbl_cash"], summary["dnca_tot_amt"]);
-    // Five million, at 75,000 a share.
-    assert_eq!((&orderable["psbl_qty_calc_unpr"], &orderable["max_buy_qty"]), (&json!("75000"), &json!("66")));
+    // Five million, at the won a share that is asked for.
+    assert_eq!((&orderable["psbl_qty_calc_unpr"], &orderable["max_buy_qty"]), (&json!("1"), &json!("5000000")));
     assert_eq!(world.ok("CTRP6548R").await["output2"]["tot_asst_amt"], summary["tot_evlu_amt"]);
 }
 
@@ -309,14 +321,14 @@ async fn pages(world: &World, tr_id: &str, list: &str, field: &str) -> (Vec<Stri
 async fn pages_lose_no_row_and_repeat_none() {
     let options = Options { list_rows: 45, calls_per_second: 1000, ..Options::demo(Mode::Real) };
     let world = World::with(options).await;
-    for (tr_id, list, field) in [("TTTC0084R", "output", "pdno"), ("CTRP6504R", "output1", "pdno")] {
+    for (tr_id, list, field) in [("TTTC2208R", "output1", "pdno"), ("CTRP6504R", "output1", "pdno")] {
         let (rows, headers) = pages(&world, tr_id, list, field).await;
         assert_eq!((rows.len(), rows.iter().collect::<BTreeSet<_>>().len()), (45, 45), "{tr_id}");
         assert_eq!(headers, ["F", "M", "E"], "{tr_id}");
     }
     world.simulator.reconfigure(|options| options.list_rows = 0);
-    let none = world.ok("TTTC0084R").await;
-    assert_eq!((&none["output"], &none["msg_cd"]), (&json!([]), &json!("KIOK0560")));
+    let none = world.ok("TTTC2208R").await;
+    assert_eq!((&none["output1"], &none["msg_cd"]), (&json!([]), &json!("KIOK0560")));
 }
 
 #[tokio::test]

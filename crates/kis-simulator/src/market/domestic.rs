@@ -179,7 +179,7 @@ fn grouped(number: i128) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -204,7 +204,7 @@ pub(super) fn side(view: &View, asks: bool) -> Vec<(i64, i64)> {
     for step in 0..10 {
         // Below the smallest price there is no other.
         let is_repeated = steps.last().is_some_and(|(known, _)| *known == price);
-        let is_there = (lower..=upper).contains(&price) && !is_repeated && !(price == ask && !asks);
+        let is_there = (lower..=upper).contains(&price) && !is_repeated && (asks || price != ask);
         steps.push(if is_there { (price, waiting(view, u64::from(asks), step)) } else { (0, 0) });
         price = view.issue.ticks.step(price, if asks { 1 } else { -1 });
     }

@@ -47,7 +47,7 @@ impl Issue {
             ticks,
             venue: Venue::of(listed.market, market.hours),
             seed: mix(market.seed, number(&place)),
-            is_pinned: true,
+            is_pinned: listed.is_domestic(),
             is_still: market.is_still,
         }
     }

@@ -50,6 +50,8 @@ pub(crate) enum Words {
     Quotation,
     /// What the mode says, padded; there is something or nothing.
     Ledger,
+    /// What the mode says when there is nothing.
+    Nothing,
     /// Other words of a ledger, padded.
     Other(&'static str, &'static str),
 }

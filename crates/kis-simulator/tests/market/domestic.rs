@@ -26,7 +26,7 @@ async fn minutes(world: &World, code: &str, day: &str) -> Vec<Value> {
         if first == 0 {
             break;
         }
-        let before = if first % 100 == 0 { (first / 100).saturating_sub(1) * 100 + 59 } else { first - 1 };
+        let before = if first.is_multiple_of(100) { (first / 100).saturating_sub(1) * 100 + 59 } else { first - 1 };
         hour = format!("{before:04}00");
     }
     all.reverse();

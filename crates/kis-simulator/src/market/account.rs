@@ -1,0 +1,120 @@
+//! What an account can buy and sell, what it did, and all that it is worth, at the prices of the market.
+
+use rust_decimal::Decimal;
+
+use super::{
+    sheet::{Fields, Sheet, Words},
+    view::{Asked, fixed, percent},
+};
+
+pub(super) fn sheet(operation: &str, asked: &Asked<'_>) -> Option<Sheet> {
+    match operation {
+        "domestic-stock-trading-inquire-psbl-order" => Some(buyable(asked)),
+        "domestic-stock-trading-inquire-psbl-sell" => Some(sellable(asked)),
+        "domestic-stock-trading-inquire-account-balance" => Some(assets(asked)),
+        // Nothing is ordered here yet.
+        "domestic-stock-trading-inquire-daily-ccld-within-3m"
+        | "domestic-stock-trading-inquire-daily-ccld-before-3m" => {
+            let totals = Fields::of([("pchs_avg_pric", "0.0000".to_owned())]);
+            Some(Sheet { keys: keys(), words: Words::Nothing, tr_cont: "D", ..Sheet::of([("output2", vec![totals])]) })
+        }
+        "domestic-stock-trading-inquire-psbl-rvsecncl" => {
+            Some(Sheet { keys: keys(), words: Words::Nothing, tr_cont: "D", ..Sheet::of([]) })
+        }
+        "domestic-stock-trading-inquire-period-trade-profit" => {
+            Some(Sheet { keys: keys(), words: Words::Nothing, tr_cont: "D", ..Sheet::of([]) })
+        }
+        _ => None,
+    }
+}
+
+/// Keys of a page after which there is none.
+fn keys() -> Vec<(&'static str, String, usize)> {
+    vec![("ctx_area_fk100", String::new(), 100), ("ctx_area_nk100", String::new(), 100)]
+}
+
+/// A market order is reckoned at the upper limit.
+fn buyable(asked: &Asked<'_>) -> Sheet {
+    let cash = asked.options.portfolio.deposit;
+    let limit = asked.param("ORD_UNPR").parse::<Decimal>().ok().and_then(|price| i64::try_from(price.trunc()).ok());
+    let view = asked.issue_at(asked.param("PDNO"), "J").map(|issue| asked.view(issue, "J"));
+    let price = match (view, limit) {
+        (Some(_), Some(limit)) if limit > 0 && asked.param("ORD_DVSN") != "01" => limit,
+        (Some(view), _) => view.limits().0,
+        (None, limit) => limit.unwrap_or(0),
+    };
+    let quantity = cash.checked_div(price).unwrap_or(0);
+    let fields = Fields::of([
+        ("ord_psbl_cash", cash.to_string()),
+        ("psbl_qty_calc_unpr", price.to_string()),
+        ("nrcvb_buy_amt", cash.to_string()),
+        ("nrcvb_buy_qty", quantity.to_string()),
+        ("max_buy_amt", cash.to_string()),
+        ("max_buy_qty", quantity.to_string()),
+    ]);
+    Sheet { words: Words::Ledger, ..Sheet::one("output", fields) }
+}
+
+fn sellable(asked: &Asked<'_>) -> Sheet {
+    let code = asked.param("PDNO");
+    let held = asked.options.portfolio.by_issue().into_iter().find(|position| position.code == code);
+    let fields = held.map_or_else(
+        || Fields::of([("pdno", code.to_owned())]),
+        |position| {
+            let worth = position.price * position.quantity;
+            Fields::of([
+                ("pdno", code.to_owned()),
+                ("prdt_name", position.name.clone()),
+                ("cblc_qty", position.quantity.to_string()),
+                ("ord_psbl_qty", position.quantity.to_string()),
+                ("pchs_avg_pric", fixed(position.avg_price.trunc_with_scale(4), 4)),
+                ("pchs_amt", position.paid().to_string()),
+                ("now_pric", position.price.to_string()),
+                ("evlu_amt", worth.to_string()),
+                ("evlu_pfls_amt", (worth - position.paid()).to_string()),
+                ("evlu_pfls_rt", percent(worth - position.paid(), position.paid())),
+            ])
+        },
+    );
+    Sheet { words: Words::Other("KIOK0420", "정상적으로 조회되었습니다"), ..Sheet::one("output", fields) }
+}
+
+/// Twenty kinds of assets in their order; those that there are: stocks, those abroad, foreign currency, cash; the total.
+fn assets(asked: &Asked<'_>) -> Sheet {
+    let portfolio = &asked.options.portfolio;
+    let paid: i64 = portfolio.positions.iter().map(crate::Position::paid).sum();
+    let cash = portfolio.deposit_d2;
+    let worth = portfolio.total() - cash;
+    let total = portfolio.total();
+    let row = |paid: i64, worth: i64, cash: bool| {
+        let gain = if cash { 0 } else { worth - paid };
+        let share = Decimal::from(worth) * Decimal::ONE_HUNDRED;
+        Fields::of([
+            ("pchs_amt", if cash { 0 } else { paid }.to_string()),
+            ("evlu_amt", worth.to_string()),
+            ("evlu_pfls_amt", gain.to_string()),
+            ("crdt_lnd_amt", "0".to_owned()),
+            ("real_nass_amt", worth.to_string()),
+            ("whol_weit_rt", fixed(share.checked_div(Decimal::from(total)).unwrap_or_default(), 8)),
+        ])
+    };
+    let kinds: Vec<Fields> = (1..=20)
+        .map(|kind| match kind {
+            1 => row(paid, worth, false),
+            18 => row(0, cash, true),
+            20 => row(paid, total, false).with([("evlu_pfls_amt", (worth - paid).to_string())]),
+            _ => row(0, 0, true),
+        })
+        .collect();
+    let whole = Fields::of([
+        ("pchs_amt_smtl", paid.to_string()),
+        ("evlu_amt_smtl", worth.to_string()),
+        ("evlu_pfls_amt_smtl", (worth - paid).to_string()),
+        ("nass_tot_amt", total.to_string()),
+        ("tot_asst_amt", total.to_string()),
+        ("tot_dncl_amt", cash.to_string()),
+        ("dncl_amt", cash.to_string()),
+    ]);
+    let outputs = Sheet::of([("output1", kinds), ("output2", vec![whole])]);
+    Sheet { words: Words::Other("KIOK0530", "조회되었습니다"), ..outputs }
+}
