@@ -320,6 +320,9 @@ async fn a_host_that_never_ends_holds_up_nobody_else() {
     });
     gate.arrived().await;
     daemon.balance().await;
+    // All others are there before time passes.
+    eventually(|| async { downloads(&world).len() >= FILES - 1 }).await;
+    daemon.balance().await;
     // Each file has its own time; the caller's is longer.
     world.clock.advance(Duration::from_secs(26));
     let answer = waiting.await.unwrap();
