@@ -14,9 +14,9 @@ mkdir -p target/clients
 installed=$(realpath target/clients)
 
 work=$(mktemp -d)
-"$programs/kisd" demo >"$work/demo" 2>"$work/log" &
+"$programs/kisd" demo --still >"$work/demo" 2>"$work/log" &
 demo=$!
-"$programs/kisd" simulate --listen 127.0.0.1:0 --mode both --latency 50ms --by-issue --json >"$work/simulated" 2>"$work/calls" &
+"$programs/kisd" simulate --listen 127.0.0.1:0 --mode both --latency 50ms --by-issue --still --json >"$work/simulated" 2>"$work/calls" &
 simulator=$!
 trap 'kill $demo $simulator; wait $demo $simulator 2>/dev/null || true; rm -rf "$work"' EXIT
 socket=

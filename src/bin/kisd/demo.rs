@@ -22,18 +22,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Failure, print};
 
-pub(crate) fn run(once: bool) -> Result<(), Failure> {
+pub(crate) fn run(once: bool, still: bool) -> Result<(), Failure> {
     let directory = tempfile::Builder::new().prefix("kisd-demo-").tempdir().map_err(Failure::other)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::other)?;
-    runtime.block_on(demo(directory.path(), once))
+    runtime.block_on(demo(directory.path(), once, still))
 }
 
-async fn demo(directory: &Path, once: bool) -> Result<(), Failure> {
+async fn demo(directory: &Path, once: bool, still: bool) -> Result<(), Failure> {
     let mut signals = Signals::catch().map_err(Failure::other)?;
     let clock = SystemClock::shared();
     let options = Options::demo(Mode::Paper);
     // Quicker than a quiet day: whoever watches for a minute sees it move.
-    let market = MarketSetup { speed: 5, ..MarketSetup::MOVING };
+    let market = if still { MarketSetup::STILL } else { MarketSetup { speed: 5, ..MarketSetup::MOVING } };
     let setup = Setup { market, ..Setup::from(options.clone()) };
     let simulator =
         Simulator::start((Ipv4Addr::LOCALHOST, 0).into(), setup, clock.clone()).await.map_err(Failure::other)?;

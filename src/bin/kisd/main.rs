@@ -57,6 +57,9 @@ enum Command {
         /// Ends after the first balance.
         #[arg(long)]
         once: bool,
+        /// No price ever moves.
+        #[arg(long)]
+        still: bool,
     },
 }
 
@@ -75,7 +78,7 @@ fn main() -> ExitCode {
         Command::Check { try_keys: true, account, .. } => try_keys::run(file, &variables, account.as_deref()),
         Command::Check { json, .. } => check(file, &variables, json),
         Command::Simulate(arguments) => simulate::run(arguments),
-        Command::Demo { once } => demo::run(once),
+        Command::Demo { once, still } => demo::run(once, still),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

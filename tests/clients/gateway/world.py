@@ -21,7 +21,7 @@ class World:
         self.lines, self.expected = {}, {}
 
     def __enter__(self) -> "World":
-        simulate = ["simulate", "--listen", "127.0.0.1:0", "--mode", "both", "--latency", "100ms", "--json"]
+        simulate = ["simulate", "--listen", "127.0.0.1:0", "--mode", "both", "--latency", "100ms", "--still", "--json"]
         self.kis = self.start("kis", *simulate)
         self.told = json.loads(self.wait_for(self.first_line))
         self.configure()
