@@ -10,6 +10,12 @@ from mcp.client.stdio import stdio_client
 
 PRICE = [{"name": "FID_COND_MRKT_DIV_CODE", "value": "J"}, {"name": "FID_INPUT_ISCD", "value": "005930"}]
 ARGUMENTS = {
+    "stock_search": {"query": "삼성전자"},
+    "stock_info": {"stock": "삼성전자"},
+    "quote_price": {"stock": "삼성전자"},
+    "quote_prices": {"stock_codes": ["005930", "000660"]},
+    "quote_orderbook": {"stock": "005930"},
+    "quote_candles": {"stock": "삼성전자", "interval": "1d", "count": 5},
     "kis_search": {"query": "공매도 상위 종목"},
     "kis_describe": {"operation": "domestic-stock-ranking-short-sale"},
     "kis_call": {"operation": "FHKST01010100", "params": PRICE},
