@@ -1,15 +1,12 @@
 //! One object of an answer, read by the names of its fields: for answers of which a few fields out of many are wanted.
 
-use std::{borrow::Cow, fmt};
-
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
     error::KisError,
-    field::{Field, Place},
+    field::{Field, Members, Place},
 };
 
 /// The fields of one object.
@@ -20,78 +17,29 @@ pub struct Row<'a> {
 }
 
 /// Fields in KIS's order, each named once.
-#[derive(Debug)]
-struct Fields<'a>(Vec<(Cow<'a, str>, Field<'a>)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(All)
-    }
-}
-
-struct All;
-
-impl<'de> Visitor<'de> for All {
-    type Value = Fields<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields: Vec<(Cow<'de, str>, Field<'de>)> = Vec::new();
-        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            if fields.iter().any(|(known, _)| *known == name) {
-                return Err(A::Error::custom("a field is named twice"));
-            }
-            fields.push((name, map.next_value()?));
-        }
-        Ok(Fields(fields))
-    }
-}
-
-/// The containers of an answer.
-struct Containers<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Containers<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-
-        impl<'de> Visitor<'de> for Members {
-            type Value = Containers<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-                    members.push((name, map.next_value::<&'de RawValue>()?));
-                }
-                Ok(Containers(members))
-            }
-        }
-
-        deserializer.deserialize_map(Members)
-    }
-}
+type Fields<'a> = Members<'a, Field<'a>>;
 
 /// The rows of a container of an answer to `tr_id`; an object is one row, and a container that is not there has none. KIS's own
 /// tables and its answers differ in the case of its name.
 pub fn rows<'a>(tr_id: &'static str, body: &'a str, container: &'static str) -> Result<Vec<Row<'a>>, KisError> {
     let whole = Place { tr_id, row: None };
-    let is_wrong = |_| whole.malformed(container, "is not an object or an array of objects that name each field once");
-    let Containers(members) =
+    let wrong = || whole.malformed(container, "is not an object or an array of objects that name each field once");
+    let members: Members<'a, &'a RawValue> =
         serde_json::from_str(body).map_err(|_| whole.malformed("body", "is not a JSON object"))?;
-    let found = members.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(container));
-    let rows: Vec<Fields<'a>> = match found.map(|(_, raw)| raw.get()) {
+    let rows: Vec<Fields<'a>> = match members.get(container).map(|raw| raw.get()) {
         None | Some("null" | "\"\"") => Vec::new(),
-        Some(raw) if raw.starts_with('{') => vec![serde_json::from_str(raw).map_err(is_wrong)?],
-        Some(raw) => serde_json::from_str(raw).map_err(is_wrong)?,
+        Some(raw) if raw.starts_with('{') => vec![serde_json::from_str(raw).map_err(|_| wrong())?],
+        Some(raw) => serde_json::from_str(raw).map_err(|_| wrong())?,
     };
+    if rows.iter().any(names_twice) {
+        return Err(wrong());
+    }
     let place = |index| Place { tr_id, row: Some((container, index)) };
     Ok(rows.into_iter().enumerate().map(|(index, fields)| Row { at: place(index), fields }).collect())
+}
+
+fn names_twice(Members(fields): &Fields<'_>) -> bool {
+    fields.iter().enumerate().any(|(at, (name, _))| fields[..at].iter().any(|(known, _)| known == name))
 }
 
 /// The only row of a container; an error if it has none.

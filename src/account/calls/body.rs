@@ -1,63 +1,30 @@
 //! KIS's containers, as KIS gave them: no value is looked at, and none is written anew.
 
-use std::{borrow::Cow, fmt};
-
 use bytes::Bytes;
 use kis_catalog::{Operation, Shape};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::kis::{
     KisError,
-    field::{Field, Place},
+    field::{Field, Members, Place},
     reply::{self, Reply},
 };
 
 /// Largest answer of several pages.
 pub(super) const MAX_BYTES: usize = 8 << 20;
 
+/// A member that is a text.
+fn text_of(members: &Raw<'_>, name: &str) -> Option<String> {
+    let field: Field<'_> = serde_json::from_str(members.get(name)?.get()).ok()?;
+    match field {
+        Field::Text(text) => Some(text.into_owned()),
+        Field::Integer(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
 /// The members of an answer, in KIS's order.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct All;
-
-        impl<'de> Visitor<'de> for All {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-                    members.push((name, map.next_value::<&'de RawValue>()?));
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(All)
-    }
-}
-
-impl Members<'_> {
-    fn get(&self, name: &str) -> Option<&RawValue> {
-        self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
-    }
-
-    /// A member that is a text.
-    fn text(&self, name: &str) -> Option<String> {
-        let field: Field<'_> = serde_json::from_str(self.get(name)?.get()).ok()?;
-        match field {
-            Field::Text(text) => Some(text.into_owned()),
-            Field::Integer(number) => Some(number.to_string()),
-            _ => None,
-        }
-    }
-}
+type Raw<'a> = Members<'a, &'a RawValue>;
 
 /// Whether a member is KIS's envelope, which is told beside the body.
 fn is_envelope(name: &str) -> bool {
@@ -107,9 +74,10 @@ impl Pages {
         }
         let members = members(&reply.body)
             .map_err(|()| Place { tr_id: reply.tr_id, row: None }.malformed("body", "is not a JSON object"))?;
-        let said = |name| members.text(name).map(|text| reply::printable(text.trim(), private)).unwrap_or_default();
+        let said =
+            |name| text_of(&members, name).map(|text| reply::printable(text.trim(), private)).unwrap_or_default();
         let said = Said { msg_cd: said("msg_cd"), msg1: said("msg1") };
-        let values = named.map(|name| members.text(name?));
+        let values = named.map(|name| text_of(&members, name?));
         self.last = Some(reply.body.clone());
         self.count += 1;
         Ok((values, said))
@@ -177,7 +145,7 @@ fn push_list(joined: &mut Vec<u8>, rows: &mut Vec<u8>) {
     joined.push(b']');
 }
 
-fn members(body: &[u8]) -> Result<Members<'_>, ()> {
+fn members(body: &[u8]) -> Result<Raw<'_>, ()> {
     serde_json::from_slice(body).map_err(|_| ())
 }
 

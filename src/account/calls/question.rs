@@ -88,8 +88,8 @@ pub struct Called {
     pub next: Option<PageKey>,
     /// When KIS answered.
     pub as_of: DateTime<Utc>,
-    /// It, as it was written for an account, in each form.
-    written: [OnceLock<(AccountName, Bytes)>; 2],
+    /// It, as it was written for an account: as KIS gave it, and by the first other method that did.
+    written: [OnceLock<(Form, AccountName, Bytes)>; 2],
 }
 
 /// How an answer is written for callers.
@@ -97,26 +97,27 @@ pub struct Called {
 pub enum Form {
     /// As KIS gave it.
     Raw,
-    /// In the words of the method whose question it answers.
-    Typed,
+    /// In the words of the method of this name.
+    Of(&'static str),
 }
 
 impl Called {
-    /// The answer as it is written for callers about an account: by `write`, once for the account that is asked about first.
+    /// The answer as it is written for callers about an account: by `write`, once for the account that is asked about first, and of
+    /// methods other than `kis.call` for the first.
     pub fn written<E>(
         &self,
         form: Form,
         account: &AccountName,
         write: impl FnOnce() -> Result<Bytes, E>,
     ) -> Result<Bytes, E> {
-        let kept = &self.written[form as usize];
+        let kept = &self.written[usize::from(form != Form::Raw)];
         match kept.get() {
-            Some((name, written)) if name == account => Ok(written.clone()),
+            Some((of, name, written)) if (*of, name) == (form, account) => Ok(written.clone()),
             Some(_) => write(),
             None => {
                 let written = write()?;
                 // Another account may have been quicker.
-                let _ = kept.set((account.clone(), written.clone()));
+                let _ = kept.set((form, account.clone(), written.clone()));
                 Ok(written)
             }
         }
@@ -260,5 +261,33 @@ impl CallQuestion {
             (Paging::Keys { .. } | Paging::Cursor { .. } | Paging::None, _) => None,
         };
         Ok((next, said))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_that_was_written_for_one_method_or_account_is_given_to_no_other() {
+        let called = Called {
+            tr_id: "TR",
+            body: RawValue::from_string("{}".to_owned()).unwrap(),
+            msg_cd: String::new(),
+            msg1: String::new(),
+            pages: 1,
+            next: None,
+            as_of: DateTime::UNIX_EPOCH,
+            written: Default::default(),
+        };
+        let written = |form, account: &str, text: &'static str| {
+            let account = AccountName::try_new(account).unwrap();
+            called.written(form, &account, || Ok::<_, ()>(Bytes::from_static(text.as_bytes()))).unwrap()
+        };
+        assert_eq!(written(Form::Of("orders"), "main", "orders of main"), "orders of main");
+        assert_eq!(written(Form::Of("orders"), "main", "not again"), "orders of main");
+        assert_eq!(written(Form::Of("executions"), "main", "executions"), "executions");
+        assert_eq!(written(Form::Of("orders"), "child", "orders of child"), "orders of child");
+        assert_eq!(written(Form::Raw, "main", "raw"), "raw");
     }
 }

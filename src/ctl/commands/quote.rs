@@ -131,7 +131,7 @@ fn table(style: Style, prices: &[Box<RawValue>]) -> String {
             said(price.volume),
         ]
     };
-    // What is none has failed, and is told of beside.
+    // The others have failed: their errors are printed below the table.
     let found = prices.iter().filter_map(|price| serde_json::from_str(price.get()).ok());
     style.titled(words.columns.map(str::to_owned).to_vec(), found.map(row))
 }

@@ -16,7 +16,7 @@ pub(super) fn candles(bars: &[Bar], step: usize, is_open: bool) -> Vec<Bar> {
             None => candles.push(bar),
         }
     }
-    // The rest of the oldest is on the next page; and of a row of its own what was paid is told by the row before.
+    // The next page has the rest of the oldest candle, and the row that tells what was paid in it.
     if is_open && (step > 1 || bars.last().is_some_and(|bar| matches!(bar.value, Value::SinceOpen(_)))) {
         candles.pop();
     }

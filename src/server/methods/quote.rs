@@ -22,7 +22,7 @@ use crate::{
     stock::StockHandle,
     wire::{
         codes::{INVALID_PARAMS, Kind},
-        method,
+        method::{self, Method},
         types::{self, Candles, CandlesParams, Market, Prices, PricesParams, QuoteParams, ShortPrice},
     },
 };
@@ -35,10 +35,13 @@ pub(super) fn register(catalog: &mut Catalog) {
     let of = lists.clone();
     let price = move |stock| Named { price: quote::Price::of(stock), lists: of.clone() };
     let of = lists.clone();
-    catalog.add_recalled::<method::QuotePrice, _>(move |about| of_stock(about, &of, USUAL_AGE, price.clone()));
+    catalog.add_recalled::<method::QuotePrice, _>(move |about| {
+        of_stock(about, &of, (method::QuotePrice::NAME, USUAL_AGE), price.clone())
+    });
     let of = lists.clone();
-    catalog
-        .add_recalled::<method::QuoteOrderbook, _>(move |about| of_stock(about, &of, Duration::ZERO, quote::Orderbook));
+    catalog.add_recalled::<method::QuoteOrderbook, _>(move |about| {
+        of_stock(about, &of, (method::QuoteOrderbook::NAME, Duration::ZERO), quote::Orderbook)
+    });
     catalog.add_about::<method::QuoteCandles, _>(move |about| candles(about, &lists));
     catalog.add_about::<method::QuotePrices, _>(prices);
 }
@@ -121,14 +124,14 @@ impl Asked for Named {
 fn of_stock<A: Asked + Clone + Send + Sync + 'static>(
     About { account, params, caller }: About<'_, QuoteParams>,
     lists: &StockHandle,
-    usual_age: Duration,
+    (method, usual_age): (&'static str, Duration),
     asked: impl Fn(Stock) -> A + Send + 'static,
 ) -> (Outcome, Option<Again>) {
     let refuse = |refusal: Refusal| (Outcome::Now(Err(refusal.about(&account.name))), None);
     let max_age = params.max_age_ms.map_or(usual_age, Duration::from_millis);
     let meant = Meant::of((params.stock_code.as_deref(), params.stock.as_deref()), params.market, lists);
     match meant {
-        Ok(Meant::Now(stock)) => one(account, caller, asked(stock), (max_age, params.timeout_ms)),
+        Ok(Meant::Now(stock)) => one(account, caller, (method, asked(stock)), (max_age, params.timeout_ms)),
         Ok(meant) => {
             let within = match timeout(params.timeout_ms) {
                 Ok(timeout) => timeout.unwrap_or_else(|| account.balance.call_timeout()),
@@ -137,7 +140,7 @@ fn of_stock<A: Asked + Clone + Send + Sync + 'static>(
             let (account, lists) = (account.clone(), lists.clone());
             let later = Box::pin(async move {
                 let stock = meant.stock(&lists, within).await.map_err(|refusal| refusal.about(&account.name))?;
-                match one(&account, caller, asked(stock), (max_age, params.timeout_ms)).0 {
+                match one(&account, caller, (method, asked(stock)), (max_age, params.timeout_ms)).0 {
                     Outcome::Now(answer) => answer,
                     Outcome::Later(answer) => answer.await,
                     Outcome::Subscribe(_) | Outcome::Unsubscribe { .. } => Err(internal()),
@@ -152,17 +155,19 @@ fn of_stock<A: Asked + Clone + Send + Sync + 'static>(
 fn one<A: Asked + Clone + Send + Sync + 'static>(
     account: &Account,
     caller: CallerId,
-    asked: A,
+    (method, asked): (&'static str, A),
     ages: (Duration, Option<u64>),
 ) -> (Outcome, Option<Again>) {
     let question = match quote::question(account, &asked) {
         Ok(question) => question,
         Err(refused) => match asked.instead().filter(|_| matches!(refused, Refused::NotInMode { .. })) {
-            Some(asked) => return one(account, caller, asked, ages),
+            Some(asked) => return one(account, caller, (method, asked), ages),
             None => return (Outcome::Now(Err(Refusal::from(refused).about(&account.name))), None),
         },
     };
-    kis::ask(account, caller, question, Form::Typed, ages, move |account, _, called| typed(account, &asked, called))
+    kis::ask(account, caller, question, Form::Of(method), ages, move |account, _, called| {
+        typed(account, &asked, called)
+    })
 }
 
 fn prices(About { account, params, caller }: About<'_, PricesParams>) -> Outcome {
