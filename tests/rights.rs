@@ -79,15 +79,17 @@ async fn a_balance_in_memory_is_not_given_to_whom_it_is_not_granted() {
 #[tokio::test]
 async fn the_same_text_of_a_call_means_to_each_caller_an_account_of_its_own() {
     let Some((world, daemon)) = daemon(&grant(READER, &["read"], &["practice"])).await else { return };
-    let unnamed = json!({ "operation": "domestic-stock-quotations-inquire-price", "max_age_ms": 600_000, "params": {
-        "FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": "005930",
+    let unnamed = json!({ "operation": "domestic-stock-trading-inquire-balance", "max_age_ms": 600_000, "params": {
+        "AFHR_FLPR_YN": "N", "INQR_DVSN": "01", "UNPR_DVSN": "01", "FUND_STTL_ICLD_YN": "N",
+        "FNCG_AMT_AUTO_RDPT_YN": "N", "PRCS_DVSN": "00",
     } });
     let mut named = unnamed.clone();
     named["account"] = json!("main");
     // From the third time on it is known by its text.
     for _ in 0..4 {
         for params in [&unnamed, &named] {
-            assert_eq!(daemon.ok("kis.call", params.clone()).await["account_name"], "main");
+            let own = world.while_time_passes(daemon.ok("kis.call", params.clone())).await;
+            assert_eq!((&own["account_name"], &own["tr_id"]), (&json!("main"), &json!("TTTC8434R")));
         }
     }
     let mut reader = users::connect(READER, &daemon.socket);
@@ -95,8 +97,10 @@ async fn the_same_text_of_a_call_means_to_each_caller_an_account_of_its_own() {
     let hidden = reader.call("kis.call", named.clone()).await;
     assert_eq!((&hidden["error"]["code"], hidden.get("result")), (&json!(-32061), None), "{hidden}");
     for _ in 0..4 {
-        assert_eq!(reader.call("kis.call", unnamed.clone()).await["result"]["account_name"], "practice");
-        assert_eq!(daemon.ok("kis.call", unnamed.clone()).await["account_name"], "main");
+        let own = reader.call("kis.call", unnamed.clone()).await["result"].clone();
+        assert_eq!((&own["account_name"], &own["tr_id"]), (&json!("practice"), &json!("VTTC8434R")));
+        let own = daemon.ok("kis.call", unnamed.clone()).await;
+        assert_eq!((&own["account_name"], &own["tr_id"]), (&json!("main"), &json!("TTTC8434R")));
     }
     reload(&world, &daemon, &grant(OTHER, &["read"], &["practice"])).await;
     let refused = reader.call("kis.call", unnamed).await;

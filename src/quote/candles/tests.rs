@@ -14,6 +14,8 @@ struct Kis {
     /// Rows by their time: close and volume.
     minutes: BTreeMap<NaiveDateTime, (u32, u32)>,
     calls: usize,
+    /// Whether a page begins with the row that ended the one before.
+    repeats: bool,
 }
 
 /// 2026-11-27, a Friday, at 11:00 in Korea.
@@ -41,7 +43,7 @@ impl Kis {
                 }
             }
         }
-        Self { minutes: all, calls: 0 }
+        Self { minutes: all, calls: 0, repeats: false }
     }
 
     /// All days as candles.
@@ -68,7 +70,8 @@ impl Kis {
         };
         let rows: Vec<_> = match operation {
             "domestic-stock-quotations-inquire-daily-itemchartprice" => {
-                let (first, last) = (day("FID_INPUT_DATE_1"), day("FID_INPUT_DATE_2"));
+                let (first, last) =
+                    (day("FID_INPUT_DATE_1"), day("FID_INPUT_DATE_2") + Days::new(u64::from(self.repeats)));
                 let days = self.days();
                 let rows = days.range(first..=last).rev().take(100).map(|(day, (close, volume))| {
                     json!({ "stck_bsop_date": day.format("%Y%m%d").to_string(), "stck_clpr": close.to_string(),
@@ -208,6 +211,15 @@ fn what_was_paid_in_a_minute_is_the_difference_to_the_one_before() {
         assert!(candle.volume.is_none() || paid == expected, "{candle:?}");
     }
     assert_eq!(answer.candles.len(), 200);
+}
+
+#[test]
+fn a_row_that_kis_gives_on_two_pages_is_one_candle() {
+    let mut kis = Kis { repeats: true, ..Kis::new(400, 1, &[]) };
+    let all: Vec<_> = kis.days().iter().map(|(day, (_, volume))| (day.to_string(), volume.to_string())).collect();
+    let answer = kis.ask(&CandlesParams { limit: Some(1000), ..params(Interval::Day) });
+    let seen = answer.candles.iter().map(|candle| (candle.time.clone(), candle.volume.unwrap().to_string()));
+    assert_eq!(seen.collect::<Vec<_>>(), all);
 }
 
 #[test]
