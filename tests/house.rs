@@ -99,6 +99,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tokio_tungstenite", &["server/websocket.rs"]),
     ("chrono_tz", &["quote/"]),
     ("netlink_sys", &["gateway/peer.rs"]),
+    ("rusqlite", &["quote/", "order/ledger"]),
 ];
 
 /// The only places where a secret is taken out of its type: the wire to KIS, the mirror, and the one comparison.
