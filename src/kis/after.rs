@@ -138,7 +138,7 @@ impl KisError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kis::{Answer, error::A_PAGE};
+    use crate::kis::{Answer, error::A_PAGE, quota::Rate};
 
     fn answer(msg_cd: &str) -> Answer {
         Answer { tr_id: "TR", msg_cd: msg_cd.to_owned(), msg1: String::new(), http_status: 500 }
@@ -157,7 +157,7 @@ mod tests {
         use After::{GiveUp, NextIssuance, Repeat, RepeatAfter, Unknown};
         let second = RepeatAfter(SHORTLY);
         let malformed = KisError::Malformed { tr_id: "TR", field: String::new(), problem: String::new() };
-        let no_slot = KisError::NoSlot { calls_per_second: 1, retry_after: SHORTLY };
+        let no_slot = KisError::NoSlot { rate: Rate::per_second(1), retry_after: SHORTLY };
         let table = [
             // failure, received by KIS; then what after a read, an issuance, a trade
             (KisError::TokenRefused(answer("EGW00123")), Sent::Yes, second, second, second),

@@ -5,6 +5,8 @@
 
 use std::{fmt, time::Duration};
 
+use super::quota::Rate;
+
 /// What an answer is called that is for people.
 pub(crate) const A_PAGE: &str = "a page of HTML or XML";
 
@@ -93,10 +95,10 @@ pub enum KisError {
     #[error("whether KIS has carried the call out is not known, and it must not be sent again: {0}")]
     OutcomeUnknown(Box<Self>),
     /// No slot of the quota before the caller's deadline.
-    #[error("the call could not be fitted into the quota of {calls_per_second} calls a second in time")]
+    #[error("the call could not be fitted into the quota of {rate} in time")]
     NoSlot {
         /// The quota.
-        calls_per_second: u32,
+        rate: Rate,
         /// When a slot may be free.
         retry_after: Duration,
     },

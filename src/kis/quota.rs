@@ -231,7 +231,7 @@ impl Shared {
     fn no_slot(&self, free_at: Instant) -> KisError {
         let rate = self.state().scheduler.rate();
         let retry_after = free_at.since(self.clock.monotonic()).max(rate.window());
-        KisError::NoSlot { calls_per_second: rate.calls(), retry_after }
+        KisError::NoSlot { rate, retry_after }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,6 +1,6 @@
 //! A rate of calls: so many in a window of time that slides.
 
-use std::{cmp::Ordering, time::Duration};
+use std::{cmp::Ordering, fmt, time::Duration};
 
 /// KIS's window.
 pub(super) const WINDOW: Duration = Duration::from_secs(1);
@@ -81,6 +81,17 @@ impl Ord for Rate {
     }
 }
 
+/// Exact, also below one call a second: "18 calls a second", "1 call in 1s 100ms".
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let calls = if self.calls == 1 { "call" } else { "calls" };
+        match self.window {
+            WINDOW => write!(f, "{} {calls} a second", self.calls),
+            window => write!(f, "{} {calls} in {}", self.calls, humantime::format_duration(window)),
+        }
+    }
+}
+
 impl PartialOrd for Rate {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
@@ -106,6 +117,16 @@ mod tests {
             assert_eq!(rate, *above);
         }
         assert_eq!(rate.quicker(7), Rate::per_second(8));
+    }
+
+    #[test]
+    fn a_rate_is_told_exactly_below_one_call_a_second_too() {
+        let mut told = vec![Rate::per_second(18).to_string(), Rate::per_second(1).to_string()];
+        let slower = std::iter::successors(Some(Rate::per_second(1)), |rate| Some(rate.slower()));
+        told.extend(slower.skip(1).take(LONGER_MS.len()).map(|rate| rate.to_string()));
+        let below = ["1s 100ms", "1s 250ms", "1s 500ms", "1s 750ms", "2s"].map(|window| format!("1 call in {window}"));
+        assert_eq!(told[..2], ["18 calls a second", "1 call a second"]);
+        assert_eq!(told[2..], below);
     }
 
     #[test]

@@ -94,7 +94,7 @@ async fn a_deadline_before_the_next_slot_is_answered_at_once_with_the_time_to_wa
     let quota = quota(1, SystemClock::shared());
     answered(&quota).await;
     let error = quota.permit(&CLAIM.into(), Instant::at(Duration::from_millis(400))).await.unwrap_err();
-    assert_eq!(error, KisError::NoSlot { calls_per_second: 1, retry_after: Duration::from_secs(1) });
+    assert_eq!(error, KisError::NoSlot { rate: Rate::per_second(1), retry_after: Duration::from_secs(1) });
 }
 
 #[tokio::test(start_paused = true)]
@@ -125,6 +125,9 @@ async fn being_counted_too_often_lowers_the_rate_to_one_call_in_two_seconds_at_l
     let started = tokio::time::Instant::now();
     answered(&quota).await;
     assert!((1_990..2_010).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
+    let now = Instant::at(started.elapsed());
+    let error = quota.permit(&CLAIM.into(), now).await.unwrap_err();
+    assert_eq!(error.to_string(), "the call could not be fitted into the quota of 1 call in 2s in time");
 }
 
 #[tokio::test(start_paused = true)]
