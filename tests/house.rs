@@ -87,6 +87,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("getrandom", &["clients/keys.rs"]),
     ("percent_encoding", &["gateway/check.rs"]),
     ("spelled_http", &["gateway/"]),
+    ("subtle", &["gateway/proved.rs"]),
     ("chacha20poly1305", &["account/calls/seal.rs"]),
     ("base64", &["account/calls/seal.rs"]),
     ("moka", &["desk/many.rs"]),

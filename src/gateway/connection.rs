@@ -9,7 +9,7 @@ use std::{
 use spelled_http::{Delivery, Limits, Refusal as Unreadable, Request, Response, Service};
 use tokio_util::sync::CancellationToken;
 
-use super::{Gateway, answer::Refusal, whose::Whose};
+use super::{Gateway, answer::Refusal, proved::Proved, whose::Whose};
 use crate::{clients::Client, kis, wire::codes::Kind};
 
 /// A connection of a client.
@@ -20,6 +20,8 @@ pub(super) struct Connection {
     pub(super) local: SocketAddr,
     /// Whether programs find it under KIS's own host names.
     pub(super) is_hosts: bool,
+    /// What its client has proved.
+    pub(super) proved: Proved,
     pub(super) stop: CancellationToken,
 }
 

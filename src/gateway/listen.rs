@@ -20,6 +20,7 @@ use super::{
     connection::Connection,
     entrance::{Cipher, Entrance},
     peer,
+    proved::Proved,
     tls::Tls,
     whose::{Whose, full},
 };
@@ -187,7 +188,8 @@ impl Gateway {
                             let whose = Whose::of(peer, local).await;
                             drop(in_hall);
                             let Some(_place) = gateway.place(whose, peer, &stream, tls.is_some()) else { return };
-                            let connection = Connection { gateway, whose, local, is_hosts, stop };
+                            let proved = Proved::default();
+                            let connection = Connection { gateway, whose, local, is_hosts, proved, stop };
                             speak(stream, tls, connection).await;
                         });
                     }

@@ -1,8 +1,9 @@
 //! The gateway: KIS's own REST for programs that know nothing of kisd. They are changed by nothing but a host and two keys.
 //!
-//! The way of a request: [`listen`] accepts at each [`entrance`], with [`tls`] or without, [`connection`] says whether the client may speak here at all, [`rest`] finds what it
-//! wants. A token call is answered here ([`oauth`]); an operation of KIS is checked against the catalogue and the client's rights
-//! ([`check`]), and asked with the real key when token and quota allow it ([`hold`]). Everything leaves in KIS's form ([`answer`]).
+//! The way of a request: [`listen`] accepts at each [`entrance`], with [`tls`] or without, [`connection`] says whether the client
+//! may speak here at all, [`rest`] finds what it wants and whether it has [`proved`] who it is. A token call is answered here
+//! ([`oauth`]); an operation of KIS is checked against the catalogue and the client's rights ([`check`]), and asked with the real
+//! key when token and quota allow it ([`hold`]). Everything leaves in KIS's form ([`answer`]).
 //!
 //! Must never: pass on what was not checked, let a key, a secret or a token of KIS out, or answer otherwise than in JSON.
 
@@ -14,6 +15,7 @@ mod hold;
 mod listen;
 mod oauth;
 mod peer;
+mod proved;
 mod rest;
 mod tls;
 mod whose;

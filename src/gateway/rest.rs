@@ -12,6 +12,7 @@ use super::{
     check::{Passed, check},
     connection::Connection,
     oauth,
+    proved::Credential,
 };
 use crate::{book::Book, clients::Client, wire::codes::Kind};
 
@@ -81,16 +82,22 @@ impl Gateway {
             Err(refusal) => return (None, Err(refusal)),
         };
         let answer = match self.may_speak(connection, &client) {
-            Ok(()) => self.call_of(&client, request).await,
+            Ok(()) => self.call_of(connection, &client, request).await,
             Err(refusal) => Err(refusal),
         };
         (Some(client), answer)
     }
 
-    async fn call_of(self: &Arc<Self>, client: &Arc<Client>, request: &Request) -> Result<Response, Refusal> {
+    async fn call_of(
+        self: &Arc<Self>,
+        connection: &Connection,
+        client: &Arc<Client>,
+        request: &Request,
+    ) -> Result<Response, Refusal> {
+        let proves = |credential, given: &str| connection.proved.holds(client, credential, given);
         match request.header("appsecret").unwrap_or_default() {
             "" => return Err(Refusal::gateway("EGW00104", "AppSecret은 필수입니다.")),
-            secret if !client.is_proved_by(secret) => {
+            secret if !proves(Credential::Secret, secret) => {
                 return Err(Refusal::gateway("EGW00304", "고객식별키(appSecret)가 유효하지 않습니다."));
             }
             _ => {}
@@ -104,7 +111,7 @@ impl Gateway {
         let bearer = request.header("authorization").unwrap_or_default().strip_prefix("Bearer ");
         match bearer {
             None => return Err(Refusal::gateway("EGW00205", "credentials_type이 유효하지 않습니다.(Bearer)")),
-            Some(token) if !client.has_made(token.trim()) => {
+            Some(token) if !proves(Credential::Token, token.trim()) => {
                 return Err(Refusal::gateway("EGW00121", "유효하지 않은 token 입니다."));
             }
             Some(_) => {}

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     OPEN, Program, World, open,
-    program::Wire,
+    program::{PRICE, Wire},
     served,
     support::{TestDaemon, chmod, users},
 };
@@ -92,6 +92,48 @@ async fn a_key_that_is_removed_or_replaced_ends_at_once_also_for_a_call_under_wa
 }
 
 #[tokio::test]
+async fn what_a_connection_has_proved_ends_with_the_keys_and_proves_nothing_else() {
+    let world = World::new().await;
+    let daemon = open(&world, "").await;
+    let program = Program::of(&daemon, json!({ "name": "bot", "expires_in_ms": 3_600_000 })).await;
+    let other = Program::of(&daemon, json!({ "name": "other" })).await;
+    let price = |program: &Program| program.request("GET", PRICE, "FHKST01010100", "");
+    let mut wire = Wire::connect(program.address).await;
+    let cut = |text: &str| text[..text.len() - 1].to_owned();
+    for _ in 0..2 {
+        assert_eq!(wire.call(&price(&program)).await.status(), 200);
+        for (wrong, msg_cd) in [
+            (Program { app_secret: other.app_secret.clone(), ..program.clone() }, "EGW00304"),
+            (Program { app_secret: cut(&program.app_secret), ..program.clone() }, "EGW00304"),
+            (Program { token: other.token.clone(), ..program.clone() }, "EGW00121"),
+            (Program { token: cut(&program.token), ..program.clone() }, "EGW00121"),
+            (Program { app_key: other.app_key.clone(), ..program.clone() }, "EGW00304"),
+        ] {
+            assert_eq!(wire.call(&price(&wrong)).await.msg_cd(), msg_cd);
+        }
+        assert_eq!(wire.call(&price(&other)).await.status(), 200, "one connection may be of two clients");
+    }
+    // Several connections, since a client may have them: each learns of it at its next request.
+    let mut wires = [wire, Wire::connect(program.address).await];
+    for wire in &mut wires {
+        assert_eq!(wire.call(&price(&other)).await.status(), 200);
+        assert_eq!(wire.call(&price(&program)).await.status(), 200);
+    }
+    let rotated = Program::told(&daemon.ok("client.rotate", json!({ "name": "other" })).await);
+    for wire in &mut wires {
+        assert_eq!(wire.call(&price(&other)).await.msg_cd(), "EGW00123", "its keys were replaced");
+        let with_old_token = Program { token: other.token.clone(), ..rotated.clone() };
+        assert_eq!(wire.call(&price(&with_old_token)).await.msg_cd(), "EGW00121");
+    }
+    daemon.ok("client.remove", json!({ "name": "other" })).await;
+    world.clock.advance(std::time::Duration::from_secs(3600));
+    for wire in &mut wires {
+        assert_eq!(wire.call(&price(&rotated)).await.msg_cd(), "EGW00123", "it was removed");
+        assert_eq!(wire.call(&price(&program)).await.msg_cd(), "KISD0056", "it has ended");
+    }
+}
+
+#[tokio::test]
 async fn a_key_ends_when_it_was_said_to() {
     let world = World::new().await;
     let daemon = open(&world, "").await;
@@ -159,7 +201,7 @@ async fn a_key_is_for_the_programs_of_its_user() {
     let daemon = open(&world, "").await;
     let program = Program::of(&daemon, json!({ "name": "bot", "uid": OTHER })).await;
     let connect = |uid: u32| Wire::connect_as(uid, program.address);
-    let request = program.request("GET", super::program::PRICE, "FHKST01010100", "");
+    let request = program.request("GET", PRICE, "FHKST01010100", "");
     assert_eq!(connect(OTHER).call(&request).await.status(), 200);
     let stolen = connect(MAKER).call(&request).await;
     assert_eq!((stolen.status(), stolen.msg_cd()), (403, "KISD0056".to_owned()));
