@@ -2,7 +2,7 @@
 
 use std::{
     fs::{DirBuilder, File, Metadata, OpenOptions},
-    io::{self, Read},
+    io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::Path,
 };
@@ -36,6 +36,18 @@ pub(crate) fn directory_of(file: &Path) -> io::Result<&Path> {
         DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     }
     Ok(directory)
+}
+
+/// Puts a text, with mode 0600, in the place of a file: whole or not at all, and durably.
+pub(crate) fn replace(file: &Path, text: &[u8]) -> io::Result<()> {
+    let directory = directory_of(file)?;
+    let name = file.file_name().unwrap_or_default().display();
+    // Created with mode 0600.
+    let mut temporary = tempfile::Builder::new().prefix(&format!(".{name}.kisd-")).tempfile_in(directory)?;
+    temporary.write_all(text)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(file)?;
+    File::open(directory)?.sync_all()
 }
 
 /// Runs what blocks on a thread made for it; an error if it panicked or the runtime is going down.

@@ -2,14 +2,14 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 use chrono::{DateTime, Duration, Utc};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
-use super::store::Stored;
+use super::{store::Stored, usage::Usage};
 use crate::{
     account::{Account, AccountName},
     book::{Book, Rights, Standing},
@@ -36,12 +36,8 @@ pub struct Client {
     pub caller: CallerId,
     /// Its own limit of calls a second.
     pub quota: Option<Quota>,
-    /// Requests that were answered by KIS, or from memory.
-    calls: AtomicU64,
-    /// Requests that were refused here.
-    refused: AtomicU64,
-    /// When it was last used, in milliseconds of Unix time; 0: not since the daemon started.
-    used_at: AtomicI64,
+    /// What it has done. It goes on when the client is given other keys.
+    pub(super) usage: Arc<Usage>,
     ended: CancellationToken,
     /// Requests that may be under way at one time.
     places: Semaphore,
@@ -49,14 +45,12 @@ pub struct Client {
 }
 
 impl Client {
-    pub(super) fn new(stored: Stored, clock: &SharedClock) -> Self {
+    pub(super) fn new(stored: Stored, usage: Arc<Usage>, clock: &SharedClock) -> Self {
         Self {
             name: stored.name.clone(),
             caller: CallerId::Client(NUMBERS.fetch_add(1, Ordering::Relaxed)),
             quota: stored.calls_per_second.map(|calls| Quota::new(calls, Beginning::Configured, clock.clone())),
-            calls: AtomicU64::default(),
-            refused: AtomicU64::default(),
-            used_at: AtomicI64::default(),
+            usage,
             ended: CancellationToken::new(),
             places: Semaphore::new(IN_FLIGHT),
             stored,
@@ -157,20 +151,17 @@ impl Client {
 
     /// Counts a request.
     pub fn count(&self, now: DateTime<Utc>, was_refused: bool) {
-        let counter = if was_refused { &self.refused } else { &self.calls };
-        counter.fetch_add(1, Ordering::Relaxed);
-        self.used_at.store(now.timestamp_millis(), Ordering::Relaxed);
+        self.usage.count(now, was_refused);
     }
 
-    /// Requests that were answered, and those that were refused, since the daemon started.
+    /// Requests that were answered, and those that were refused, since it was made.
     pub fn counted(&self) -> (u64, u64) {
-        (self.calls.load(Ordering::Relaxed), self.refused.load(Ordering::Relaxed))
+        self.usage.counted()
     }
 
-    /// When it was last used since the daemon started.
+    /// When it was last used.
     pub fn used_at(&self) -> Option<DateTime<Utc>> {
-        let at = self.used_at.load(Ordering::Relaxed);
-        DateTime::from_timestamp_millis(at).filter(|_| at != 0)
+        self.usage.used_at()
     }
 
     pub(super) fn end(&self) {

@@ -2,21 +2,26 @@
 //!
 //! A local key is worth nothing at KIS and cannot be mistaken for one of KIS's. A client has at most the rights and accounts of
 //! who made it, never those to approve or to administer, and is a program of one user. Must never: hold a key, a secret or a token
-//! of KIS, or keep a local secret otherwise than hashed.
+//! of KIS, or write down a local secret otherwise than hashed.
 
 mod client;
 mod door;
 mod keys;
 mod store;
+mod usage;
 
-use std::{collections::HashMap, io, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, io, path::PathBuf, sync::Arc, time::Duration};
 
 use arc_swap::{ArcSwap, Guard};
 use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, watch};
-use tracing::{error, info};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
 
-use self::store::Stored;
+use self::{
+    store::Stored,
+    usage::{Usage, Used},
+};
 use crate::{account::AccountName, book::Rights, clock::SharedClock, files, secret::AppSecret, wire::types::Program};
 
 pub use self::{
@@ -27,6 +32,12 @@ pub use self::{
 
 /// Clients at most.
 pub const MOST: usize = 500;
+
+/// What clients have done is written down this often.
+const WRITE_EVERY: Duration = Duration::from_secs(60);
+
+/// The file for that, beside that of the clients.
+const USAGE: &str = "clients-usage.json";
 
 /// Every client, and the file that keeps them.
 #[derive(Debug)]
@@ -112,9 +123,18 @@ impl All {
 impl Clients {
     /// Those in a file, which need not be there.
     pub fn open(file: PathBuf, clock: SharedClock) -> Self {
+        let used = usage::read(&file.with_file_name(USAGE)).unwrap_or_else(|fault| {
+            warn!("what the clients of the gateway have done is counted anew; {USAGE} beside their file: {fault}");
+            Vec::new()
+        });
         let (clients, fault) = match store::read(&file) {
             Ok(stored) => {
-                let client = |stored| Arc::new(Client::new(stored, &clock));
+                let client = |stored: Stored| {
+                    let is_its =
+                        |used: &&Used| *used.name == *stored.name.as_str() && used.created_at == stored.created_at;
+                    let usage = used.iter().find(is_its).map(Usage::from).unwrap_or_default();
+                    Arc::new(Client::new(stored, usage.into(), &clock))
+                };
                 (stored.into_iter().map(client).collect(), None)
             }
             Err(fault) => {
@@ -157,7 +177,7 @@ impl Clients {
                 Err(_) if clients.len() >= MOST => return Err(ClientError::TooMany),
                 Err(_) => {}
             }
-            let client = Arc::new(Client::new(stored, &self.clock));
+            let client = Arc::new(Client::new(stored, Arc::default(), &self.clock));
             clients.insert(place.unwrap_or_else(|at| at), client.clone());
             Ok(client)
         };
@@ -170,7 +190,8 @@ impl Clients {
         let turned = |clients: &mut Vec<Arc<Client>>| {
             let known = clients.iter_mut().find(|known| known.name.as_str() == name);
             let known = known.ok_or_else(|| ClientError::NotFound(name.to_owned()))?;
-            *known = Arc::new(Client::new(Stored { keys, ..known.stored() }, &self.clock));
+            let (stored, usage) = (Stored { keys, ..known.stored() }, known.usage.clone());
+            *known = Arc::new(Client::new(stored, usage, &self.clock));
             Ok(known.clone())
         };
         Ok((self.change(turned).await?, secret))
@@ -205,6 +226,43 @@ impl Clients {
         old.iter().filter(|old| !all.clients.iter().any(|new| Arc::ptr_eq(old, new))).for_each(|old| old.end());
         info!(client = %concerned.name, "the clients of the gateway have changed");
         Ok(concerned)
+    }
+
+    /// Writes down what the clients have done, at most once a minute and at `stop`.
+    pub async fn keep_usage(&self, stop: CancellationToken) {
+        let (mut written, mut has_failed) = (self.used(), false);
+        let mut due_at = self.clock.monotonic().saturating_add(WRITE_EVERY);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.clock.sleep_until(due_at) => {}
+            }
+            due_at = self.clock.monotonic().saturating_add(WRITE_EVERY);
+            let used = self.used();
+            // Of clients that cannot be read nothing is known, and what they have done stays written.
+            if used != written && self.fault.is_none() {
+                match self.write_usage(used.clone()).await {
+                    Ok(()) => (written, has_failed) = (used, false),
+                    Err(error) => {
+                        if !std::mem::replace(&mut has_failed, true) {
+                            warn!(%error, "what the clients of the gateway have done cannot be written to {USAGE}");
+                        }
+                    }
+                }
+            }
+            if stop.is_cancelled() {
+                return;
+            }
+        }
+    }
+
+    fn used(&self) -> Vec<Used> {
+        self.all().iter().map(|client| client.usage.of(client.name.as_str(), client.created_at())).collect()
+    }
+
+    async fn write_usage(&self, used: Vec<Used>) -> io::Result<()> {
+        let file = self.file.with_file_name(USAGE);
+        files::blocking(move || files::replace(&file, &usage::write(used)?)).await
     }
 
     fn io(&self, error: io::Error) -> ClientError {

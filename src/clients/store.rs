@@ -1,9 +1,10 @@
 //! The file that keeps the clients: JSON, mode 0600, replaced atomically and durably.
 
-use std::{fs::File, io, io::Write, path::Path};
+use std::{io, path::Path};
 
 use chrono::{DateTime, FixedOffset, Utc};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::{NewClient, keys::Keys};
 use crate::{
@@ -73,7 +74,7 @@ pub(super) enum Unreadable {
     #[error("it is not private to its owner: make it so with chmod 600, and chown it to the daemon's user")]
     NotPrivate,
     /// It is not what kisd writes.
-    #[error("it is not a file of clients that this version reads: move it away, and make the clients anew")]
+    #[error("it is not a file that this version reads: move it away, and make anew what it kept")]
     Malformed,
 }
 
@@ -123,11 +124,11 @@ impl TryFrom<Row> for Stored {
     }
 }
 
-/// The clients of a file, by name; none, if it is not there.
-pub(super) fn read(path: &Path) -> Result<Vec<Stored>, Unreadable> {
+/// The text of a file that nobody else may touch; `None`, if it is not there.
+pub(super) fn text(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Unreadable> {
     let file = match files::careful().read(true).open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     let metadata = file.metadata()?;
@@ -137,7 +138,12 @@ pub(super) fn read(path: &Path) -> Result<Vec<Stored>, Unreadable> {
     if !files::is_private(&metadata) {
         return Err(Unreadable::NotPrivate);
     }
-    let text = files::content(&file, MAX_BYTES)?.ok_or(Unreadable::Malformed)?;
+    files::content(&file, MAX_BYTES)?.map(Some).ok_or(Unreadable::Malformed)
+}
+
+/// The clients of a file, by name; none, if it is not there.
+pub(super) fn read(path: &Path) -> Result<Vec<Stored>, Unreadable> {
+    let Some(text) = text(path)? else { return Ok(Vec::new()) };
     let Content { version, clients } = serde_json::from_slice(&text).map_err(|_| Unreadable::Malformed)?;
     if version != VERSION {
         return Err(Unreadable::Malformed);
@@ -149,14 +155,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Stored>, Unreadable> {
 
 /// Writes the clients in the place of those before.
 pub(super) fn write(path: &Path, clients: Vec<Stored>) -> io::Result<()> {
-    let directory = files::directory_of(path)?;
     let content = Content { version: VERSION, clients: clients.into_iter().map(Row::from).collect() };
     let mut text = serde_json::to_vec_pretty(&content)?;
     text.push(b'\n');
-    // Created with mode 0600.
-    let mut temporary = tempfile::Builder::new().prefix(".clients.json.kisd-").tempfile_in(directory)?;
-    temporary.write_all(&text)?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(path)?;
-    File::open(directory)?.sync_all()
+    files::replace(path, &text)
 }

@@ -114,6 +114,7 @@ impl Daemon {
         start.into_iter().for_each(|task| tasks.spawn(task));
         let shelf = Arc::new(Shelf::new(book));
         let clients = Arc::new(Clients::open(config.token.file.with_file_name(CLIENTS), clock.clone()));
+        tasks.spawn(sessions.usage(clients.clone()));
         let state = config.token.file.parent().unwrap_or(Path::new("."));
         let trust = Arc::new(Trust::open(state, clock.clone()));
         let gateway =

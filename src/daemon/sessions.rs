@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use crate::{
     account::{Account, BalanceQuestion, Calls, RelayQuestion, Together},
     book::Book,
+    clients::Clients,
     clock::SharedClock,
     config::{AccountConfig, Config, KeyConfig},
     desk::{Desk, Desks},
@@ -70,6 +71,14 @@ impl Sessions {
     pub(super) fn stocks(&self, keeper: Keeper) -> Task {
         let stop = self.stop_desks.child_token();
         Task { name: "lists of stocks".to_owned(), work: Box::pin(keeper.run(stop.clone())), stop }
+    }
+
+    /// The task that keeps what the gateway's clients have done.
+    pub(super) fn usage(&self, clients: Arc<Clients>) -> Task {
+        let stop = self.stop_desks.child_token();
+        let stopped = stop.clone();
+        let work = Box::pin(async move { clients.keep_usage(stopped).await });
+        Task { name: "use by the gateway's clients".to_owned(), work, stop }
     }
 
     /// Brings the sessions in line with the configuration. Returns the accounts, and what has to be started for them.

@@ -150,11 +150,11 @@ pub struct ClientEntry {
     pub expires_at: Option<DateTime<FixedOffset>>,
     /// Whether it has ended.
     pub expired: bool,
-    /// When it was last used since the daemon started.
+    /// When it was last used.
     pub used_at: Option<DateTime<FixedOffset>>,
-    /// Requests that were answered since the daemon started.
+    /// Requests that were answered since it was made. After a crash, those of the last minute may be missing.
     pub calls: u64,
-    /// Requests that were refused since the daemon started.
+    /// Requests that were refused since it was made.
     pub refused: u64,
 }
 
