@@ -28,6 +28,7 @@ async fn the_openrpc_document_names_every_method_that_is_served_and_no_other() {
     let all = [
         "account.balance",
         "account.list",
+        "account.orders",
         "account.subscribeBalance",
         "account.unsubscribeBalance",
         "client.add",

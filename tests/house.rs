@@ -21,14 +21,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Which stocks there are, by files that need no key.
     ("stock", &["kis", "clock", "backoff", "files"]),
     ("quote", &["account", "clock", "kis", "stock", "wire"]),
+    ("trades", &["account", "clock", "desk", "kis", "wire"]),
     ("trust", &["kis", "clock", "files"]),
     ("book", &["account", "kis", "token", "clock", "wire"]),
     ("clients", &["account", "book", "kis", "secret", "clock", "files", "wire"]),
     (
         "server",
         &[
-            "account", "book", "clients", "desk", "places", "quote", "token", "kis", "secret", "stock", "trust",
-            "wire", "clock",
+            "account", "book", "clients", "desk", "places", "quote", "token", "kis", "secret", "stock", "trades",
+            "trust", "wire", "clock",
         ],
     ),
     // A second front door: neither knows the other.
@@ -98,7 +99,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     // The mark of its keys only.
     ("kis_simulator", &["config/mark.rs"]),
     ("tokio_tungstenite", &["server/websocket.rs"]),
-    ("chrono_tz", &["quote/"]),
+    ("chrono_tz", &["quote/", "trades/days.rs"]),
     ("netlink_sys", &["gateway/peer.rs"]),
     ("rusqlite", &["quote/", "order/ledger"]),
 ];

@@ -64,6 +64,15 @@ impl<'a> Row<'a> {
         Ok((!text.is_empty()).then_some(text))
     }
 
+    /// A text with the blanks that KIS pads it with; `None`: it is blank or not there.
+    pub fn as_written(&self, name: &str) -> Result<Option<&str>, KisError> {
+        let trimmed = self.text(name)?;
+        Ok(match self.field(name) {
+            Field::Text(text) => trimmed.map(|_| &**text),
+            _ => trimmed,
+        })
+    }
+
     /// Whether a field is blank or not there.
     pub fn is_blank(&self, name: &str) -> bool {
         self.field(name).is_blank()

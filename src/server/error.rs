@@ -41,6 +41,13 @@ impl Refusal {
         self
     }
 
+    /// The same, with more to say.
+    pub(super) fn and(mut self, more: &str) -> Self {
+        self.message.push_str("; ");
+        self.message.push_str(more);
+        self
+    }
+
     /// The same, counted in the log.
     pub(super) fn counted_as(self, counted: Option<refusals::Refused>) -> Self {
         Self { counted, ..self }

@@ -65,7 +65,8 @@ of_account!(
     CallParams,
     types::QuoteParams,
     types::PricesParams,
-    types::CandlesParams
+    types::CandlesParams,
+    types::AccountOrdersParams
 );
 
 macro_rules! methods {
@@ -108,6 +109,12 @@ methods! {
 
     /// The accounts by name, with their app keys, the state of each token, and what the caller may do.
     AccountList = "account.list": Read, Read, (NoParams) -> types::AccountList, [];
+
+    /// KIS's list of a day's orders at home and abroad, whoever gave them: what was filled, what waits, what was amended and
+    /// cancelled, and reservations. Every page is read.
+    AccountOrders = "account.orders": Read, Read, (types::AccountOrdersParams) -> types::AccountOrders,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported, Overloaded];
 
     /// The price of a stock at home or abroad, in full: change, limits, volume, 52 weeks, ratios, and what is out of the ordinary
     /// about it. Numbers are exact; what KIS does not say is null.

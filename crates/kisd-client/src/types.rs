@@ -7,6 +7,7 @@ mod gateway;
 mod kis;
 mod quote;
 mod stock;
+mod trades;
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
@@ -31,6 +32,10 @@ pub use self::{
     stock::{
         Board, Market, StockEntry, StockInfo, StockInfoParams, StockKind, StockSearchParams, StockSearchResult,
         StockStatus,
+    },
+    trades::{
+        AccountOrder, AccountOrderKind, AccountOrderState, AccountOrders, AccountOrdersParams, OrderOrigin,
+        ReservedOrder, TradeRegion, TradeSide,
     },
 };
 use super::{codes::ErrorData, number::Number, whole};

@@ -16,6 +16,7 @@ mod quote;
 mod recent;
 mod stock;
 mod token;
+mod trades;
 
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
@@ -39,6 +40,7 @@ use chrono::{DateTime, FixedOffset, SubsecRound, Utc};
 pub(super) fn all(backend: Arc<Backend>) -> Methods {
     let mut catalog = Catalog::new(backend);
     account::register(&mut catalog);
+    trades::register(&mut catalog);
     quote::register(&mut catalog);
     kis::register(&mut catalog);
     stock::register(&mut catalog);
