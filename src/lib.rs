@@ -17,7 +17,7 @@
 //! | 5 | `bin/kisd`, `bin/kisctl` | arguments in, exit code out |
 //! | 4 | [`daemon`], [`config`] | the composition root; what was written turned into settings |
 //! | 3 | [`server`], [`gateway`]; [`ctl`] → [`mcp`] | the socket, and KIS's own REST; the command line and the bridge for agents on it |
-//! | 2 | [`clients`] → [`book`], [`quote`], [`trades`] → [`account`] → [`desk`] → [`token`]; [`stock`] | who may ask what; the domains, whose reads are shared: one task owns the state, the world holds a handle; which stocks there are |
+//! | 2 | [`clients`] → [`book`], [`assets`], [`trades`] → [`quote`] → [`account`] → [`desk`] → [`token`]; [`stock`] | who may ask what; the domains, whose reads are shared: one task owns the state, the world holds a handle; which stocks there are |
 //! | 1 | [`trust`] → [`kis`] | the certificate under KIS's names; what is known of KIS |
 //! | 0 | [`secret`], [`telemetry`] → [`clock`], [`backoff`], `files`, `places` | nothing of ours below |
 //!
@@ -39,6 +39,7 @@
 //! Nothing is global: all that belongs to an account hangs on one [`account::Account`].
 
 pub mod account;
+pub mod assets;
 pub mod backoff;
 pub mod book;
 pub mod clients;

@@ -27,8 +27,10 @@ async fn the_openrpc_document_names_every_method_that_is_served_and_no_other() {
     names.sort_unstable();
     let all = [
         "account.balance",
+        "account.buyable",
         "account.list",
         "account.orders",
+        "account.sellable",
         "account.subscribeBalance",
         "account.unsubscribeBalance",
         "client.add",

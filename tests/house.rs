@@ -22,6 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("stock", &["kis", "clock", "backoff", "files"]),
     ("quote", &["account", "clock", "kis", "stock", "wire"]),
     ("trades", &["account", "clock", "desk", "kis", "wire"]),
+    ("assets", &["account", "clock", "desk", "kis", "quote", "wire"]),
     ("trust", &["kis", "clock", "files"]),
     ("book", &["account", "kis", "token", "clock", "wire"]),
     ("clients", &["account", "book", "kis", "secret", "clock", "files", "wire"]),
@@ -29,7 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "server",
         &[
             "account", "book", "clients", "desk", "places", "quote", "token", "kis", "secret", "stock", "trades",
-            "trust", "wire", "clock",
+            "assets", "trust", "wire", "clock",
         ],
     ),
     // A second front door: neither knows the other.

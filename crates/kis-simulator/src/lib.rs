@@ -18,6 +18,7 @@
 //! | `ledger` | the account calls: header and parameter checks, paging |
 //! | `generic` | every other operation that reads, as the catalogue has it |
 //! | `portfolio` | what an account holds, in KIS's formats |
+//! | `abroad` | what it holds abroad |
 //! | `crowd` | as many issues as KIS lists, for measurements |
 //! | `market` | prices, candles, books, days of trading, and the answers about them |
 //! | `masters` | the master files, made from the listing |
@@ -28,6 +29,7 @@
 //! | `steered` | the clock |
 //! | `http` | answers in KIS's forms |
 
+mod abroad;
 mod calls;
 mod control;
 pub mod crowd;
@@ -53,6 +55,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use self::world::{World, locked};
 pub use self::{
+    abroad::{Abroad, HeldAs, PositionAbroad},
     calls::CallRecord,
     faults::{Fault, Gate, Scripted, Target},
     market::Hours,

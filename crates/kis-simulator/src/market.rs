@@ -15,7 +15,9 @@
 //! | `ranking` | rankings and indices |
 //! | `overseas`, `abroad_minutes` | answers about issues abroad |
 //! | `account` | what an account can buy and sell, and is worth |
+//! | `abroad_account` | what it holds abroad, and can buy there |
 
+mod abroad_account;
 mod abroad_minutes;
 mod account;
 mod calendar;
@@ -96,7 +98,15 @@ impl Market {
         now: DateTime<Utc>,
     ) -> Option<Sheet> {
         let asked = view::Asked { market: self, request, options, now };
-        let answers = [domestic::sheet, chart::sheet, info::sheet, ranking::sheet, overseas::sheet, account::sheet];
+        let answers = [
+            domestic::sheet,
+            chart::sheet,
+            info::sheet,
+            ranking::sheet,
+            overseas::sheet,
+            account::sheet,
+            abroad_account::sheet,
+        ];
         answers.iter().find_map(|answer| answer(operation.id(), &asked))
     }
 

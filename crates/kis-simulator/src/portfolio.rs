@@ -3,6 +3,8 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
+use crate::abroad::Abroad;
+
 /// One position.
 #[derive(Debug, Clone)]
 pub struct Position {
@@ -35,6 +37,8 @@ pub struct Portfolio {
     pub deposit_d1: i64,
     /// `prvs_rcdl_excc_amt`: cash the day after.
     pub deposit_d2: i64,
+    /// What it has abroad.
+    pub abroad: Abroad,
 }
 
 impl Position {
@@ -147,6 +151,7 @@ impl Portfolio {
             deposit: 5_000_000,
             deposit_d1: 5_000_000,
             deposit_d2: 5_000_000,
+            abroad: Abroad::demo(),
         }
     }
 
@@ -158,7 +163,7 @@ impl Portfolio {
                 Position::cash(&format!("{:06}", 100_000 + n), &format!("종목{n}"), shares, 1_000, 1_100)
             })
             .collect();
-        Self { positions, deposit: 1_000_000, deposit_d1: 1_000_000, deposit_d2: 1_000_000 }
+        Self { positions, deposit: 1_000_000, deposit_d1: 1_000_000, deposit_d2: 1_000_000, abroad: Abroad::default() }
     }
 
     /// Listed by issue, positions of one code are one row.

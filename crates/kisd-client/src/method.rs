@@ -66,7 +66,9 @@ of_account!(
     types::QuoteParams,
     types::PricesParams,
     types::CandlesParams,
-    types::AccountOrdersParams
+    types::AccountOrdersParams,
+    types::BuyableParams,
+    types::SellableParams
 );
 
 macro_rules! methods {
@@ -115,6 +117,16 @@ methods! {
     AccountOrders = "account.orders": Read, Read, (types::AccountOrdersParams) -> types::AccountOrders,
         [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
             UnknownAccount, NotSupported, Overloaded];
+    /// What can be bought of a stock: with the account's own money, and with 미수 or by exchange, told apart. KIS is asked with the
+    /// kind of order that is meant, so that its margin rate counts.
+    AccountBuyable = "account.buyable": Read, Read, (types::BuyableParams) -> types::Buyable,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported, NotFound];
+
+    /// What can be sold of a stock that is held in cash, as KIS says it: less than is held where some waits in orders.
+    AccountSellable = "account.sellable": Read, Read, (types::SellableParams) -> types::Sellable,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported, NotFound];
 
     /// The price of a stock at home or abroad, in full: change, limits, volume, 52 weeks, ratios, and what is out of the ordinary
     /// about it. Numbers are exact; what KIS does not say is null.

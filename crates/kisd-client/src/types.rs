@@ -1,5 +1,6 @@
 //! Parameters and results. The doc comments here are the descriptions in the OpenRPC document.
 
+mod assets;
 mod candles;
 mod client;
 mod daemon;
@@ -14,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    assets::{Buyable, BuyableParams, OrderType, Purchase, QuantityFrom, Sellable, SellableParams},
     candles::{Candle, Candles, CandlesParams, Interval},
     client::{
         ClientAddParams, ClientEntry, ClientList, ClientParams, ClientRemoved, ClientSetup, GatewayState,

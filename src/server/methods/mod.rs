@@ -4,6 +4,7 @@
 //! take along when it goes.
 
 mod account;
+mod assets;
 mod audit;
 mod catalog;
 mod client;
@@ -41,6 +42,7 @@ pub(super) fn all(backend: Arc<Backend>) -> Methods {
     let mut catalog = Catalog::new(backend);
     account::register(&mut catalog);
     trades::register(&mut catalog);
+    assets::register(&mut catalog);
     quote::register(&mut catalog);
     kis::register(&mut catalog);
     stock::register(&mut catalog);

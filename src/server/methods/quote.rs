@@ -46,7 +46,7 @@ pub(super) fn register(catalog: &mut Catalog) {
 }
 
 /// The stock that a caller means.
-enum Meant {
+pub(super) enum Meant {
     /// It is told by its code.
     Now(Stock),
     /// KIS's lists have to be asked for it.
@@ -54,7 +54,7 @@ enum Meant {
 }
 
 impl Meant {
-    fn of(
+    pub(super) fn of(
         (code, stock): (Option<&str>, Option<&str>),
         market: Option<Market>,
         lists: &StockHandle,
@@ -77,7 +77,7 @@ impl Meant {
         }
     }
 
-    async fn stock(self, lists: &StockHandle, within: Duration) -> Result<Stock, Refusal> {
+    pub(super) async fn stock(self, lists: &StockHandle, within: Duration) -> Result<Stock, Refusal> {
         match self {
             Self::Now(stock) => Ok(stock),
             Self::Listed { text, market } => {

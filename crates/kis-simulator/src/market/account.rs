@@ -43,39 +43,47 @@ fn buyable(asked: &Asked<'_>) -> Sheet {
         (Some(view), _) => view.limits().0,
         (None, limit) => limit.unwrap_or(0),
     };
-    let quantity = cash.checked_div(price).unwrap_or(0);
+    // An account of forty percent; asked with 00, KIS leaves out what the stock itself needs.
+    let with_margin = cash.saturating_mul(5) / 2;
+    let own = if asked.param("ORD_DVSN") == "00" { with_margin } else { cash };
+    let quantity = |amount: i64| amount.checked_div(price).unwrap_or(0).to_string();
     let fields = Fields::of([
         ("ord_psbl_cash", cash.to_string()),
         ("psbl_qty_calc_unpr", price.to_string()),
-        ("nrcvb_buy_amt", cash.to_string()),
-        ("nrcvb_buy_qty", quantity.to_string()),
-        ("max_buy_amt", cash.to_string()),
-        ("max_buy_qty", quantity.to_string()),
+        ("nrcvb_buy_amt", own.to_string()),
+        ("nrcvb_buy_qty", quantity(own)),
+        ("max_buy_amt", with_margin.to_string()),
+        ("max_buy_qty", quantity(with_margin)),
     ]);
     Sheet { words: Words::Ledger, ..Sheet::one("output", fields) }
 }
 
+/// Of what is held in cash: margin shares are sold by another order.
 fn sellable(asked: &Asked<'_>) -> Sheet {
     let code = asked.param("PDNO");
-    let held = asked.options.portfolio.by_issue().into_iter().find(|position| position.code == code);
-    let fields = held.map_or_else(
-        || Fields::of([("pdno", code.to_owned())]),
-        |position| {
-            let worth = position.price * position.quantity;
-            Fields::of([
-                ("pdno", code.to_owned()),
-                ("prdt_name", position.name.clone()),
-                ("cblc_qty", position.quantity.to_string()),
-                ("ord_psbl_qty", position.quantity.to_string()),
-                ("pchs_avg_pric", fixed(position.avg_price.trunc_with_scale(4), 4)),
-                ("pchs_amt", position.paid().to_string()),
-                ("now_pric", position.price.to_string()),
-                ("evlu_amt", worth.to_string()),
-                ("evlu_pfls_amt", (worth - position.paid()).to_string()),
-                ("evlu_pfls_rt", percent(worth - position.paid(), position.paid())),
-            ])
-        },
-    );
+    let positions = &asked.options.portfolio.positions;
+    let held: Vec<_> =
+        positions.iter().filter(|held| held.code == code && held.kind == "현금" && held.quantity != 0).collect();
+    let nothing = Fields::of([("pdno", code.to_owned())]);
+    let fields = held.first().map_or(nothing, |position| {
+        let quantity: i64 = held.iter().map(|held| held.quantity).sum();
+        let paid: i64 = held.iter().map(|held| held.paid()).sum();
+        let average = Decimal::from(paid).checked_div(Decimal::from(quantity)).unwrap_or_default();
+        let worth = position.price * quantity;
+        Fields::of([
+            ("pdno", code.to_owned()),
+            ("prdt_name", position.name.clone()),
+            ("cblc_qty", quantity.to_string()),
+            ("ord_psbl_qty", quantity.to_string()),
+            ("pchs_avg_pric", fixed(average.trunc_with_scale(4), 4)),
+            // KIS prints none here.
+            ("pchs_amt", "0".to_owned()),
+            ("now_pric", position.price.to_string()),
+            ("evlu_amt", worth.to_string()),
+            ("evlu_pfls_amt", (worth - paid).to_string()),
+            ("evlu_pfls_rt", percent(worth - paid, paid)),
+        ])
+    });
     Sheet { words: Words::Other("KIOK0420", "정상적으로 조회되었습니다"), ..Sheet::one("output", fields) }
 }
 

@@ -1,0 +1,199 @@
+//! What an account holds abroad, and what it can buy there, at the prices of the market.
+
+use rust_decimal::Decimal;
+
+use super::{
+    issue::Issue,
+    overseas::{market_of, won},
+    sheet::{Fields, Sheet, Words},
+    view::{Asked, View, fixed},
+};
+use crate::{
+    Mode,
+    abroad::{Abroad, HeldAs, PositionAbroad},
+    listing,
+};
+
+/// Rows of a page.
+const PAGE: usize = 100;
+
+pub(super) fn sheet(operation: &str, asked: &Asked<'_>) -> Option<Sheet> {
+    match operation {
+        "overseas-stock-trading-inquire-balance" => Some(balance(asked)),
+        "overseas-stock-trading-inquire-psamount" => Some(buyable(asked)),
+        _ => None,
+    }
+}
+
+/// A position with what it is worth.
+struct Priced<'a> {
+    position: &'a PositionAbroad,
+    view: View,
+    currency: &'static str,
+}
+
+impl Priced<'_> {
+    fn price(&self) -> Decimal {
+        self.view.exact(self.view.price)
+    }
+
+    fn paid(&self, quantity: Decimal) -> Decimal {
+        (self.position.avg_price * quantity).round_dp(5)
+    }
+
+    fn worth(&self, quantity: Decimal) -> Decimal {
+        self.price() * quantity
+    }
+}
+
+fn rate(gain: Decimal, paid: Decimal, places: u32) -> String {
+    fixed((gain * Decimal::ONE_HUNDRED).checked_div(paid).unwrap_or_default(), places)
+}
+
+/// The positions that the market knows.
+fn priced<'a>(asked: &Asked<'a>) -> Vec<Priced<'a>> {
+    let abroad: &Abroad = &asked.options.portfolio.abroad;
+    let listed = |position: &'a PositionAbroad| {
+        let listed = listing::overseas(market_of(&position.exchange)?, &position.code)?;
+        let view = asked.market.view(Issue::of_listed(asked.market, listed), asked.now);
+        Some(Priced { position, view, currency: listed.currency })
+    };
+    abroad.positions.iter().filter_map(listed).collect()
+}
+
+/// Whether a position is in the answer for an exchange. To a real account Nasdaq's name means all exchanges of the United States.
+fn is_on(position: &PositionAbroad, exchange: &str, mode: Mode) -> bool {
+    match (exchange, mode) {
+        ("NASD" | "NAS", Mode::Real) => ["NASD", "NYSE", "AMEX"].contains(&position.exchange.as_str()),
+        _ => position.exchange == exchange,
+    }
+}
+
+fn balance(asked: &Asked<'_>) -> Sheet {
+    let exchange = asked.param("OVRS_EXCG_CD");
+    let positions = priced(asked);
+    // Fractions are in another list.
+    let held: Vec<&Priced<'_>> = positions
+        .iter()
+        .filter(|held| held.position.held_as != HeldAs::MiniStock && is_on(held.position, exchange, asked.options.mode))
+        .collect();
+    let later = asked.request.header("tr_cont").map(str::trim) == Some("N");
+    let start = if later { asked.param("CTX_AREA_NK200").parse().unwrap_or(0) } else { 0 };
+    let mut rows: Vec<Fields> = held.iter().skip(start).take(PAGE).map(|held| row(asked, held)).collect();
+    let end = start + rows.len();
+    let more = end < held.len();
+    if !more && asked.options.mode == Mode::Real {
+        rows.push(blank());
+    }
+    let paid: Decimal = held.iter().map(|held| held.paid(held.position.quantity)).sum();
+    let gain = held.iter().map(|held| held.worth(held.position.quantity)).sum::<Decimal>() - paid;
+    let totals = Fields::of([
+        ("frcr_pchs_amt1", fixed(paid, 5)),
+        ("ovrs_rlzt_pfls_amt", fixed(Decimal::ZERO, 5)),
+        ("ovrs_tot_pfls", fixed(gain, 5)),
+        ("rlzt_erng_rt", fixed(Decimal::ZERO, 8)),
+        ("tot_evlu_pfls_amt", fixed(gain, 8)),
+        ("tot_pftrt", rate(gain, paid, 8)),
+        ("frcr_buy_amt_smtl1", fixed(paid, 6)),
+        ("ovrs_rlzt_pfls_amt2", fixed(Decimal::ZERO, 5)),
+        ("frcr_buy_amt_smtl2", fixed(paid, 6)),
+    ]);
+    let tr_cont = match (later, more) {
+        (false, true) if asked.options.mode == Mode::Real => "F",
+        (_, true) => "M",
+        (false, false) => "D",
+        (true, false) => "E",
+    };
+    let next = if more { end.to_string() } else { String::new() };
+    Sheet {
+        keys: vec![("ctx_area_fk200", String::new(), 200), ("ctx_area_nk200", next, 200)],
+        words: if held.is_empty() { Words::Nothing } else { Words::Ledger },
+        tr_cont,
+        ..Sheet::of([("output1", rows), ("output2", vec![totals])])
+    }
+}
+
+fn row(asked: &Asked<'_>, held: &Priced<'_>) -> Fields {
+    let quantity = held.position.quantity;
+    let (paid, worth) = (held.paid(quantity), held.worth(quantity));
+    let is_cash = held.position.held_as == HeldAs::Cash;
+    Fields::of([
+        ("cano", asked.options.cano.clone()),
+        ("acnt_prdt_cd", asked.options.product_code.clone()),
+        ("prdt_type_cd", "512".to_owned()),
+        ("ovrs_pdno", held.position.code.clone()),
+        ("ovrs_item_name", held.view.issue.name.clone()),
+        ("frcr_evlu_pfls_amt", fixed(worth - paid, 6)),
+        ("evlu_pfls_rt", rate(worth - paid, paid, 2)),
+        ("pchs_avg_pric", fixed(held.position.avg_price, 4)),
+        ("ovrs_cblc_qty", fixed(quantity, 0)),
+        ("ord_psbl_qty", if is_cash { fixed(quantity, 0) } else { "0".to_owned() }),
+        ("frcr_pchs_amt1", fixed(paid, 5)),
+        ("ovrs_stck_evlu_amt", fixed(worth, 8)),
+        ("now_pric2", fixed(held.price(), 6)),
+        ("tr_crcy_cd", held.currency.to_owned()),
+        ("ovrs_excg_cd", held.position.exchange.clone()),
+        ("loan_type_cd", if is_cash { "10" } else { "15" }.to_owned()),
+        ("loan_dt", if is_cash { "" } else { "20261102" }.to_owned()),
+        ("expd_dt", if is_cash { "" } else { "20270502" }.to_owned()),
+    ])
+}
+
+/// The row with which KIS ends the list.
+fn blank() -> Fields {
+    let names = [
+        "cano",
+        "acnt_prdt_cd",
+        "prdt_type_cd",
+        "ovrs_pdno",
+        "ovrs_item_name",
+        "frcr_evlu_pfls_amt",
+        "evlu_pfls_rt",
+        "pchs_avg_pric",
+        "ovrs_cblc_qty",
+        "ord_psbl_qty",
+        "frcr_pchs_amt1",
+        "ovrs_stck_evlu_amt",
+        "now_pric2",
+        "tr_crcy_cd",
+        "ovrs_excg_cd",
+        "loan_type_cd",
+        "loan_dt",
+        "expd_dt",
+    ];
+    Fields::of(names.map(|name| (name, String::new())))
+}
+
+/// With the currency of the exchange, after fees, and with won that are exchanged by themselves.
+fn buyable(asked: &Asked<'_>) -> Sheet {
+    let abroad = &asked.options.portfolio.abroad;
+    let currency = match asked.param("OVRS_EXCG_CD") {
+        "SEHK" => "HKD",
+        "TKSE" => "JPY",
+        "SHAA" | "SZAA" => "CNY",
+        "HASE" | "VNSE" => "VND",
+        _ => "USD",
+    };
+    let own = abroad.cash.iter().find(|(known, _)| known == currency).map_or(Decimal::ZERO, |(_, cash)| *cash);
+    let in_won = Decimal::from(asked.options.portfolio.deposit);
+    let exchanged = in_won.checked_div(won(currency)).unwrap_or_default();
+    let all = if abroad.is_integrated { own + exchanged } else { own };
+    let price = asked.param("OVRS_ORD_UNPR").parse::<Decimal>().unwrap_or_default();
+    // A quarter of a percent is kept for fees.
+    let after_fees = |amount: Decimal| (amount * Decimal::new(9_975, 4)).trunc_with_scale(2);
+    let quantity = |amount: Decimal| fixed(amount.checked_div(price).unwrap_or_default().trunc(), 0);
+    let fields = Fields::of([
+        ("tr_crcy_cd", currency.to_owned()),
+        ("ord_psbl_frcr_amt", fixed(own, 2)),
+        ("sll_ruse_psbl_amt", fixed(Decimal::ZERO, 2)),
+        ("ovrs_ord_psbl_amt", fixed(after_fees(own), 2)),
+        ("max_ord_psbl_qty", quantity(after_fees(own))),
+        ("echm_af_ord_psbl_amt", "0".to_owned()),
+        ("echm_af_ord_psbl_qty", "0".to_owned()),
+        ("ord_psbl_qty", quantity(after_fees(own))),
+        ("exrt", fixed(won(currency), 10)),
+        ("frcr_ord_psbl_amt1", fixed(after_fees(all), 6)),
+        ("ovrs_max_ord_psbl_qty", quantity(after_fees(all))),
+    ]);
+    Sheet { words: Words::Ledger, ..Sheet::one("output", fields) }
+}

@@ -1,0 +1,31 @@
+//! Money and holdings: what an account can buy and sell, in the words of the contract.
+//!
+//! Each answer is made of calls of [`account::calls`](crate::account::calls), so that it shares calls and memory with `kis.call`.
+//! Another room asks here with an [`Account`] of its own. Must never: know JSON-RPC, or fill in what KIS has not said.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `asking` | how KIS is asked, and why there may be no answer |
+//! | `buyable` | what can be bought |
+//! | `sellable` | what can be sold |
+//! | `abroad` | what is held abroad, market by market |
+
+mod abroad;
+mod asking;
+mod buyable;
+mod sellable;
+
+use rust_decimal::Decimal;
+
+use crate::wire::number::Number;
+
+pub use self::{
+    asking::{Asking, Fault},
+    buyable::{Order, buyable},
+    sellable::sellable,
+};
+
+/// A number without the zeros that KIS pads it with.
+fn plain(number: Decimal) -> Number {
+    Number(number.normalize())
+}
