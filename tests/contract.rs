@@ -47,6 +47,8 @@ async fn the_openrpc_document_names_every_method_that_is_served_and_no_other() {
         "kis.call",
         "kis.describe",
         "kis.search",
+        "market.calendar",
+        "market.session",
         "quote.candles",
         "quote.orderbook",
         "quote.price",

@@ -17,12 +17,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("kis", &["secret", "clock", "backoff"]),
     ("token", &["kis", "secret", "clock", "backoff", "files"]),
     ("desk", &["kis", "token", "clock", "backoff"]),
-    ("account", &["desk", "kis", "token", "clock"]),
+    ("account", &["desk", "kis", "token", "clock", "files"]),
     // Which stocks there are, by files that need no key.
     ("stock", &["kis", "clock", "backoff", "files"]),
     ("quote", &["account", "clock", "kis", "stock", "wire"]),
     ("trades", &["account", "clock", "desk", "kis", "wire"]),
     ("assets", &["account", "clock", "desk", "kis", "quote", "wire"]),
+    // Pure: what is known of days and hours. Who asks KIS for its days hands them over.
+    ("market", &["clock", "wire"]),
     ("trust", &["kis", "clock", "files"]),
     ("book", &["account", "kis", "token", "clock", "wire"]),
     ("clients", &["account", "book", "kis", "secret", "clock", "files", "wire"]),
@@ -30,7 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "server",
         &[
             "account", "book", "clients", "desk", "places", "quote", "token", "kis", "secret", "stock", "trades",
-            "assets", "trust", "wire", "clock",
+            "assets", "trust", "wire", "clock", "market",
         ],
     ),
     // A second front door: neither knows the other.
@@ -101,6 +103,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("kis_simulator", &["config/mark.rs"]),
     ("tokio_tungstenite", &["server/websocket.rs"]),
     ("chrono_tz", &["quote/", "trades/days.rs"]),
+    ("chrono_tz", &["quote/", "market/"]),
     ("netlink_sys", &["gateway/peer.rs"]),
     ("rusqlite", &["quote/", "order/ledger"]),
 ];

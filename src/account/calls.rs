@@ -5,6 +5,7 @@
 
 mod body;
 mod check;
+mod days;
 mod question;
 mod seal;
 
@@ -20,6 +21,7 @@ use crate::{
 
 pub use self::{
     check::{Refused, Wanted, filled_in, not_called},
+    days::Told,
     question::{CallFault, CallQuestion, Called, Form},
 };
 
@@ -30,6 +32,7 @@ const MEMORY: u64 = 4 << 20;
 pub struct Calls {
     desks: Desks<CallQuestion>,
     seal: Seal,
+    days: days::Kept,
 }
 
 impl fmt::Debug for Calls {
@@ -49,7 +52,7 @@ impl Calls {
     /// With an app key, until `stop`.
     pub fn new(key: &KeySession, settings: Settings, stop: CancellationToken) -> Arc<Self> {
         let desks = Desks::new(key.client.clone(), key.token.clone(), settings, MEMORY, stop);
-        Arc::new(Self { desks, seal: Seal::new() })
+        Arc::new(Self { desks, seal: Seal::new(), days: days::Kept::at(key.file_beside("days")) })
     }
 }
 

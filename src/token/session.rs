@@ -1,6 +1,6 @@
 //! An app key in use: everything that KIS counts by the key hangs on one session, whatever accounts are asked with it.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwapOption;
 use chrono::NaiveDate;
@@ -42,6 +42,11 @@ impl KeySession {
     /// Eight digits that tell the key from others and say nothing of it.
     pub fn fingerprint(&self) -> &str {
         self.store.binding().short()
+    }
+
+    /// A file of the key beside its token, by its extension.
+    pub fn file_beside(&self, extension: &str) -> PathBuf {
+        self.store.calls.with_extension(extension)
     }
 
     /// Whether the session is that of this app key, asked at this place.

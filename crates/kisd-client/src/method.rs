@@ -68,7 +68,9 @@ of_account!(
     types::CandlesParams,
     types::AccountOrdersParams,
     types::BuyableParams,
-    types::SellableParams
+    types::SellableParams,
+    types::CalendarParams,
+    types::SessionParams
 );
 
 macro_rules! methods {
@@ -148,6 +150,13 @@ methods! {
     QuoteCandles = "quote.candles": Read, Read, (types::CandlesParams) -> types::Candles,
         [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
             UnknownAccount, NotSupported, NotFound];
+
+    /// On which days a market trades, and in which hours: by what KIS says, which is asked once a day, and by a table of holidays and
+    /// special days, which tells its years. What is not known is null.
+    MarketCalendar = "market.calendar": Read, Read, (types::CalendarParams) -> types::Calendar, [UnknownAccount];
+
+    /// What a market does now, when that changes next, and how it is known. A halt or an unplanned closing is not seen here.
+    MarketSession = "market.session": Read, Read, (types::SessionParams) -> types::MarketSession, [UnknownAccount];
 
     /// KIS's operations that fit words in Korean or English, a sentence, a TR id, a path or the name of a field; the best first.
     /// KIS is not asked.

@@ -6,6 +6,7 @@ mod client;
 mod daemon;
 mod gateway;
 mod kis;
+mod market;
 mod quote;
 mod stock;
 mod trades;
@@ -29,6 +30,9 @@ pub use self::{
     kis::{
         CallParams, CallResult, DescribeParams, OperationDescription, OperationEntry, OperationField, OperationLimit,
         OperationPaging, OperationParam, OperationResult, SearchParams, SearchResult, Transport,
+    },
+    market::{
+        Calendar, CalendarDay, CalendarParams, KnownBy, MarketSession, Phase, Session, SessionHours, SessionParams,
     },
     quote::{Extreme, Level, Orderbook, Price, Prices, PricesParams, QuoteParams, ShortPrice},
     stock::{

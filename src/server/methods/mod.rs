@@ -12,6 +12,7 @@ mod daemon;
 mod feed;
 mod gateway;
 mod kis;
+mod market;
 mod openrpc;
 mod quote;
 mod recent;
@@ -44,6 +45,7 @@ pub(super) fn all(backend: Arc<Backend>) -> Methods {
     trades::register(&mut catalog);
     assets::register(&mut catalog);
     quote::register(&mut catalog);
+    market::register(&mut catalog);
     kis::register(&mut catalog);
     stock::register(&mut catalog);
     token::register(&mut catalog);

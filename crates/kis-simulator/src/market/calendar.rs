@@ -120,7 +120,9 @@ fn is_korean_holiday(day: NaiveDate) -> bool {
     let (year, month, date) = (day.year(), day.month(), day.day());
     let named = fixed.contains(&(month, date)) && !((month, date) == (10, 9) && year < 2013);
     let once = ONCE.iter().chain(&election).any(|known| *known == (year, month, date));
-    named || once || is_of_three(day) || lunar(year)[2] == Some(day)
+    // Constitution Day, since 2026.
+    let again = (month, date) == (7, 17) && year >= 2026;
+    named || again || once || is_of_three(day) || lunar(year)[2] == Some(day)
 }
 
 /// Whether a holiday that fell on a weekend, or on another, is made up for on this day.
@@ -138,7 +140,8 @@ fn is_substitute(day: NaiveDate) -> bool {
         let (month, date) = (lost.month(), lost.day());
         let children = (month, date) == (5, 5) && year >= 2014;
         let national = [(3, 1), (8, 15), (10, 3), (10, 9)].contains(&(month, date))
-            && *lost >= NaiveDate::from_ymd_opt(2021, 8, 15).unwrap_or(*lost);
+            && *lost >= NaiveDate::from_ymd_opt(2021, 8, 15).unwrap_or(*lost)
+            || (month, date) == (7, 17) && year >= 2026;
         let newer = year >= 2023 && ((month, date) == (12, 25) || lunar(year)[2] == Some(*lost));
         let twice = is_of_three(*lost) && ((month, date) == (10, 3) || (month, date) == (10, 9))
             || children && lunar(year)[2] == Some(*lost);
@@ -207,6 +210,8 @@ mod tests {
                 "2026-05-05",
                 "2026-05-25",
                 "2026-06-03",
+                "2026-07-17",
+                "2027-07-19",
                 "2026-08-17",
                 "2026-09-24",
                 "2026-09-25",
