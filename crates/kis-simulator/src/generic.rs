@@ -4,7 +4,6 @@ mod values;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use kis_catalog::{Container, Effect, Fill, Kind, Method, Mode as OperationMode, Operation, Paging, Shape, catalog};
 use serde_json::{Map, Value};
 
@@ -13,7 +12,8 @@ use super::{
     Mode, Options,
     http::{Answer, Request},
     ledger::{input_error, padded, unknown_tr},
-    market::{Fields, Market, Sheet, Words},
+    market::{Fields, Sheet, Words},
+    orders::Call,
 };
 
 /// Rows of a page.
@@ -45,13 +45,8 @@ fn param<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
 
 impl Places {
     /// Answers a call whose token is good.
-    pub(super) fn answer(
-        &mut self,
-        request: &Request,
-        options: &Options,
-        market: &Market,
-        now: DateTime<Utc>,
-    ) -> Answer {
+    pub(super) fn answer(&mut self, call: &Call<'_>, orders: impl FnOnce(&Operation) -> Option<Answer>) -> Answer {
+        let Call { request, market, options, now, .. } = *call;
         let tr_id = request.header("tr_id").unwrap_or_default();
         let mode = match options.mode {
             Mode::Real => OperationMode::Real,
@@ -64,11 +59,14 @@ impl Places {
         let Some(operation) = candidates(request).find(is_meant) else {
             return unknown_tr(tr_id, options.mode);
         };
-        if operation.effect() != Effect::Read {
-            return Answer::refusal(&request.path, "SIMU0001", "모의 KIS는 아직 주문을 처리하지 않습니다.");
-        }
         if let Some(refusal) = refused_parameter(operation, request, options) {
             return refusal;
+        }
+        if let Some(answer) = orders(operation) {
+            return answer;
+        }
+        if operation.effect() != Effect::Read {
+            return Answer::refusal(&request.path, "SIMU0001", "모의 KIS는 아직 이 주문을 처리하지 않습니다.");
         }
         if let Some(sheet) = market.sheet(operation, request, options, now) {
             return Answer::of(200, &written(operation, &sheet, options.mode)).header("tr_cont", sheet.tr_cont);

@@ -11,6 +11,7 @@ use super::{
     limits::Limits,
     market::Market,
     oauth::{self, OAuth},
+    orders::{self, Call, Desk, Steering},
 };
 use crate::clock::Instant;
 
@@ -66,11 +67,13 @@ pub(super) struct Key {
     /// By account number and product code.
     ledgers: BTreeMap<(String, String), Ledger>,
     places: generic::Places,
+    pub(super) desk: Desk,
 }
 
 impl Key {
-    pub(super) fn new(options: Options) -> Self {
+    pub(super) fn new(options: Options, market: &Market) -> Self {
         Self {
+            desk: Desk::new(options.mode, Steering::of(market)),
             options,
             oauth: OAuth::default(),
             limits: Limits::default(),
@@ -100,10 +103,14 @@ impl Key {
                 if let Err(refusal) = self.oauth.check(request, options, now) {
                     return refusal;
                 }
+                let request = &*orders::with_body_as_params(request);
                 let param = |name| request.param(name).unwrap_or_default();
-                let options = market.priced(options.of_account(param("CANO"), param("ACNT_PRDT_CD")), now);
+                self.desk.settle(&mut self.options, market, now, arrived);
+                let options = self.desk.seen(&self.options, (param("CANO"), param("ACNT_PRDT_CD")), market, now);
                 let answer = if operation == Operation::Other {
-                    self.places.answer(request, &options, market, now)
+                    let Self { places, desk, options: own, .. } = self;
+                    let call = Call { request, market, options: &options, now, arrived };
+                    places.answer(&call, |operation| desk.answer(operation, own, call))
                 } else {
                     let ledger = self.ledgers.entry((options.cano.clone(), options.product_code.clone())).or_default();
                     ledger.inquire_balance(request, &options)

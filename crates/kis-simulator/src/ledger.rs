@@ -93,7 +93,7 @@ impl Ledger {
             .skip(start)
             .take(page_size)
             .map(|position| {
-                let row = position.row(!by_issue, paper);
+                let row = position.row(!by_issue, paper).after(&options.activity, position);
                 if position.quantity == 0 && options.sold_out_blank { row.blank() } else { row }
             })
             .collect();
@@ -118,7 +118,7 @@ impl Ledger {
             ctx_area_fk100: padded(if paper { "" } else { &echo }, 100),
             ctx_area_nk100: padded(&if more { format!("{end:06}") } else { String::new() }, 100),
             output1: rows,
-            output2: [options.portfolio.summary()],
+            output2: [options.portfolio.summary(&options.activity)],
             rt_cd: "0",
             msg_cd,
             msg1: padded(msg1, 80),

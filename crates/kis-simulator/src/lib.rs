@@ -20,6 +20,7 @@
 //! | `portfolio` | what an account holds, in KIS's formats |
 //! | `abroad` | what it holds abroad |
 //! | `crowd` | as many issues as KIS lists, for measurements |
+//! | `orders` | orders and what becomes of them: lists, fills, money |
 //! | `market` | prices, candles, books, days of trading, and the answers about them |
 //! | `masters` | the master files, made from the listing |
 //! | `limits` | calls a second |
@@ -43,6 +44,7 @@ pub mod listing;
 mod market;
 pub mod masters;
 mod oauth;
+mod orders;
 mod portfolio;
 mod setup;
 mod steered;
@@ -59,6 +61,9 @@ pub use self::{
     calls::CallRecord,
     faults::{Fault, Gate, Scripted, Target},
     market::Hours,
+    orders::{
+        Activity, Effect, Filling, Kind as OrderKind, Lag, Numbers, OrderState, Orders, ReceivedOrder, Side, Stranger,
+    },
     portfolio::{Portfolio, Position},
     setup::{Account, KEY_MARK, MarketSetup, Setup},
 };
@@ -124,6 +129,8 @@ pub struct Options {
     pub list_rows: usize,
     /// Whether the row of a position that was sold out has blanks for what there is none of.
     pub sold_out_blank: bool,
+    /// What orders have done today; it follows from them.
+    pub activity: Activity,
 }
 
 impl Options {
@@ -157,6 +164,7 @@ impl Options {
             takes_by_issue: false,
             list_rows: 3,
             sold_out_blank: false,
+            activity: Activity::default(),
         }
     }
 
@@ -168,6 +176,12 @@ impl Options {
             options = Self { cano, product_code, portfolio, ..options };
         }
         options
+    }
+
+    /// Whether it is an account of this key.
+    fn has_account(&self, cano: &str, product_code: &str) -> bool {
+        let is_first = self.cano == cano && self.product_code == product_code;
+        is_first || self.more_accounts.iter().any(|more| more.cano == cano && more.product_code == product_code)
     }
 
     /// App secret of the simulated account, 180 characters.
@@ -238,6 +252,11 @@ impl Simulator {
     /// Calls to a path that ends in `path`.
     pub fn calls_to(&self, path: &str) -> Vec<CallRecord> {
         locked(&self.world.calls).iter().filter(|call| call.path.ends_with(path)).cloned().collect()
+    }
+
+    /// Its orders: what was received, and what becomes of them.
+    pub fn orders(&self) -> Orders<'_> {
+        Orders { world: &self.world }
     }
 
     /// Ends all live tokens before their time. The next issuance of each key is a new one.

@@ -16,6 +16,7 @@
 //! | `overseas`, `abroad_minutes` | answers about issues abroad |
 //! | `account` | what an account can buy and sell, and is worth |
 //! | `abroad_account` | what it holds abroad, and can buy there |
+//! | `deal` | an issue as an order sees it |
 
 mod abroad_account;
 mod abroad_minutes;
@@ -23,6 +24,7 @@ mod account;
 mod calendar;
 mod candle;
 mod chart;
+mod deal;
 mod domestic;
 mod hours;
 mod info;
@@ -42,6 +44,7 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 use kis_catalog::Operation;
 
+pub(super) use self::deal::Quote;
 pub use self::hours::Hours;
 pub(super) use self::sheet::{Fields, Sheet, Words};
 use self::{

@@ -1,8 +1,11 @@
 //! What the simulated account holds, and how KIS writes it: strings for everything, fixed decimals, `-` for losses.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 
+use super::orders::Activity;
 use crate::abroad::Abroad;
 
 /// One position.
@@ -120,6 +123,22 @@ impl Position {
 }
 
 impl Row {
+    /// The same with what the orders of today have done to its position, and what open ones will sell.
+    pub(super) fn after(self, activity: &Activity, position: &Position) -> Self {
+        if position.kind != "현금" {
+            return self;
+        }
+        let quantity =
+            |map: &BTreeMap<String, (i64, i64)>| map.get(&position.code).map_or(0, |(quantity, _)| *quantity);
+        let selling = activity.selling.get(&position.code).copied().unwrap_or(0);
+        Self {
+            thdt_buyqty: quantity(&activity.bought).to_string(),
+            thdt_sll_qty: quantity(&activity.sold).to_string(),
+            ord_psbl_qty: (position.quantity - selling).max(0).to_string(),
+            ..self
+        }
+    }
+
     /// A row whose position is gone, with nothing said of what there is none of.
     pub(super) fn blank(self) -> Self {
         let blank = String::new;
@@ -197,7 +216,8 @@ impl Portfolio {
         self.positions.iter().map(Position::evaluation_amount).sum::<i64>() + self.deposit_d2
     }
 
-    pub(super) fn summary(&self) -> Summary {
+    pub(super) fn summary(&self, activity: &Activity) -> Summary {
+        let (bought_today, sold_today) = activity.turnover();
         let bought = self.positions.iter().map(Position::paid).sum::<i64>();
         let total = self.total();
         let worth = total - self.deposit_d2;
@@ -208,13 +228,13 @@ impl Portfolio {
             prvs_rcdl_excc_amt: self.deposit_d2.to_string(),
             cma_evlu_amt: zero(),
             bfdy_buy_amt: zero(),
-            thdt_buy_amt: zero(),
+            thdt_buy_amt: bought_today.to_string(),
             nxdy_auto_rdpt_amt: zero(),
             bfdy_sll_amt: zero(),
-            thdt_sll_amt: zero(),
+            thdt_sll_amt: sold_today.to_string(),
             d2_auto_rdpt_amt: zero(),
             bfdy_tlex_amt: zero(),
-            thdt_tlex_amt: zero(),
+            thdt_tlex_amt: activity.charges.to_string(),
             tot_loan_amt: zero(),
             scts_evlu_amt: worth.to_string(),
             tot_evlu_amt: total.to_string(),

@@ -19,6 +19,7 @@ use super::{
     key::{self, Key, Operation},
     market::Market,
     masters, oauth,
+    orders::{self, Received},
     steered::Steered,
 };
 use crate::clock::SharedClock;
@@ -36,6 +37,8 @@ pub(super) struct World {
     /// Master files that were put in the place of those of the listing.
     pub(super) masters: Mutex<BTreeMap<String, Vec<u8>>>,
     pub(super) calls: Mutex<Calls>,
+    /// Orders, amendments and cancellations that arrived.
+    pub(super) received: Mutex<Received>,
 }
 
 pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -56,36 +59,40 @@ impl World {
             let message = "a simulator needs at least one app key, and no two may be the same";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
+        let market = Market::new(&setup.market);
         Ok(Self {
             clock: Steered::new(machine),
             latency: Mutex::new(setup.latency),
-            keys: Mutex::new(setup.keys.iter().cloned().map(Key::new).collect()),
+            keys: Mutex::new(setup.keys.iter().map(|options| Key::new(options.clone(), &market)).collect()),
             faults: Mutex::default(),
-            market: Market::new(&setup.market),
+            market,
             masters: Mutex::default(),
             calls: Mutex::default(),
+            received: Mutex::default(),
             setup,
         })
     }
 
     /// Goes back to how it was at the start. Time that has passed has passed.
     pub(super) fn reset(&self) {
-        *locked(&self.keys) = self.setup.keys.iter().cloned().map(Key::new).collect();
+        let fresh = self.setup.keys.iter().map(|options| Key::new(options.clone(), &self.market)).collect();
+        *locked(&self.keys) = fresh;
         *locked(&self.latency) = self.setup.latency;
         *locked(&self.faults) = Faults::default();
         self.market.reset();
         locked(&self.masters).clear();
         locked(&self.calls).clear();
+        locked(&self.received).clear();
         self.clock.put_right();
     }
 
     /// Answers a call, with whatever was scripted for it.
-    async fn call(&self, request: &Request) -> (Answer, Ending) {
+    async fn call(&self, request: &Request, received: Option<usize>) -> (Answer, Ending) {
         let Some((fault, after_effect)) = locked(&self.faults).next(request) else {
-            return (self.handle(request), Ending::Whole);
+            return (self.effect(request, received), Ending::Whole);
         };
-        let effect = after_effect.then(|| self.handle(request));
-        let answer = || effect.unwrap_or_else(|| self.handle(request));
+        let effect = after_effect.then(|| self.effect(request, received));
+        let answer = || effect.unwrap_or_else(|| self.effect(request, received));
         match fault {
             Fault::Answer { status, body } => (Answer::json(status, body), Ending::Whole),
             Fault::Raw { status, headers, body } => {
@@ -107,6 +114,15 @@ impl World {
                 (answer(), Ending::Whole)
             }
         }
+    }
+
+    /// What a call does, which is noted of an order.
+    fn effect(&self, request: &Request, received: Option<usize>) -> Answer {
+        let answer = self.handle(request);
+        if let Some(at) = received {
+            locked(&self.received).has_effect(at, &answer);
+        }
+        answer
     }
 
     fn handle(&self, request: &Request) -> Answer {
@@ -187,13 +203,19 @@ impl Service for World {
         }
         let call = self.arrived(&request);
         let key = call.key;
-        let (answer, ending) = self.call(&request).await;
+        let received = orders::is_order(&request)
+            .then(|| locked(&self.received).push(&request, key, self.clock.monotonic(), self.clock.now()));
+        let (answer, ending) = self.call(&request, received).await;
         self.record(call, &answer.0);
         let latency = *locked(&self.latency);
         if !latency.is_zero() {
             self.clock.sleep(latency).await;
         }
         let Answer(response) = if self.dates(key) { answer.dated(self.clock.now()) } else { answer };
+        if let Some(at) = received {
+            let status = if matches!(ending, Ending::Closed) { 0 } else { response.status };
+            locked(&self.received).is_answered(at, status);
+        }
         match ending {
             Ending::Whole => Delivery::Whole(response),
             Ending::Cut(after) => Delivery::Cut { response, after },

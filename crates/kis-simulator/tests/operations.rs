@@ -228,9 +228,6 @@ async fn wrong_calls_are_refused_as_kis_refuses_them() {
     assert_eq!((refused.1.as_str(), refused.2.as_str()), ("OPSQ2001", "ERROR : INPUT INVALID_CHECK_INQR_DVSN"));
     world.simulator.reconfigure(|options| options.takes_by_issue = true);
     assert_eq!(code(balance, "TTTC8434R", &by_issue).await.1, "KIOK0510", "as before");
-    let order = catalog().find("TTTC0012U").unwrap().operation;
-    let (status, _, body) = world.call(order, "TTTC0012U", &[], false).await;
-    assert_eq!((status, &body["rt_cd"], &body["msg_cd"]), (200, &json!("1"), &json!("SIMU0001")));
     let paper = World::new(Mode::Paper).await;
     let (_, _, body) = paper.call(price, "FHKST01010100", &all, false).await;
     assert_eq!(body["rt_cd"], "0");

@@ -1,5 +1,7 @@
 //! What an account can buy and sell, what it did, and all that it is worth, at the prices of the market.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use super::{
@@ -12,15 +14,6 @@ pub(super) fn sheet(operation: &str, asked: &Asked<'_>) -> Option<Sheet> {
         "domestic-stock-trading-inquire-psbl-order" => Some(buyable(asked)),
         "domestic-stock-trading-inquire-psbl-sell" => Some(sellable(asked)),
         "domestic-stock-trading-inquire-account-balance" => Some(assets(asked)),
-        // Nothing is ordered here yet.
-        "domestic-stock-trading-inquire-daily-ccld-within-3m"
-        | "domestic-stock-trading-inquire-daily-ccld-before-3m" => {
-            let totals = Fields::of([("pchs_avg_pric", "0.0000".to_owned())]);
-            Some(Sheet { keys: keys(), words: Words::Nothing, tr_cont: "D", ..Sheet::of([("output2", vec![totals])]) })
-        }
-        "domestic-stock-trading-inquire-psbl-rvsecncl" => {
-            Some(Sheet { keys: keys(), words: Words::Nothing, tr_cont: "D", ..Sheet::of([]) })
-        }
         "domestic-stock-trading-inquire-period-trade-profit" => {
             Some(Sheet { keys: keys(), words: Words::Nothing, tr_cont: "D", ..Sheet::of([]) })
         }
@@ -35,7 +28,8 @@ fn keys() -> Vec<(&'static str, String, usize)> {
 
 /// A market order is reckoned at the upper limit.
 fn buyable(asked: &Asked<'_>) -> Sheet {
-    let cash = asked.options.portfolio.deposit;
+    let activity = &asked.options.activity;
+    let cash = activity.orderable(&asked.options.portfolio);
     let limit = asked.param("ORD_UNPR").parse::<Decimal>().ok().and_then(|price| i64::try_from(price.trunc()).ok());
     let view = asked.issue_at(asked.param("PDNO"), "J").map(|issue| asked.view(issue, "J"));
     let price = match (view, limit) {
@@ -49,6 +43,7 @@ fn buyable(asked: &Asked<'_>) -> Sheet {
     let quantity = |amount: i64| amount.checked_div(price).unwrap_or(0).to_string();
     let fields = Fields::of([
         ("ord_psbl_cash", cash.to_string()),
+        ("ruse_psbl_amt", activity.reusable.to_string()),
         ("psbl_qty_calc_unpr", price.to_string()),
         ("nrcvb_buy_amt", own.to_string()),
         ("nrcvb_buy_qty", quantity(own)),
@@ -84,6 +79,29 @@ fn sellable(asked: &Asked<'_>) -> Sheet {
             ("evlu_pfls_rt", percent(worth - paid, paid)),
         ])
     });
+    let activity = &asked.options.activity;
+    let traded = |map: &BTreeMap<String, (i64, i64)>| map.get(code).map_or(0, |(quantity, _)| *quantity).to_string();
+    let held = asked.options.portfolio.by_issue().into_iter().find(|position| position.code == code);
+    let fields = held.map_or_else(
+        || Fields::of([("pdno", code.to_owned())]),
+        |position| {
+            let worth = position.price * position.quantity;
+            Fields::of([
+                ("pdno", code.to_owned()),
+                ("prdt_name", position.name.clone()),
+                ("buy_qty", traded(&activity.bought)),
+                ("sll_qty", traded(&activity.sold)),
+                ("cblc_qty", position.quantity.to_string()),
+                ("ord_psbl_qty", activity.sellable(&asked.options.portfolio, code).to_string()),
+                ("pchs_avg_pric", fixed(position.avg_price.trunc_with_scale(4), 4)),
+                ("pchs_amt", position.paid().to_string()),
+                ("now_pric", position.price.to_string()),
+                ("evlu_amt", worth.to_string()),
+                ("evlu_pfls_amt", (worth - position.paid()).to_string()),
+                ("evlu_pfls_rt", percent(worth - position.paid(), position.paid())),
+            ])
+        },
+    );
     Sheet { words: Words::Other("KIOK0420", "정상적으로 조회되었습니다"), ..Sheet::one("output", fields) }
 }
 

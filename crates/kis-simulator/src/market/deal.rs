@@ -1,0 +1,126 @@
+//! What an order needs to know of an issue: its price, its limits, its book, and the trades since a moment.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::{
+    Market,
+    candle::Day,
+    domestic::side,
+    hours::{Hours, TRADES},
+    issue::Issue,
+    noise::mix,
+};
+use crate::{Options, clock::kst, listing::Listed};
+
+/// The longest time whose trades are looked at: an order of a day is dead by then.
+const LOOK_BACK: TimeDelta = TimeDelta::hours(30);
+
+/// An issue at a moment, as an order sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Quote {
+    pub(crate) name: String,
+    pub(crate) listed: Option<&'static Listed>,
+    /// The last price.
+    pub(crate) last: i64,
+    /// The close of the day before.
+    pub(crate) base: i64,
+    /// The highest and the lowest price of the day.
+    pub(crate) limits: (i64, i64),
+    /// The best ask and the best bid.
+    pub(crate) best: (i64, i64),
+    pub(crate) is_halted: bool,
+    pub(crate) is_on_nxt: bool,
+    issue: Issue,
+}
+
+impl Quote {
+    /// Whether a price is one that there is.
+    pub(crate) fn is_step(&self, price: i64) -> bool {
+        self.issue.ticks.cut(price) == price
+    }
+
+    /// What waits on one side of the book, the best first.
+    pub(crate) fn book(&self, market: &Market, now: DateTime<Utc>, asks: bool) -> Vec<(i64, i64)> {
+        let view = market.view(self.issue.clone(), now);
+        side(&view, asks).into_iter().filter(|(price, _)| *price > 0).collect()
+    }
+
+    /// Whether it is traded at this moment.
+    pub(crate) fn is_open(&self, now: DateTime<Utc>) -> bool {
+        self.issue.venue.is_open(now)
+    }
+
+    /// The trades after one moment and up to another: when, at what price, how many shares.
+    pub(crate) fn trades(
+        &self,
+        market: &Market,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Vec<(DateTime<Utc>, i64, i64)> {
+        let after = after.max(until - LOOK_BACK);
+        let (first, last) = (kst(after).date_naive(), kst(until).date_naive());
+        let days = std::iter::successors(Some(first), NaiveDate::succ_opt).take_while(|day| *day <= last);
+        let mut made = Vec::new();
+        for date in days.filter(|day| market.trades_on(*day)) {
+            let venue = self.issue.venue;
+            let mut day = Day::new(market, &self.issue, date);
+            for minute in 0..venue.minutes() {
+                if venue.moment(date, minute, TRADES - 1) <= after || venue.moment(date, minute, 0) > until {
+                    continue;
+                }
+                for (at, trade) in day.trades(minute).into_iter().enumerate().filter(|(_, trade)| trade.volume > 0) {
+                    let moment = venue.moment(date, minute, at);
+                    if moment > after && moment <= until {
+                        made.push((moment, trade.price, trade.volume));
+                    }
+                }
+            }
+        }
+        made
+    }
+}
+
+impl Market {
+    /// An issue of the Korea Exchange at a moment.
+    pub(crate) fn quote(&self, code: &str, options: &Options, now: DateTime<Utc>) -> Option<Quote> {
+        let issue = Issue::domestic(self, code, options)?;
+        let view = self.view(issue, now);
+        Some(Quote {
+            name: view.issue.name.clone(),
+            listed: view.issue.listed,
+            last: view.price,
+            base: view.base,
+            limits: view.issue.ticks.limits(view.base).unwrap_or((i64::MAX, 1)),
+            best: view.best(),
+            is_halted: view.issue.is_halted(view.day),
+            is_on_nxt: view.issue.is_on_nxt(),
+            issue: view.issue,
+        })
+    }
+
+    /// When its markets are open.
+    pub(crate) fn hours(&self) -> Hours {
+        self.hours
+    }
+
+    /// Whether no price moves unless it is steered.
+    pub(crate) fn is_still(&self) -> bool {
+        self.is_still
+    }
+
+    /// Something that is left to chance, and the same whenever it is asked for.
+    pub(crate) fn chance(&self, of: u64) -> u64 {
+        mix(self.seed, of)
+    }
+
+    /// Whether the Korea Exchange trades on a day.
+    pub(crate) fn trades_on(&self, day: NaiveDate) -> bool {
+        self.hours == Hours::Always || super::calendar::Country::Korea.is_open(day)
+    }
+
+    /// The day of trading after a day.
+    pub(crate) fn day_after(&self, day: NaiveDate) -> NaiveDate {
+        let later = std::iter::successors(day.succ_opt(), NaiveDate::succ_opt);
+        later.into_iter().take(30).find(|day| super::calendar::Country::Korea.is_open(*day)).unwrap_or(day)
+    }
+}

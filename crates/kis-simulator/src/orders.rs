@@ -1,0 +1,144 @@
+//! Orders: what was received, what became of it, and what the account's lists tell.
+//!
+//! Every order, amendment and cancellation that arrives is recorded before anything else happens to it ([`ReceivedOrder`]), so
+//! that a test can ask how often KIS was told to do something, whatever the client has seen of it.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `order` | one order, amendment or cancellation |
+//! | `received` | what arrived, and whether it took effect and was answered |
+//! | `body` | the JSON of a POST as parameters |
+//! | `place`, `change` | domestic orders; amendments and cancellations of them |
+//! | `session` | which types of order are taken when, and when they die |
+//! | `refusal` | why an order is refused, in the words of both environments |
+//! | `filling` | orders meet the market; days end |
+//! | `money` | what fills and reservations do to cash and positions |
+//! | `lists`, `rows` | orders and fills by day; open orders |
+//! | `steering` | how lists lag and what they leave out |
+//! | `handle` | the same for a test, in Rust |
+
+mod body;
+mod change;
+mod filling;
+mod handle;
+mod lists;
+mod money;
+mod order;
+mod place;
+mod received;
+mod refusal;
+mod rows;
+mod session;
+mod steering;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chrono::{DateTime, Utc};
+use kis_catalog::Operation;
+
+pub(super) use self::{
+    body::with_body_as_params,
+    received::{Received, is_order},
+    steering::Steering,
+};
+pub use self::{
+    handle::Orders,
+    money::Activity,
+    order::{Kind, OrderState, Side, Stranger},
+    received::{Effect, ReceivedOrder},
+    steering::{Filling, Lag, Numbers},
+};
+use self::{money::Books, order::Order};
+use super::{
+    Mode, Options, Portfolio,
+    clock::Instant,
+    http::{Answer, Request},
+    market::Market,
+};
+
+/// An account, by its number and product code.
+pub(super) type AccountId = (String, String);
+
+/// All orders of the accounts of one app key.
+#[derive(Debug)]
+pub(super) struct Desk {
+    orders: Vec<Order>,
+    books: BTreeMap<AccountId, Books>,
+    pub(super) steering: Steering,
+    /// The last order number that was given.
+    last_number: u64,
+    /// Shares that are to be filled just before the next cancellations are looked at.
+    crossing: VecDeque<i64>,
+}
+
+/// A call about orders.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) request: &'a Request,
+    pub(super) market: &'a Market,
+    /// The account that it names, as it is now.
+    pub(super) options: &'a Options,
+    pub(super) now: DateTime<Utc>,
+    pub(super) arrived: Instant,
+}
+
+impl Call<'_> {
+    /// A parameter, without the spaces around it.
+    fn param(&self, name: &str) -> &str {
+        self.request.param(name).unwrap_or_default().trim()
+    }
+}
+
+impl Desk {
+    pub(super) fn new(mode: Mode, steering: Steering) -> Self {
+        let last_number = if mode == Mode::Real { 85_099 } else { 23_036 };
+        Self { orders: Vec::new(), books: BTreeMap::new(), steering, last_number, crossing: VecDeque::new() }
+    }
+
+    /// Answers a call about orders, the time being made up for; `None` if it is about something else.
+    pub(super) fn answer(&mut self, operation: &Operation, own: &mut Options, call: Call<'_>) -> Option<Answer> {
+        let answer = match operation.id() {
+            "domestic-stock-trading-order-cash-buy" => self.place(Side::Buy, own, call),
+            "domestic-stock-trading-order-cash-sell" => self.place(Side::Sell, own, call),
+            "domestic-stock-trading-order-rvsecncl" => self.change(own, call),
+            "domestic-stock-trading-inquire-daily-ccld-within-3m"
+            | "domestic-stock-trading-inquire-daily-ccld-before-3m" => return Some(self.by_day(call)),
+            "domestic-stock-trading-inquire-psbl-rvsecncl" => return Some(self.open(call)),
+            _ => return None,
+        };
+        Some(answer.unwrap_or_else(|refused| refused.answer(call.options.mode)))
+    }
+
+    /// An account of a key as it is at a moment.
+    pub(super) fn seen(
+        &self,
+        own: &Options,
+        (cano, product_code): (&str, &str),
+        market: &Market,
+        now: DateTime<Utc>,
+    ) -> Options {
+        let mut options = market.priced(own.of_account(cano, product_code), now);
+        options.activity = self.activity(&account_of(&options), now);
+        options
+    }
+
+    /// A new number: one more than the last.
+    fn number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+}
+
+/// The account of a key that an order is about.
+fn account_of(options: &Options) -> AccountId {
+    (options.cano.clone(), options.product_code.clone())
+}
+
+/// What an account of a key holds.
+pub(super) fn portfolio_of<'a>(options: &'a mut Options, account: &AccountId) -> &'a mut Portfolio {
+    let more = options.more_accounts.iter_mut().find(|more| more.cano == account.0 && more.product_code == account.1);
+    match more {
+        Some(more) => &mut more.portfolio,
+        None => &mut options.portfolio,
+    }
+}
