@@ -102,8 +102,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     // The mark of its keys only.
     ("kis_simulator", &["config/mark.rs"]),
     ("tokio_tungstenite", &["server/websocket.rs"]),
-    ("chrono_tz", &["quote/", "trades/days.rs"]),
-    ("chrono_tz", &["quote/", "market/"]),
+    ("chrono_tz", &["quote/", "trades/days.rs", "market/"]),
     ("netlink_sys", &["gateway/peer.rs"]),
     ("rusqlite", &["quote/", "order/ledger"]),
 ];

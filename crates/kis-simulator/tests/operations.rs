@@ -161,8 +161,9 @@ async fn an_account_has_one_cash_and_one_worth_wherever_it_is_asked_for() {
     let summary = world.ok("TTTC8434R").await["output2"][0].clone();
     let orderable = world.ok("TTTC8908R").await["output"].clone();
     assert_eq!(orderable["ord_psbl_cash"], summary["dnca_tot_amt"]);
-    // Five million, at the won a share that is asked for.
-    assert_eq!((&orderable["psbl_qty_calc_unpr"], &orderable["max_buy_qty"]), (&json!("1"), &json!("5000000")));
+    // Five million, at the won a share that is asked for; with what KIS lends at forty percent two and a half times as many.
+    let quantities = [&orderable["psbl_qty_calc_unpr"], &orderable["nrcvb_buy_qty"], &orderable["max_buy_qty"]];
+    assert_eq!(quantities, [&json!("1"), &json!("5000000"), &json!("12500000")]);
     assert_eq!(world.ok("CTRP6548R").await["output2"]["tot_asst_amt"], summary["tot_evlu_amt"]);
 }
 
@@ -182,7 +183,7 @@ async fn a_chart_has_the_days_of_trading_of_its_period_and_at_most_a_hundred() {
         ("20261119", "20261123", 3, ["20261123", "20261119"]),
         // Nobody knows tomorrow, and a Sunday has no row.
         ("20261122", "20261231", 4, ["20261126", "20261123"]),
-        ("20200101", "20261126", 100, ["20261126", "20260703"]),
+        ("20200101", "20261126", 100, ["20261126", "20260702"]),
     ] {
         let mut params = world.params(chart);
         for (name, value) in &mut params {

@@ -56,6 +56,8 @@ fn buyable(asked: &Asked<'_>) -> Sheet {
 /// Of what is held in cash: margin shares are sold by another order.
 fn sellable(asked: &Asked<'_>) -> Sheet {
     let code = asked.param("PDNO");
+    let activity = &asked.options.activity;
+    let traded = |map: &BTreeMap<String, (i64, i64)>| map.get(code).map_or(0, |(quantity, _)| *quantity).to_string();
     let positions = &asked.options.portfolio.positions;
     let held: Vec<_> =
         positions.iter().filter(|held| held.code == code && held.kind == "현금" && held.quantity != 0).collect();
@@ -68,8 +70,10 @@ fn sellable(asked: &Asked<'_>) -> Sheet {
         Fields::of([
             ("pdno", code.to_owned()),
             ("prdt_name", position.name.clone()),
+            ("buy_qty", traded(&activity.bought)),
+            ("sll_qty", traded(&activity.sold)),
             ("cblc_qty", quantity.to_string()),
-            ("ord_psbl_qty", quantity.to_string()),
+            ("ord_psbl_qty", activity.sellable(&asked.options.portfolio, code).min(quantity).to_string()),
             ("pchs_avg_pric", fixed(average.trunc_with_scale(4), 4)),
             // KIS prints none here.
             ("pchs_amt", "0".to_owned()),
@@ -79,29 +83,6 @@ fn sellable(asked: &Asked<'_>) -> Sheet {
             ("evlu_pfls_rt", percent(worth - paid, paid)),
         ])
     });
-    let activity = &asked.options.activity;
-    let traded = |map: &BTreeMap<String, (i64, i64)>| map.get(code).map_or(0, |(quantity, _)| *quantity).to_string();
-    let held = asked.options.portfolio.by_issue().into_iter().find(|position| position.code == code);
-    let fields = held.map_or_else(
-        || Fields::of([("pdno", code.to_owned())]),
-        |position| {
-            let worth = position.price * position.quantity;
-            Fields::of([
-                ("pdno", code.to_owned()),
-                ("prdt_name", position.name.clone()),
-                ("buy_qty", traded(&activity.bought)),
-                ("sll_qty", traded(&activity.sold)),
-                ("cblc_qty", position.quantity.to_string()),
-                ("ord_psbl_qty", activity.sellable(&asked.options.portfolio, code).to_string()),
-                ("pchs_avg_pric", fixed(position.avg_price.trunc_with_scale(4), 4)),
-                ("pchs_amt", position.paid().to_string()),
-                ("now_pric", position.price.to_string()),
-                ("evlu_amt", worth.to_string()),
-                ("evlu_pfls_amt", (worth - position.paid()).to_string()),
-                ("evlu_pfls_rt", percent(worth - position.paid(), position.paid())),
-            ])
-        },
-    );
     Sheet { words: Words::Other("KIOK0420", "정상적으로 조회되었습니다"), ..Sheet::one("output", fields) }
 }
 
