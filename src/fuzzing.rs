@@ -24,6 +24,7 @@ use crate::{
         self, Credentials, Environment, Http,
         reply::{More, Reply},
     },
+    order::Orders,
     quote,
     secret::{AppKey, AppSecret},
     server::{self, Backend, Server},
@@ -226,6 +227,7 @@ fn idle_server() -> Server {
         directory: "/nonexistent/masters".into(),
     };
     let (stocks, _) = stock::StockHandle::new(&stocks, &Http::default(), clock.clone()).unwrap();
-    let backend = Backend::new(Arc::new(Shelf::new(book)), clients, trust, stocks, DateTime::UNIX_EPOCH);
+    let orders = Arc::new(Orders::new("/nonexistent/orders.db".as_ref(), stocks.clone()).unwrap());
+    let backend = Backend::new(Arc::new(Shelf::new(book)), clients, trust, (stocks, orders), DateTime::UNIX_EPOCH);
     Server::new(Arc::new(backend), settings, clock)
 }

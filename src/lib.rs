@@ -17,7 +17,7 @@
 //! | 5 | `bin/kisd`, `bin/kisctl` | arguments in, exit code out |
 //! | 4 | [`daemon`], [`config`] | the composition root; what was written turned into settings |
 //! | 3 | [`server`], [`gateway`]; [`ctl`] → [`mcp`] | the socket, and KIS's own REST; the command line and the bridge for agents on it |
-//! | 2 | [`clients`] → [`book`], [`assets`], [`trades`], [`market`] → [`quote`] → [`account`] → [`desk`] → [`token`]; [`stock`] | who may ask what; the domains, whose reads are shared: one task owns the state, the world holds a handle; which stocks there are |
+//! | 2 | [`clients`] → [`book`], [`order`] → [`assets`], [`trades`], [`market`] → [`quote`] → [`account`] → [`desk`] → [`token`]; [`stock`] | who may ask what; the domains, whose reads are shared: one task owns the state, the world holds a handle; which stocks there are |
 //! | 1 | [`trust`] → [`kis`] | the certificate under KIS's names; what is known of KIS |
 //! | 0 | [`secret`], [`telemetry`] → [`clock`], [`backoff`], `files`, `places` | nothing of ours below |
 //!
@@ -54,6 +54,7 @@ pub mod gateway;
 pub mod kis;
 pub mod market;
 pub mod mcp;
+pub mod order;
 mod places;
 pub mod quote;
 pub mod secret;

@@ -20,19 +20,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("account", &["desk", "kis", "token", "clock", "files"]),
     // Which stocks there are, by files that need no key.
     ("stock", &["kis", "clock", "backoff", "files"]),
-    ("quote", &["account", "clock", "kis", "stock", "wire"]),
+    ("quote", &["account", "clock", "desk", "kis", "stock", "wire"]),
     ("trades", &["account", "clock", "desk", "kis", "wire"]),
     ("assets", &["account", "clock", "desk", "kis", "quote", "wire"]),
     // Pure: what is known of days and hours. Who asks KIS for its days hands them over.
     ("market", &["clock", "wire"]),
+    ("order", &["account", "assets", "clock", "kis", "market", "quote", "stock", "token", "trades", "wire"]),
     ("trust", &["kis", "clock", "files"]),
     ("book", &["account", "kis", "token", "clock", "wire"]),
     ("clients", &["account", "book", "kis", "secret", "clock", "files", "wire"]),
     (
         "server",
         &[
-            "account", "book", "clients", "desk", "places", "quote", "token", "kis", "secret", "stock", "trades",
-            "assets", "trust", "wire", "clock", "market",
+            "order", "account", "book", "clients", "desk", "places", "quote", "token", "kis", "secret", "stock",
+            "trades", "assets", "trust", "wire", "clock", "market",
         ],
     ),
     // A second front door: neither knows the other.
@@ -40,20 +41,23 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The command line cannot hold a secret: it knows nothing but the wire.
     ("ctl", &["mcp", "wire"]),
     ("mcp", &["wire"]),
-    ("config", &["account", "book", "gateway", "kis", "secret", "server", "stock", "telemetry", "token", "wire"]),
+    (
+        "config",
+        &["order", "account", "book", "gateway", "kis", "secret", "server", "stock", "telemetry", "token", "wire"],
+    ),
     // For the fuzzer only.
     (
         "fuzzing",
         &[
-            "account", "book", "clients", "clock", "desk", "kis", "quote", "secret", "server", "stock", "token",
-            "trust", "wire",
+            "order", "account", "book", "clients", "clock", "desk", "kis", "quote", "secret", "server", "stock",
+            "token", "trust", "wire",
         ],
     ),
     (
         "daemon",
         &[
-            "book", "account", "clients", "clock", "config", "desk", "gateway", "kis", "quote", "server", "stock",
-            "token", "trust",
+            "order", "book", "account", "clients", "clock", "config", "desk", "gateway", "kis", "quote", "server",
+            "stock", "token", "trust",
         ],
     ),
 ];
@@ -96,7 +100,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("base64", &["account/calls/seal.rs"]),
     ("moka", &["desk/many.rs"]),
     ("procfs", &["token/store/lease.rs", "gateway/peer.rs"]),
-    ("nix", &["book/groups.rs"]),
+    ("nix", &["book/groups.rs", "config/orders.rs"]),
     ("zip", &["stock/master/unpack.rs"]),
     ("memchr", &["stock/search.rs", "stock/letters.rs"]),
     // The mark of its keys only.
@@ -104,6 +108,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tokio_tungstenite", &["server/websocket.rs"]),
     ("chrono_tz", &["quote/", "trades/days.rs", "market/"]),
     ("netlink_sys", &["gateway/peer.rs"]),
+    ("ulid", &["order/desk/place.rs"]),
     ("rusqlite", &["quote/", "order/ledger"]),
 ];
 

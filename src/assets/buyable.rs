@@ -40,7 +40,7 @@ impl Order {
             (Market::Un, ..) => {
                 return unfit("market UN is a view of KRX and NXT, where nothing can be bought".to_owned());
             }
-            (_, OrderType::Unknown, _) => {
+            (_, OrderType::Newer, _) => {
                 return unfit(
                     "type must be one of limit, market, conditional, best, priority, mid, stop_limit, pre_close, post_close"
                         .to_owned(),
@@ -65,7 +65,7 @@ impl Order {
     /// as one at the market, whose amounts are the same.
     fn code(&self) -> &'static str {
         match self.order_type {
-            OrderType::Limit | OrderType::Market | OrderType::Unknown => "01",
+            OrderType::Limit | OrderType::Market | OrderType::Newer => "01",
             OrderType::Conditional => "02",
             OrderType::Best => "03",
             OrderType::Priority => "04",

@@ -11,11 +11,12 @@ use super::{
     AccountConfig, KeyConfig,
     check::{Check, MINUTE, SECOND},
     credential, mark,
-    raw::RawAccount,
+    raw::{RawAccount, RawOrders},
 };
 use crate::{
     account::{self, AccountFault, AccountId, AccountName, HtsId},
     kis::{self, Credentials, Environment},
+    order,
 };
 
 /// Accounts of one daemon.
@@ -35,6 +36,8 @@ pub(super) struct Accounts {
     pub(super) keys: Vec<KeyConfig>,
     /// By name.
     pub(super) accounts: Vec<AccountConfig>,
+    /// For each of them its table, and what is written there of orders.
+    pub(super) orders: Vec<(String, RawOrders)>,
     pub(super) default: AccountName,
 }
 
@@ -54,7 +57,9 @@ impl Check<'_> {
         default: Option<&str>,
         settings: account::Settings,
     ) -> Option<Accounts> {
-        let tables = self.tables(kis, others)?;
+        let mut tables = self.tables(kis, others)?;
+        let mut written: BTreeMap<AccountName, RawOrders> =
+            tables.iter_mut().map(|(name, table)| (name.clone(), std::mem::take(&mut table.raw.orders))).collect();
         let default = self.default(&tables, default);
         // An app key that several tables name is one key.
         let mut keys: Vec<(KeyConfig, &AccountName)> = Vec::new();
@@ -80,7 +85,7 @@ impl Check<'_> {
             };
             key_of_table.insert(name, index);
         }
-        let mut accounts: Vec<AccountConfig> = Vec::new();
+        let (mut accounts, mut orders): (Vec<AccountConfig>, Vec<_>) = Default::default();
         for (name, Table { path, raw }) in &tables {
             let key = self.resolve(name, &tables, &key_of_table);
             let id = self.account_id(path, raw);
@@ -92,11 +97,19 @@ impl Check<'_> {
                 }
                 let accept_difference = raw.accept_difference.unwrap_or_default();
                 let settings = account::Settings { accept_difference, ..settings };
-                accounts.push(AccountConfig { name: name.clone(), id, hts_id, key, settings });
+                orders.push((path.clone(), written.remove(name).unwrap_or_default()));
+                accounts.push(AccountConfig {
+                    name: name.clone(),
+                    id,
+                    hts_id,
+                    key,
+                    settings,
+                    orders: order::Settings::default(),
+                });
             }
         }
         let keys = keys.into_iter().map(|(key, _)| key).collect();
-        Some(Accounts { keys, accounts, default: default? })
+        Some(Accounts { keys, accounts, orders, default: default? })
     }
 
     /// Every table by the name of its account.

@@ -29,7 +29,7 @@ pub(super) fn check(mut raw: RawConfig, sources: &Sources<'_>) -> Result<Config,
         prices: check.prices(raw.balance.prices.as_deref()),
         accept_difference: false,
     };
-    let accounts = check.accounts(raw.kis, raw.accounts, raw.default_account.as_deref(), settings);
+    let mut accounts = check.accounts(raw.kis, raw.accounts, raw.default_account.as_deref(), settings);
     let on_loopback = accounts.as_ref().is_some_and(|accounts| {
         !accounts.keys.is_empty() && accounts.keys.iter().all(|key| kis::is_loopback(&key.kis.base_url))
     });
@@ -39,10 +39,11 @@ pub(super) fn check(mut raw: RawConfig, sources: &Sources<'_>) -> Result<Config,
     let gateway = check.gateway(raw.gateway);
     let simulator = accounts.as_ref().filter(|_| on_loopback).and_then(|accounts| accounts.keys.first());
     let stocks = check.stocks(raw.stocks, simulator.map(|key| &key.kis.base_url), &token.file);
+    let orders = check.orders(raw.orders, accounts.as_mut());
     let log = check.log(raw.log);
     match accounts.zip(stocks) {
         Some((accounts, stocks)) if check.faults.is_empty() => {
-            let Accounts { keys, accounts, default } = accounts;
+            let Accounts { keys, accounts, default, .. } = accounts;
             let handed_over = check.handed_over;
             Ok(Config {
                 file: None,
@@ -55,6 +56,7 @@ pub(super) fn check(mut raw: RawConfig, sources: &Sources<'_>) -> Result<Config,
                 rpc,
                 gateway,
                 stocks,
+                orders,
                 log,
             })
         }
@@ -75,11 +77,7 @@ impl Check<'_> {
     }
 
     fn token(&mut self, raw: RawToken, on_loopback: bool) -> token::Settings {
-        let variables = self.sources.variables;
-        let directory = variables
-            .directory("STATE_DIRECTORY")
-            .or_else(|| variables.xdg("XDG_STATE_HOME", ".local/state").map(|state| state.join("kisd")))
-            .unwrap_or_else(|| PathBuf::from("/var/lib/kisd"));
+        let directory = self.state_directory();
         // KIS's rule, which only a simulator may relax.
         let least_interval = if on_loopback { Duration::ZERO } else { MINUTE };
         token::Settings {
@@ -95,6 +93,15 @@ impl Check<'_> {
             issue_interval: self.duration("token.issue_interval", raw.issue_interval, MINUTE, least_interval, HOUR),
             remedy: token::Remedy::default(),
         }
+    }
+
+    /// Where what is kept over restarts is kept.
+    pub(super) fn state_directory(&self) -> PathBuf {
+        let variables = self.sources.variables;
+        variables
+            .directory("STATE_DIRECTORY")
+            .or_else(|| variables.xdg("XDG_STATE_HOME", ".local/state").map(|state| state.join("kisd")))
+            .unwrap_or_else(|| PathBuf::from("/var/lib/kisd"))
     }
 
     fn prices(&mut self, raw: Option<&str>) -> PriceBasis {
@@ -169,7 +176,7 @@ impl Check<'_> {
         telemetry::Settings { level, format, dir }
     }
 
-    fn path(&mut self, key: &str, raw: Option<PathBuf>, default: impl FnOnce() -> PathBuf) -> PathBuf {
+    pub(super) fn path(&mut self, key: &str, raw: Option<PathBuf>, default: impl FnOnce() -> PathBuf) -> PathBuf {
         let Some(path) = raw else { return default() };
         if !path.is_absolute() {
             self.fault(key, "is not an absolute path");

@@ -19,6 +19,7 @@ mod gateway;
 mod grants;
 mod load;
 mod mark;
+mod orders;
 mod raw;
 mod report;
 mod stocks;
@@ -30,7 +31,7 @@ use serde::Serialize;
 
 use crate::{
     account::{self, AccountId, AccountName, HtsId},
-    kis, server, stock, telemetry, token,
+    kis, order, server, stock, telemetry, token,
 };
 
 pub use self::{
@@ -61,8 +62,19 @@ pub struct Config {
     pub gateway: crate::gateway::Settings,
     /// KIS's lists of stocks.
     pub stocks: stock::Settings,
+    /// Orders, but for what each account has of its own.
+    pub orders: Orders,
     /// Logs.
     pub log: telemetry::Settings,
+}
+
+/// Orders of all accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Orders {
+    /// The ledger.
+    pub ledger: PathBuf,
+    /// Whether no account trades, whatever it says itself.
+    pub read_only: bool,
 }
 
 /// An app key, and how KIS is asked with it.
@@ -87,6 +99,8 @@ pub struct AccountConfig {
     pub key: usize,
     /// How it is asked.
     pub settings: account::Settings,
+    /// Which orders its owner allows.
+    pub orders: order::Settings,
 }
 
 impl KeyConfig {
@@ -110,7 +124,20 @@ impl Config {
     /// Whether both say the same, wherever it was written.
     pub fn same_as(&self, other: &Self) -> bool {
         // Member by member, so that one that is added is not forgotten.
-        let Self { file: _, handed_over: _, keys, accounts, default, token, balance, rpc, gateway, stocks, log } = self;
+        let Self {
+            file: _,
+            handed_over: _,
+            keys,
+            accounts,
+            default,
+            token,
+            balance,
+            rpc,
+            gateway,
+            stocks,
+            orders,
+            log,
+        } = self;
         keys.len() == other.keys.len()
             && keys.iter().zip(&other.keys).all(|(key, other)| key.same_as(other))
             && *accounts == other.accounts
@@ -120,6 +147,7 @@ impl Config {
             && *rpc == other.rpc
             && *gateway == other.gateway
             && *stocks == other.stocks
+            && *orders == other.orders
             && *log == other.log
     }
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 use serde::Serialize;
 
 use super::{AccountConfig, Config, ConfigError, Fault, Found, KeyConfig, load::NO_FILE};
+use crate::order;
 
 /// Width of the column of names; longer names make it wider.
 const LEAST_WIDTH: usize = 23;
@@ -142,6 +143,31 @@ impl Config {
         ];
         rows.extend(account.hts_id.is_some().then(|| row("hts_id", "set, not shown".to_owned())));
         rows.extend(expires_on.map(|day| row("key_expires_on", day.to_string())));
+        rows.extend(orders(&account.orders).into_iter().map(|(key, value)| row(&format!("orders.{key}"), value)));
         rows
     }
+}
+
+/// Which orders an account's owner allows. Of one that has none, nothing else matters.
+fn orders(settings: &order::Settings) -> Vec<(&'static str, String)> {
+    let mut rows = vec![("enabled", settings.enabled.to_string())];
+    if !settings.enabled {
+        return rows;
+    }
+    let won = |amount: Option<u64>| amount.map_or_else(|| "no limit".to_owned(), |amount| format!("{amount} won"));
+    rows.extend([
+        ("max_order_amount", won(settings.max_order_amount)),
+        ("max_daily_amount", won(settings.max_daily_amount)),
+        ("max_sell_amount", won(settings.max_sell_amount)),
+        ("max_daily_sell_amount", won(settings.max_daily_sell_amount)),
+        (
+            "approve",
+            match settings.approve {
+                order::Approve::Always => "always".to_owned(),
+                order::Approve::Never => "never".to_owned(),
+                order::Approve::Above(most) => format!("above {most}"),
+            },
+        ),
+    ]);
+    rows
 }

@@ -25,6 +25,7 @@ use crate::{
     config::Config,
     gateway::Gateway,
     kis::{Http, SetupError},
+    order::Orders,
     server::{
         Backend, Server,
         serve::Heartbeat,
@@ -53,6 +54,9 @@ pub enum DaemonError {
     /// The socket cannot be had.
     #[error(transparent)]
     Socket(#[from] ClaimError),
+    /// The thread of the ledger of orders does not start.
+    #[error("the ledger of orders has no thread: {0}")]
+    Ledger(std::io::Error),
     /// The scheduler does not start: a fault of ours.
     #[error("the renewal job cannot be scheduled: {0}")]
     Schedule(String),
@@ -121,7 +125,9 @@ impl Daemon {
             Gateway::new(config.gateway.clone(), shelf.clone(), clients.clone(), trust.clone(), clock.clone());
         let (stocks, keeper) = StockHandle::new(&config.stocks, sessions.http(), clock.clone())?;
         tasks.spawn(sessions.stocks(keeper));
-        let backend = Arc::new(Backend::new(shelf, clients, trust, stocks, clock.now()));
+        let orders = Arc::new(Orders::new(&config.orders.ledger, stocks.clone()).map_err(DaemonError::Ledger)?);
+        sessions.orders(&orders, &config).into_iter().for_each(|task| tasks.spawn(task));
+        let backend = Arc::new(Backend::new(shelf, clients, trust, (stocks, orders), clock.now()));
         let server = Server::new(backend.clone(), config.rpc.clone(), clock.clone());
         let schedule = Schedule::start(backend.clone()).await?;
         info!(

@@ -24,6 +24,7 @@ pub(super) async fn apply(
     (applied.log.format, applied.log.dir) = (old.log.format, old.log.dir.clone());
     applied.token.file = old.token.file.clone();
     applied.stocks.master_url = old.stocks.master_url.clone();
+    applied.orders.ledger = old.orders.ledger.clone();
     applied.stocks.directory = old.stocks.directory.clone();
     (applied.rpc.socket, applied.rpc.socket_mode) = (old.rpc.socket.clone(), old.rpc.socket_mode);
     (applied.gateway.hosts, applied.gateway.resolver) = (old.gateway.hosts, old.gateway.resolver);
@@ -31,7 +32,8 @@ pub(super) async fn apply(
     let tasks = match sessions.apply(&applied).await {
         Ok((book, tasks)) => {
             backend.shelf.replace(book);
-            tasks
+            let orders = sessions.orders(&backend.orders, &applied);
+            tasks.into_iter().chain(orders).collect()
         }
         Err(error) => {
             error!(%error, "the old configuration stays in force");
@@ -58,6 +60,7 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         // Connections to KIS are made by them.
         ("gateway.hosts", old.gateway.hosts != new.gateway.hosts),
         ("gateway.resolver", old.gateway.resolver != new.gateway.resolver),
+        ("orders.ledger", old.orders.ledger != new.orders.ledger),
         ("stocks.master_url", old.stocks.master_url != new.stocks.master_url),
         ("log.format", old.log.format != new.log.format),
         ("log.dir", old.log.dir != new.log.dir),

@@ -14,6 +14,7 @@ use crate::{
     config::{AccountConfig, Config, KeyConfig},
     desk::{Desk, Desks},
     kis::{Http, SetupError},
+    order::{self, Orders},
     quote,
     stock::Keeper,
     token::KeySession,
@@ -79,6 +80,18 @@ impl Sessions {
         let stopped = stop.clone();
         let work = Box::pin(async move { clients.keep_usage(stopped).await });
         Task { name: "use by the gateway's clients".to_owned(), work, stop }
+    }
+
+    /// Brings the orders of the accounts in line with the configuration, and returns what has to be started.
+    pub(super) fn orders(&self, orders: &Orders, config: &Config) -> Vec<Task> {
+        let accounts = self.accounts.iter().zip(&config.accounts);
+        let accounts = accounts.map(|((account, _), config)| (account.clone(), config.orders.clone()));
+        let desks = orders.reload(accounts, &self.stop_desks);
+        let task = |desk: Arc<order::Desk>| {
+            let (name, stop) = (format!("orders of {}", desk.account().name), desk.stop().clone());
+            Task { name, work: Box::pin(desk.run()), stop }
+        };
+        desks.into_iter().map(task).collect()
     }
 
     /// Brings the sessions in line with the configuration. Returns the accounts, and what has to be started for them.

@@ -15,7 +15,7 @@ use arc_swap::ArcSwap;
 use tracing::{debug, warn};
 use url::Url;
 
-pub use self::call::{Call, Failed, Query};
+pub use self::call::{Call, Failed, Query, Trade};
 use super::{
     Credentials, Environment, Settings,
     after::LEDGER_IS_BUSY,

@@ -31,8 +31,8 @@ use crate::secret::{AppKey, AppSecret};
 pub use kis_catalog::Effect;
 
 pub use self::{
-    after::{After, SHORTLY, after, begins_minute},
-    client::{Call, Failed, KisClient, Query},
+    after::{After, SHORTLY, Sent, after, begins_minute},
+    client::{Call, Failed, KisClient, Query, Trade},
     error::{Answer, FailureKind, KisError},
     http::{Exchange, Http, SetupError, is_loopback},
 };

@@ -17,14 +17,15 @@ mod price;
 mod prices;
 mod stock;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     account::{
         Account,
-        calls::{CallQuestion, Refused, Wanted},
+        calls::{CallFault, CallQuestion, Refused, Wanted},
     },
-    kis::KisError,
+    desk::ReadError,
+    kis::{KisError, quota::CallerId},
     wire::number::Number,
 };
 
@@ -33,7 +34,7 @@ pub use self::{
     candles::{Unfit, Walk, Wanted as WantedCandles},
     price::Price,
     prices::{Key, MOST, Short, of_several, together},
-    stock::{Stock, UnknownStock},
+    stock::{Stock, UnknownStock, listed_on},
 };
 
 /// What one call of KIS answers.
@@ -92,6 +93,44 @@ pub fn question_of(
 ) -> Result<CallQuestion, Refused> {
     let params: BTreeMap<String, String> = params.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     account.calls.question(account, &Wanted { operation, params: &params, pages: Some(1), next: None })
+}
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskFault {
+    /// The call is not made.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It failed.
+    #[error(transparent)]
+    Call(#[from] ReadError<CallFault>),
+    /// What KIS has answered is no answer.
+    #[error(transparent)]
+    Read(#[from] ReadFault),
+}
+
+/// Asks KIS, or the memory for an answer of this age, within a time, and reads the answer.
+pub async fn ask<A: Asked>(
+    account: &Account,
+    asked: A,
+    caller: CallerId,
+    (max_age, within): (Duration, Duration),
+) -> Result<A::Answer, AskFault> {
+    let (asked, question) = match (question(account, &asked), asked.instead()) {
+        (Err(Refused::NotInMode { .. }), Some(other)) => {
+            let question = question(account, &other)?;
+            (other, question)
+        }
+        (question, _) => (asked, question?),
+    };
+    let called = account.calls.ask(caller, question, max_age, within).await?;
+    let answered = Answered {
+        account_name: account.name.as_str(),
+        tr_id: called.tr_id,
+        body: called.body.get(),
+        as_of: crate::clock::kst(called.as_of),
+    };
+    Ok(asked.read(&answered)?)
 }
 
 fn exact(number: Option<rust_decimal::Decimal>) -> Option<Number> {

@@ -1,6 +1,6 @@
 //! Which stock is meant, and what KIS calls its market.
 
-use crate::wire::types::Market;
+use crate::{stock as listed, wire::types::Market};
 
 /// Longest code; KIS's own have at most 12 characters.
 const LONGEST: usize = 16;
@@ -103,6 +103,23 @@ impl Stock {
     pub(super) fn not_known(&self) -> UnknownStock {
         UnknownStock::NotKnown { code: self.code.clone(), market: self.market }
     }
+}
+
+/// Where a stock of this market is listed; `None`: there is no such market.
+pub fn listed_on(market: Market) -> Option<listed::Market> {
+    Some(match market {
+        Market::Krx | Market::Nxt | Market::Un => listed::Market::Krx,
+        Market::Nasdaq => listed::Market::Nasdaq,
+        Market::Nyse => listed::Market::Nyse,
+        Market::Amex => listed::Market::Amex,
+        Market::Hkex => listed::Market::Hkex,
+        Market::Tse => listed::Market::Tse,
+        Market::Sse => listed::Market::Sse,
+        Market::Szse => listed::Market::Szse,
+        Market::Hnx => listed::Market::Hnx,
+        Market::Hsx => listed::Market::Hsx,
+        Market::Unknown => return None,
+    })
 }
 
 /// Whether a code has the form of KRX's: six characters of which the first is a digit, or an ETN's with its Q.

@@ -13,11 +13,12 @@ use crate::{
     book::UnknownAccount,
     desk::ReadError,
     kis::{After, Answer, Effect, KisError, SHORTLY, after},
+    order::{OrderError, Refused as OrderRefused},
     stock::{StockError, Unresolved},
     token::{CallError, LastError, TokenError},
     wire::{
         codes::{self, ErrorData, Kind, KisAnswer},
-        types::Fault,
+        types::{Check, Fault, Order},
     },
 };
 
@@ -182,6 +183,36 @@ impl From<StockError> for Refusal {
     }
 }
 
+impl From<OrderError> for Refusal {
+    fn from(error: OrderError) -> Self {
+        let message = error.to_string();
+        let about = |kind, order: Option<Order>, checks: Vec<Check>, passes: bool| {
+            let wait = passes.then_some(SHORTLY);
+            ErrorData { order: order.map(Box::new), checks, ..data(kind, passes, wait, None) }
+        };
+        match error {
+            OrderError::Unfit(_) | OrderError::NoId | OrderError::IdIsUsed { .. } => {
+                standard(codes::INVALID_PARAMS, format!("Invalid params: {message}"))
+            }
+            OrderError::NoPreview(_) => not_found("preview", Vec::new(), message),
+            OrderError::NotFound(_) => not_found("order", Vec::new(), message),
+            OrderError::Refused(refused) => {
+                let OrderRefused { order, checks, passes, .. } = *refused;
+                object(about(Kind::OrderRefused, order, checks, passes), message)
+            }
+            OrderError::Rejected { order, .. } => {
+                object(about(Kind::UpstreamRejected, Some(*order), Vec::new(), false), message)
+            }
+            OrderError::Unknown { order, .. } => {
+                object(about(Kind::OutcomeUnknown, Some(*order), Vec::new(), false), message)
+            }
+            OrderError::Over { .. } => own(Kind::OrderRefused, message),
+            OrderError::NoForm(_) => own(Kind::NotSupported, message),
+            OrderError::Ledger(_) => own(Kind::OrderRefused, message),
+        }
+    }
+}
+
 impl From<CallFault> for Refusal {
     fn from(fault: CallFault) -> Self {
         let kind = match fault {
@@ -264,6 +295,8 @@ fn data(kind: Kind, retryable: bool, retry_after: Option<Duration>, answer: Opti
         account_name: None,
         what: None,
         suggestions: Vec::new(),
+        order: None,
+        checks: Vec::new(),
         retry_after_ms: retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
         kis: answer.map(|answer| KisAnswer {
             msg_cd: answer.msg_cd,

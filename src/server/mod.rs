@@ -47,6 +47,7 @@ use arc_swap::Guard;
 use crate::{
     book::{Book, Grant, Rights, Shelf},
     clients::Clients,
+    order::Orders,
     stock::StockHandle,
     trust::Trust,
     wire::types::Right,
@@ -110,6 +111,8 @@ pub struct Backend {
     pub trust: Arc<Trust>,
     /// Which stocks there are.
     pub stocks: StockHandle,
+    /// Orders.
+    pub orders: Arc<Orders>,
     /// When the daemon started.
     pub started_at: DateTime<Utc>,
     /// Open connections.
@@ -124,13 +127,13 @@ impl Backend {
         shelf: Arc<Shelf>,
         clients: Arc<Clients>,
         trust: Arc<Trust>,
-        stocks: StockHandle,
+        (stocks, orders): (StockHandle, Arc<Orders>),
         started_at: DateTime<Utc>,
     ) -> Self {
         let clock = shelf.book().default_account().key.client.clock().clone();
         let refusals = Arc::new(refusals::Refusals::new(clock));
         let connections = places::Places::default();
-        Self { shelf, clients, trust, stocks, started_at, connections, refusals }
+        Self { shelf, clients, trust, stocks, orders, started_at, connections, refusals }
     }
 
     /// The accounts, as they are now.

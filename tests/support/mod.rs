@@ -120,11 +120,12 @@ impl World {
         let mode = if self.options.mode == Mode::Real { "real" } else { "paper" };
         let text = format!(
             "[kis]\nmode = \"{mode}\"\nbase_url = \"{}\"\napp_key = \"{}\"\napp_secret = \"{}\"\naccount_no = \"{}\"\n\
-             [token]\nfile = \"{}\"\n[rpc]\nsocket = \"{}\"\n{extra}",
+             [orders]\nledger = \"{}\"\n[token]\nfile = \"{}\"\n[rpc]\nsocket = \"{}\"\n{extra}",
             self.simulator.base_url(),
             self.options.app_key,
             self.options.app_secret,
             self.options.cano,
+            self.path("state/orders.db").display(),
             self.mirror().display(),
             self.path(&format!("{name}.sock")).display(),
         );
@@ -141,7 +142,8 @@ impl World {
     pub fn try_config_of(&self, name: &str, accounts: &str) -> Result<Config, config::ConfigError> {
         let path = self.path(&format!("{name}.toml"));
         let text = format!(
-            "{accounts}\n[token]\nfile = \"{}\"\n[rpc]\nsocket = \"{}\"\n",
+            "{accounts}\n[orders]\nledger = \"{}\"\n[token]\nfile = \"{}\"\n[rpc]\nsocket = \"{}\"\n",
+            self.path("state/orders.db").display(),
             self.mirror().display(),
             self.path(&format!("{name}.sock")).display(),
         );

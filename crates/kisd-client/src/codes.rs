@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::types::{Check, Order};
+
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -25,6 +27,8 @@ pub enum Kind {
     ShuttingDown,
     /// A limit of ours was reached.
     Overloaded,
+    /// A check of kisd has said no to an order, or a person.
+    OrderRefused,
     /// An order was sent, and KIS's answer is not known: it must not be sent again.
     OutcomeUnknown,
     /// There is no account of this name; the message names those that there are.
@@ -41,7 +45,7 @@ pub enum Kind {
 
 impl Kind {
     /// All that a daemon sends, in the order of their codes.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::TokenUnavailable,
         Self::CredentialsRejected,
         Self::RateLimited,
@@ -51,6 +55,7 @@ impl Kind {
         Self::PermissionDenied,
         Self::ShuttingDown,
         Self::Overloaded,
+        Self::OrderRefused,
         Self::OutcomeUnknown,
         Self::UnknownAccount,
         Self::NotSupported,
@@ -69,6 +74,7 @@ impl Kind {
             Self::PermissionDenied => -32056,
             Self::ShuttingDown => -32057,
             Self::Overloaded => -32058,
+            Self::OrderRefused => -32059,
             Self::OutcomeUnknown => -32060,
             Self::UnknownAccount => -32061,
             Self::NotSupported => -32062,
@@ -90,6 +96,7 @@ impl Kind {
             Self::PermissionDenied => "the peer is not allowed this",
             Self::ShuttingDown => "the daemon is shutting down",
             Self::Overloaded => "a limit of the daemon was reached",
+            Self::OrderRefused => "a check of kisd has said no to an order; `checks` says which",
             Self::OutcomeUnknown => "an order was sent and KIS's answer is not known; it must not be sent again",
             Self::UnknownAccount => "there is no account of that name; the message lists the names",
             Self::NotSupported => "the mode, market or product has no such operation",
@@ -121,6 +128,12 @@ pub struct ErrorData {
     /// What KIS said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kis: Option<KisAnswer>,
+    /// The order that it is about, whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<Box<Order>>,
+    /// What was looked at before an order, and what came of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
 }
 
 /// What KIS said when it refused.

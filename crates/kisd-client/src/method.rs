@@ -59,6 +59,14 @@ macro_rules! of_account {
 }
 
 of_account!(
+    types::OrderParams,
+    types::PlaceParams,
+    types::OrderAmendParams,
+    types::OrderCancelParams,
+    types::OrderGetParams,
+    types::OrderListParams,
+    types::OrderApproveParams,
+    types::OrderResolveParams,
     AccountParams,
     BalanceParams,
     SubscribeBalanceParams,
@@ -157,6 +165,49 @@ methods! {
 
     /// What a market does now, when that changes next, and how it is known. A halt or an unplanned closing is not seen here.
     MarketSession = "market.session": Read, Read, (types::SessionParams) -> types::MarketSession, [UnknownAccount];
+
+    /// What an order would be, checked as if it were placed, and sent nowhere: every check with its outcome, the amount, fees and tax,
+    /// and whether it would wait for a person.
+    OrderPreview = "order.preview": Trade, Read, (types::OrderParams) -> types::Preview,
+        [UnknownAccount, OrderRefused, NotSupported];
+
+    /// Places an order, once: under an id of the caller's own, or by its preview. The same id again gives the same order and sends
+    /// nothing. An order whose outcome is not known is never sent again; `order.get` tells when it is found.
+    OrderPlace = "order.place": Trade, Trade, (types::PlaceParams) -> types::Order,
+        [UnknownAccount, OrderRefused, UpstreamRejected, OutcomeUnknown, NotFound, NotSupported];
+
+    /// Gives all that is not filled of an order another price or type.
+    OrderAmend = "order.amend": Trade, Trade, (types::OrderAmendParams) -> types::Order,
+        [UnknownAccount, OrderRefused, UpstreamRejected, OutcomeUnknown, NotFound, NotSupported];
+
+    /// Cancels an order, or a part of it. KIS only says that it has received it; what comes of it, `order.get` tells.
+    OrderCancel = "order.cancel": Trade, Trade, (types::OrderCancelParams) -> types::Order,
+        [UnknownAccount, OrderRefused, UpstreamRejected, OutcomeUnknown, NotFound, NotSupported];
+
+    /// An order with its whole life.
+    OrderGet = "order.get": Read, Read, (types::OrderGetParams) -> types::Order, [UnknownAccount, NotFound, OrderRefused];
+
+    /// Orders that were placed by kisd, the newest first.
+    OrderList = "order.list": Read, Read, (types::OrderListParams) -> types::OrderList, [UnknownAccount, OrderRefused];
+
+    /// Sends an order that waits for a person, after all checks have been made again.
+    OrderApprove = "order.approve": Approve, Trade, (types::OrderApproveParams) -> types::Order,
+        [UnknownAccount, OrderRefused, UpstreamRejected, OutcomeUnknown, NotFound];
+
+    /// Refuses an order that waits for a person.
+    OrderDeny = "order.deny": Approve, Trade, (types::OrderApproveParams) -> types::Order,
+        [UnknownAccount, OrderRefused, NotFound];
+
+    /// Settles an order whose outcome is not known, by what a person has seen at KIS.
+    OrderResolve = "order.resolve": Approve, Trade, (types::OrderResolveParams) -> types::Order,
+        [UnknownAccount, OrderRefused, NotFound];
+
+    /// Refuses every new order from now on, also after a restart; cancellations go out. Cancels the open ones where that is wanted.
+    OrderHalt = "order.halt": Trade, Trade, (types::OrderHaltParams) -> types::HaltResult, [UnknownAccount, OrderRefused];
+
+    /// Lets orders go on after a halt.
+    OrderResume = "order.resume": Approve, Trade, (types::OrderResumeParams) -> types::HaltResult,
+        [UnknownAccount, OrderRefused];
 
     /// KIS's operations that fit words in Korean or English, a sentence, a TR id, a path or the name of a field; the best first.
     /// KIS is not asked.

@@ -7,6 +7,7 @@ mod daemon;
 mod gateway;
 mod kis;
 mod market;
+mod order;
 mod quote;
 mod stock;
 mod trades;
@@ -16,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    assets::{Buyable, BuyableParams, OrderType, Purchase, QuantityFrom, Sellable, SellableParams},
+    assets::{Buyable, BuyableParams, Purchase, QuantityFrom, Sellable, SellableParams},
     candles::{Candle, Candles, CandlesParams, Interval},
     client::{
         ClientAddParams, ClientEntry, ClientList, ClientParams, ClientRemoved, ClientSetup, GatewayState,
@@ -33,6 +34,12 @@ pub use self::{
     },
     market::{
         Calendar, CalendarDay, CalendarParams, KnownBy, MarketSession, Phase, Session, SessionHours, SessionParams,
+    },
+    order::{
+        Approval, Check, CheckName, CheckOutcome, HaltResult, Halted, KisOrder, NotCancelled, Order, OrderAmendParams,
+        OrderApproveParams, OrderCancelParams, OrderGetParams, OrderHaltParams, OrderList, OrderListParams,
+        OrderParams, OrderResolveParams, OrderResumeParams, OrderState, OrderType, PlaceParams, PlacedBy, Preview,
+        Reason, Route, Side, Step, TimeInForce,
     },
     quote::{Extreme, Level, Orderbook, Price, Prices, PricesParams, QuoteParams, ShortPrice},
     stock::{

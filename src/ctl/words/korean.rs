@@ -182,6 +182,7 @@ pub(super) const WORDS: Words = Words {
         Kind::PermissionDenied => "권한이 없습니다: ",
         Kind::ShuttingDown => "데몬이 종료되고 있습니다: ",
         Kind::Overloaded => "데몬의 한도를 초과했습니다: ",
+        Kind::OrderRefused => "주문을 보내지 않았습니다: ",
         Kind::OutcomeUnknown => "주문 결과를 알 수 없습니다. 다시 보내지 마세요: ",
         Kind::UnknownAccount => "그런 이름의 계좌가 없습니다: ",
         Kind::NotSupported => "지원하지 않는 요청입니다: ",

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{
+    RequestBuilder,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+};
+use serde::{Serialize, Serializer};
 
 use super::{KisClient, LEAST_ANSWER_TIME};
 use crate::{
@@ -78,7 +82,57 @@ pub struct Call<'a> {
     pub next_page: bool,
 }
 
+/// A call that places, changes or cancels an order.
+#[derive(Debug, Clone, Copy)]
+pub struct Trade<'a> {
+    /// Path under the base URL.
+    pub path: &'static str,
+    /// The transaction, by its id in this environment.
+    pub tr_id: &'static str,
+    /// The parameters as KIS spells them, in its order.
+    pub params: &'a [(&'static str, String)],
+}
+
+/// Parameters as a JSON object, in their order.
+struct Body<'a>(&'a [(&'static str, String)]);
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
 impl KisClient {
+    /// Sends a trade, once, on a connection of its own: one that was kept may be closed by KIS just as an order goes out, and then
+    /// nobody knows what became of it. A failure after which KIS may have it says so.
+    pub async fn trade(
+        &self,
+        trade: &Trade<'_>,
+        token: &AccessToken,
+        claimants: &Claimants,
+        deadline: Instant,
+    ) -> Result<Reply, KisError> {
+        let Trade { path, tr_id, params } = *trade;
+        let request = self.with_headers(self.fresh.post(self.url(path)), tr_id, token).json(&Body(params));
+        let account = params.iter().find(|(name, _)| *name == "CANO").map_or("", |(_, number)| number);
+        let sent = self.send(tr_id, request, [token.expose(), account], claimants, deadline, std::future::ready(()));
+        let (exchange, verdict) = sent.await.map_err(|error| error.of(Effect::Trade))?;
+        match verdict {
+            Ok(Verdict::Success) => {
+                let (more, http_status) = (More::of(exchange.tr_cont.as_deref()), exchange.http_status);
+                Ok(Reply { tr_id, more, http_status, body: exchange.body })
+            }
+            Ok(Verdict::Flat) => {
+                let what = "JSON without rt_cd";
+                Err(KisError::Foreign { tr_id, http_status: exchange.http_status, what }.of(Effect::Trade))
+            }
+            Err(error) => {
+                self.totals.count_failure(&error);
+                Err(error.of(Effect::Trade))
+            }
+        }
+    }
+
     /// Calls, and repeats the call with pauses where its effect and KIS's answer allow it, until `deadline`.
     pub async fn call(
         &self,
@@ -203,21 +257,13 @@ impl KisClient {
         claimants: &Claimants,
         deadline: Instant,
     ) -> Result<(Exchange, Result<Verdict, KisError>), KisError> {
-        let live = self.live.load_full();
         let url = match call.query {
             Query::Params(_) => self.url(call.path),
             Query::Written { query, .. } => self.url(&format!("{}?{query}", call.path)),
         };
         let request = self
-            .http
-            .get(url)
-            .header(CONTENT_TYPE, "application/json; charset=utf-8")
-            .header(AUTHORIZATION, sensitive(&format!("Bearer {}", token.expose())))
-            .header("appkey", sensitive(live.credentials.app_key.expose()))
-            .header("appsecret", sensitive(live.credentials.app_secret.expose()))
-            .header("tr_id", call.tr_id)
-            .header("tr_cont", if call.next_page { "N" } else { "" })
-            .header("custtype", "P");
+            .with_headers(self.http.get(url), call.tr_id, token)
+            .header("tr_cont", if call.next_page { "N" } else { "" });
         // KIS repeats account numbers in its messages.
         let (request, account) = match call.query {
             Query::Params(params) => {
@@ -228,6 +274,18 @@ impl KisClient {
         };
         let private = [token.expose(), account];
         self.send(call.tr_id, request, private, claimants, deadline, std::future::ready(())).await
+    }
+
+    /// A request of a business call, with what each of them has.
+    fn with_headers(&self, request: RequestBuilder, tr_id: &'static str, token: &AccessToken) -> RequestBuilder {
+        let live = self.live.load_full();
+        request
+            .header(CONTENT_TYPE, "application/json; charset=utf-8")
+            .header(AUTHORIZATION, sensitive(&format!("Bearer {}", token.expose())))
+            .header("appkey", sensitive(live.credentials.app_key.expose()))
+            .header("appsecret", sensitive(live.credentials.app_secret.expose()))
+            .header("tr_id", tr_id)
+            .header("custtype", "P")
     }
 }
 

@@ -161,6 +161,22 @@ impl Catalog {
         self.about::<M, _>(move |_, _, about| method(about));
     }
 
+    /// A method about an account that has to wait for something, and has to know who calls.
+    pub(super) fn add_by<M, F, Fut>(&mut self, method: F)
+    where
+        M: Method<Params: OfAccount>,
+        F: Fn(&Arc<Backend>, &Arc<Caller>, About<'_, M::Params>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<M::Result, Refusal>> + Send + 'static,
+    {
+        self.about::<M, _>(move |backend, caller, about| {
+            let account = about.account.name.clone();
+            let result = method(backend, caller, about);
+            Outcome::Later(Box::pin(async move {
+                as_json(&result.await.map_err(|refusal: Refusal| refusal.about(&account))?)
+            }))
+        });
+    }
+
     /// A method about an account that reads, and answers from memory where it can. With an answer from memory it says how to give
     /// it again: a call with the same text is neither parsed nor checked anew, but for the right.
     pub(super) fn add_recalled<M, F>(&mut self, method: F)

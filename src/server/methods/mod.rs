@@ -14,6 +14,7 @@ mod gateway;
 mod kis;
 mod market;
 mod openrpc;
+mod order;
 mod quote;
 mod recent;
 mod stock;
@@ -44,6 +45,7 @@ pub(super) fn all(backend: Arc<Backend>) -> Methods {
     account::register(&mut catalog);
     trades::register(&mut catalog);
     assets::register(&mut catalog);
+    order::register(&mut catalog);
     quote::register(&mut catalog);
     market::register(&mut catalog);
     kis::register(&mut catalog);

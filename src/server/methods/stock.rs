@@ -7,6 +7,7 @@ use super::{
     instant, timeout,
 };
 use crate::{
+    quote,
     server::error::{Refusal, standard},
     stock::{
         self, Marks, Stock, StockHandle, Stocks,
@@ -212,21 +213,12 @@ pub(super) fn on_the_wire(market: stock::Market) -> Market {
 
 /// Where a stock of this market is listed.
 pub(super) fn listed_on(market: Option<Market>) -> Result<Option<stock::Market>, Refusal> {
-    Ok(Some(match market {
-        None => return Ok(None),
-        Some(Market::Krx | Market::Nxt | Market::Un) => stock::Market::Krx,
-        Some(Market::Nasdaq) => stock::Market::Nasdaq,
-        Some(Market::Nyse) => stock::Market::Nyse,
-        Some(Market::Amex) => stock::Market::Amex,
-        Some(Market::Hkex) => stock::Market::Hkex,
-        Some(Market::Tse) => stock::Market::Tse,
-        Some(Market::Sse) => stock::Market::Sse,
-        Some(Market::Szse) => stock::Market::Szse,
-        Some(Market::Hnx) => stock::Market::Hnx,
-        Some(Market::Hsx) => stock::Market::Hsx,
-        Some(Market::Unknown) => {
+    match market.map(quote::listed_on) {
+        None => Ok(None),
+        Some(Some(listed)) => Ok(Some(listed)),
+        Some(None) => {
             let names: Vec<_> = Market::ALL.iter().map(|market| market.name()).collect();
-            return Err(wrong(format_args!("market must be one of {}", names.join(", "))));
+            Err(wrong(format_args!("market must be one of {}", names.join(", "))))
         }
-    }))
+    }
 }
