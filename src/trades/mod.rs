@@ -10,15 +10,20 @@
 //! | `domestic`, `overseas` | who lists them at home and abroad |
 //! | `reserved` | reservations |
 //! | `orders` | the orders of a day |
+//! | `executions` | what was filled of the orders of some days |
+//! | `profits`, `transactions` | realised profits; trades abroad with their settlement |
 //! | `told` | rows in the words of the contract, with the state of each order |
 
 mod days;
 mod domestic;
+mod executions;
 mod list;
 mod orders;
 mod overseas;
+mod profits;
 mod reserved;
 mod told;
+mod transactions;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -32,17 +37,20 @@ use crate::{
     clock,
     desk::ReadError,
     kis::{KisError, quota::CallerId, row::Row},
-    wire::types::TradeRegion,
+    wire::{number::Number, types::TradeRegion},
 };
 
 use self::reserved::reserved;
 pub use self::{
     days::{Days, WrongDays},
     domestic::domestic,
+    executions::executions,
     list::{Kind, OrderList, OrderNo, OrderRow, Side},
     orders::orders,
     overseas::overseas,
+    profits::profits,
     told::{Known, told},
+    transactions::transactions,
 };
 
 /// Who asks, and how old and how late an answer may be.
@@ -85,6 +93,18 @@ pub enum TradesError {
         /// Why.
         error: Box<Self>,
     },
+}
+
+impl TradesError {
+    /// The same, of one list out of so many.
+    fn of_part(self, region: TradeRegion, lists: usize) -> Self {
+        match self {
+            // Paper lacks the others as well.
+            Self::Refused(Refused::NotInMode { .. }) => self,
+            error if lists > 1 => Self::Part { region, error: Box::new(error) },
+            error => error,
+        }
+    }
 }
 
 /// The lists that an account has, or the one that is asked for.
@@ -145,6 +165,11 @@ fn day(row: &Row<'_>, name: &str) -> Result<NaiveDate, KisError> {
 /// An instant that KIS tells by the Korean day and time.
 fn instant(day: Option<NaiveDate>, time: Option<NaiveTime>) -> Option<DateTime<FixedOffset>> {
     clock::from_kst(day?.and_time(time?)).map(clock::kst)
+}
+
+/// A number of an answer, which may be 0.
+fn figure(row: &Row<'_>, name: &str) -> Result<Option<Number>, KisError> {
+    Ok(row.number(name)?.map(told::exact))
 }
 
 /// A text of an answer.

@@ -26,25 +26,17 @@ pub async fn orders(
 ) -> Result<AccountOrders, TradesError> {
     let today = today(account);
     let day = Days::named("date", date, today)?;
-    // Whoever says no day means the session that goes on, and at night the day of the US is the one before.
-    let abroad = match date {
-        None => Days { first: in_the_us(account.key.client.clock().now()).min(today), ..day },
-        Some(_) => day,
-    };
+    let abroad = abroad(account, day, date.is_some());
     let regions = regions(account, region)?;
     let (list, reserved) =
         join(lists(account, &regions, (day, abroad), asking), reserved(account, &regions, day.first, asking)).await;
     let list = list?;
-    let is_asked_for = |row: &OrderRow| match row.region {
-        TradeRegion::Overseas => abroad.has(row.order_date) || row.korean_date.is_some_and(|date| day.has(date)),
-        TradeRegion::Domestic | TradeRegion::Unknown => day.has(row.order_date),
-    };
     let (reserved, reserved_reason) = match reserved {
         Ok(reserved) => (Some(reserved), None),
         Err(error) => (None, Some(error.to_string())),
     };
     Ok(AccountOrders {
-        orders: told(&list, today, is_asked_for, known),
+        orders: told(&list, today, |row| is_of(row, (day, abroad)), known),
         reserved,
         reserved_reason,
         date: day.first,
@@ -55,6 +47,22 @@ pub async fn orders(
     })
 }
 
+/// The days abroad. Whoever says no day means the session that goes on, and at night the day of the US is the one before.
+pub(super) fn abroad(account: &Account, days: Days, is_said: bool) -> Days {
+    match is_said {
+        true => days,
+        false => Days { first: in_the_us(account.key.client.clock().now()).min(days.first), ..days },
+    }
+}
+
+/// Whether an order is of these days: of those at home by Korea's, of those abroad by either place's.
+pub(super) fn is_of(row: &OrderRow, (home, abroad): (Days, Days)) -> bool {
+    match row.region {
+        TradeRegion::Overseas => abroad.has(row.order_date) || row.korean_date.is_some_and(|date| home.has(date)),
+        TradeRegion::Domestic | TradeRegion::Unknown => home.has(row.order_date),
+    }
+}
+
 /// The lists of orders at home and abroad together, each of its days.
 pub(super) async fn lists(
     account: &Account,
@@ -62,17 +70,13 @@ pub(super) async fn lists(
     (home, abroad): (Days, Days),
     asking: Asking,
 ) -> Result<OrderList, TradesError> {
-    let is_alone = regions.len() == 1;
     let lists = regions.iter().map(|region| async move {
         let list = match region {
             TradeRegion::Overseas => overseas(account, abroad, asking).await,
             TradeRegion::Domestic | TradeRegion::Unknown => domestic(account, home, asking).await,
         };
-        list.map_err(|error| match is_alone {
-            true => error,
-            // Better no list than half of one.
-            false => TradesError::Part { region: *region, error: Box::new(error) },
-        })
+        // Better no list than half of one.
+        list.map_err(|error| error.of_part(*region, regions.len()))
     });
     Ok(try_join_all(lists).await?.into_iter().reduce(OrderList::and).unwrap_or_default())
 }

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::{Kind, OrderList, OrderRow, Side, instant};
 use crate::wire::{
     number::Number,
-    types::{AccountOrder, AccountOrderKind, AccountOrderState, Market, OrderOrigin, TradeRegion, TradeSide},
+    types::{AccountOrder, AccountOrderKind, AccountOrderState, Fill, Market, OrderOrigin, TradeRegion, TradeSide},
 };
 
 /// What kisd itself knows of an order.
@@ -17,6 +17,8 @@ pub struct Known {
     pub order_id: Option<String>,
     /// Who gave it.
     pub origin: Option<OrderOrigin>,
+    /// Its single fills, where notices told of them.
+    pub fills: Option<Vec<Fill>>,
 }
 
 /// The rows that `is_asked_for`, as of `today` in Korea. `known` tells what kisd itself knows of each.
@@ -26,8 +28,23 @@ pub fn told(
     is_asked_for: impl Fn(&OrderRow) -> bool,
     known: impl Fn(&OrderRow) -> Known,
 ) -> Vec<AccountOrder> {
+    with_fills(list, today, is_asked_for, known).into_iter().map(|(order, _)| order).collect()
+}
+
+/// The same, each with its single fills.
+pub(super) fn with_fills(
+    list: &OrderList,
+    today: NaiveDate,
+    is_asked_for: impl Fn(&OrderRow) -> bool,
+    known: impl Fn(&OrderRow) -> Known,
+) -> Vec<(AccountOrder, Option<Vec<Fill>>)> {
     let rows = list.rows.iter().filter(|row| is_asked_for(row));
-    rows.map(|row| on_the_wire(row, state(row, list, today), known(row))).collect()
+    rows.map(|row| {
+        let mut known = known(row);
+        let fills = known.fills.take();
+        (on_the_wire(row, state(row, list, today), known), fills)
+    })
+    .collect()
 }
 
 fn on_the_wire(row: &OrderRow, state: AccountOrderState, known: Known) -> AccountOrder {
@@ -98,6 +115,18 @@ pub(super) fn market(exchange: &str) -> Option<Market> {
         "VNSE" => Market::Hsx,
         _ => return None,
     })
+}
+
+/// What prices of a market abroad are in.
+pub(super) fn currency(market: Market) -> Option<&'static str> {
+    match market {
+        Market::Nasdaq | Market::Nyse | Market::Amex => Some("USD"),
+        Market::Hkex => Some("HKD"),
+        Market::Tse => Some("JPY"),
+        Market::Sse | Market::Szse => Some("CNY"),
+        Market::Hnx | Market::Hsx => Some("VND"),
+        Market::Krx | Market::Nxt | Market::Un | Market::Unknown => None,
+    }
 }
 
 fn state(row: &OrderRow, list: &OrderList, today: NaiveDate) -> AccountOrderState {

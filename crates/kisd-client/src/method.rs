@@ -79,6 +79,7 @@ of_account!(
     types::SellableParams,
     types::CalendarParams,
     types::SessionParams
+    types::AccountPeriodParams
 );
 
 macro_rules! methods {
@@ -137,6 +138,22 @@ methods! {
     AccountSellable = "account.sellable": Read, Read, (types::SellableParams) -> types::Sellable,
         [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
             UnknownAccount, NotSupported, NotFound];
+
+    /// What was filled of the orders of some days, at home and abroad, whoever gave them. Every page of KIS's list is read.
+    AccountExecutions = "account.executions": Read, Read, (types::AccountPeriodParams) -> types::AccountExecutions,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported, Overloaded];
+
+    /// Realised profits and losses of some days by stock and day, with fees and taxes, and totals in each currency. KIS has them for
+    /// real accounts only.
+    AccountProfits = "account.profits": Read, Read, (types::AccountPeriodParams) -> types::AccountProfits,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported, Overloaded];
+
+    /// Trades of some days with fees, settlement and exchange rate. KIS has them abroad only, and for real accounts only.
+    AccountTransactions = "account.transactions": Read, Read, (types::AccountPeriodParams) -> types::AccountTransactions,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported, Overloaded];
 
     /// The price of a stock at home or abroad, in full: change, limits, volume, 52 weeks, ratios, and what is out of the ordinary
     /// about it. Numbers are exact; what KIS does not say is null.

@@ -8,6 +8,7 @@ mod gateway;
 mod kis;
 mod market;
 mod order;
+mod profits;
 mod quote;
 mod stock;
 mod trades;
@@ -41,14 +42,15 @@ pub use self::{
         OrderParams, OrderResolveParams, OrderResumeParams, OrderState, OrderType, PlaceParams, PlacedBy, Preview,
         Reason, Route, Side, Step, TimeInForce,
     },
+    profits::{AccountProfits, AccountTransactions, DayProfit, ProfitTotals, RealisedProfit, Transaction},
     quote::{Extreme, Level, Orderbook, Price, Prices, PricesParams, QuoteParams, ShortPrice},
     stock::{
         Board, Market, StockEntry, StockInfo, StockInfoParams, StockKind, StockSearchParams, StockSearchResult,
         StockStatus,
     },
     trades::{
-        AccountOrder, AccountOrderKind, AccountOrderState, AccountOrders, AccountOrdersParams, OrderOrigin,
-        ReservedOrder, TradeRegion, TradeSide,
+        AccountExecution, AccountExecutions, AccountOrder, AccountOrderKind, AccountOrderState, AccountOrders,
+        AccountOrdersParams, AccountPeriodParams, Fill, OrderOrigin, ReservedOrder, TradeRegion, TradeSide,
     },
 };
 use super::{codes::ErrorData, number::Number, whole};

@@ -1,6 +1,6 @@
 //! What an account has traded: `account.orders` and its like.
 
-use std::time::Duration;
+use std::{pin::Pin, time::Duration};
 
 use super::{
     catalog::{About, Catalog},
@@ -14,7 +14,7 @@ use crate::{
     wire::{
         codes::{INVALID_PARAMS, Kind},
         method,
-        types::{AccountOrders, AccountOrdersParams, TradeRegion},
+        types::{AccountOrders, AccountOrdersParams, AccountPeriodParams, TradeRegion},
     },
 };
 
@@ -23,6 +23,44 @@ const USUAL_AGE: Duration = Duration::from_secs(1);
 
 pub(super) fn register(catalog: &mut Catalog) {
     catalog.add_async::<method::AccountOrders, _, _>(orders);
+    catalog.add_async::<method::AccountExecutions, _, _>(|about| {
+        of_days(about, |account, params, asking| {
+            Box::pin(trades::executions(account, days(params), params.region, asking, |_| Known::default()))
+        })
+    });
+    catalog.add_async::<method::AccountProfits, _, _>(|about| {
+        of_days(about, |account, params, asking| {
+            Box::pin(trades::profits(account, days(params), params.region, asking))
+        })
+    });
+    catalog.add_async::<method::AccountTransactions, _, _>(|about| {
+        of_days(about, |account, params, asking| {
+            Box::pin(trades::transactions(account, days(params), params.region, asking))
+        })
+    });
+}
+
+fn days(params: &AccountPeriodParams) -> (Option<&str>, Option<&str>) {
+    (params.from.as_deref(), params.to.as_deref())
+}
+
+/// A list of some days, as it is read.
+type Read<R> = for<'a> fn(
+    &'a Account,
+    &'a AccountPeriodParams,
+    Asking,
+) -> Pin<Box<dyn Future<Output = Result<R, TradesError>> + Send + 'a>>;
+
+fn of_days<R>(
+    About { account, params, caller }: About<'_, AccountPeriodParams>,
+    read: Read<R>,
+) -> impl Future<Output = Result<R, Refusal>> + use<R> {
+    let account = account.clone();
+    async move {
+        let asking = asking(&account, caller, (params.max_age_ms, params.timeout_ms));
+        let list = async { Ok(read(&account, &params, asking?).await?) };
+        list.await.map_err(|refusal: Refusal| refusal.about(&account.name))
+    }
 }
 
 fn orders(

@@ -30,6 +30,31 @@ pub struct AccountOrdersParams {
     pub account: Option<String>,
 }
 
+/// Parameters of `account.executions`, `account.profits` and `account.transactions`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountPeriodParams {
+    /// The first day, such as 2026-11-02. Left out: the same as `to`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The last day, at most 366 days later. Left out: today in Korea.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// At home or abroad alone. Left out: both, where KIS and the account have both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<TradeRegion>,
+    /// Greatest age of an answer from memory, in milliseconds. 0: KIS is asked after this call came in. Left out: 1000.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    pub max_age_ms: Option<u64>,
+    /// Longest time that the answer may take, in milliseconds, from 1000 to 600000. Left out: rpc.call_timeout.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    #[schemars(range(min = 1000, max = 600_000))]
+    pub timeout_ms: Option<u64>,
+    /// The name of the account. Left out: the default one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
+
 /// At home or abroad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -233,6 +258,81 @@ pub struct AccountOrders {
     pub reserved_reason: Option<String>,
     /// The day.
     pub date: NaiveDate,
+    /// Which lists of KIS were read.
+    pub regions: Vec<TradeRegion>,
+    /// Whether they were read to their end; false only of lists of hundreds of pages.
+    pub complete: bool,
+    /// The name of the account.
+    pub account_name: String,
+    /// When KIS answered, Korean time; of several answers the first.
+    pub as_of: DateTime<FixedOffset>,
+}
+
+/// A single fill of an order, of which KIS has sent a notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fill {
+    /// When, Korean time.
+    pub at: DateTime<FixedOffset>,
+    /// Shares.
+    pub quantity: Number,
+    /// The price of one.
+    pub price: Number,
+}
+
+/// What was filled of an order. Prices and amounts are in `currency`. What KIS does not say is null.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountExecution {
+    /// KIS's number of the order, as in `account.orders`.
+    pub order_no: String,
+    /// The branch that gave the number.
+    pub branch: Option<String>,
+    /// The day of the order on its market.
+    pub order_date: NaiveDate,
+    /// When the order was given, Korean time. Of a fill KIS's lists tell no time.
+    pub ordered_at: Option<DateTime<FixedOffset>>,
+    /// At home or abroad.
+    pub region: TradeRegion,
+    /// The market; null where KIS names none that is known.
+    pub market: Option<Market>,
+    /// Where it was sent, at home: krx, nxt or sor.
+    pub route: Option<String>,
+    /// The code.
+    pub stock_code: String,
+    /// The name.
+    pub stock_name: Option<String>,
+    /// KRW, USD, HKD, JPY, CNY or VND.
+    pub currency: Option<String>,
+    /// Buying or selling.
+    pub side: Option<TradeSide>,
+    /// Shares filled.
+    pub quantity: Number,
+    /// What they cost on average.
+    pub price: Option<Number>,
+    /// What they cost together, without fees and taxes.
+    pub amount: Option<Number>,
+    /// Shares ordered.
+    pub order_quantity: Number,
+    /// How far the order has come.
+    pub state: AccountOrderState,
+    /// The day of the loan, of a margin order.
+    pub loan_date: Option<NaiveDate>,
+    /// The single fills, oldest first; null where no notice told of them.
+    pub fills: Option<Vec<Fill>>,
+    /// The number of the order in kisd; null where kisd does not know that it is its own.
+    pub order_id: Option<String>,
+    /// Who gave it; null where kisd does not know.
+    pub origin: Option<OrderOrigin>,
+}
+
+/// What was filled on some days.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountExecutions {
+    /// An entry for each order of which something was filled, by the time of the order, oldest first.
+    pub executions: Vec<AccountExecution>,
+    /// The first day.
+    pub from: NaiveDate,
+    /// The last day.
+    pub to: NaiveDate,
     /// Which lists of KIS were read.
     pub regions: Vec<TradeRegion>,
     /// Whether they were read to their end; false only of lists of hundreds of pages.
