@@ -8,7 +8,7 @@ use std::{
     process::{Output, Stdio},
 };
 
-use kisd::simulator::{Mode, Options};
+use kisd::simulator::{Fault, Mode, Options};
 use serde_json::{Value, json};
 use support::{TestDaemon, World};
 use tokio::process::Command;
@@ -75,6 +75,114 @@ async fn stocks_are_found_by_initials_in_a_table_of_either_language_and_as_csv()
     for wrong in [&["search"][..], &["search", "삼성", "--market", "LSE"], &["search", "삼성", "-n", "1000000"]] {
         assert_eq!(ctl.run(wrong).await.status.code(), Some(2), "{wrong:?}");
     }
+}
+
+/// An answer of KIS with these containers.
+fn answer(containers: Value) -> Fault {
+    let mut body = containers;
+    body["rt_cd"] = json!("0");
+    body["msg_cd"] = json!("KIOK0460");
+    body["msg1"] = json!("조회 되었습니다. (마지막 자료)");
+    Fault::Answer { status: 200, body: body.to_string() }
+}
+
+/// The words of each line.
+fn words(text: &str) -> Vec<String> {
+    text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[tokio::test]
+async fn the_orders_of_a_day_are_a_table_of_either_language_and_csv_with_every_digit() {
+    let (world, daemon) = daemon().await;
+    let ctl = Ctl { daemon: &daemon };
+    let order = json!({ "ord_dt": "20260122", "ord_gno_brno": "03930", "odno": "0000085100", "orgn_odno": "",
+        "ord_dvsn_name": "지정가", "sll_buy_dvsn_cd": "02", "sll_buy_dvsn_cd_name": "현금매수", "pdno": "005930",
+        "prdt_name": "삼성전자", "ord_qty": "1000", "ord_unpr": "71300", "ord_tmd": "094414", "tot_ccld_qty": "1000",
+        "avg_prvs": "71233.3333", "tot_ccld_amt": "71233333", "loan_dt": "", "ordr_empno": "OpnAPI",
+        "ord_dvsn_cd": "00", "rmn_qty": "0", "rjct_qty": "0", "excg_id_dvsn_cd": "SOR", "stpm_cndt_pric": "0" });
+    let mut cancel = order.clone();
+    for (name, value) in [
+        ("odno", "0000085101"),
+        ("orgn_odno", "0000085100"),
+        ("sll_buy_dvsn_cd_name", "매수취소"),
+        ("ord_unpr", "0"),
+        ("tot_ccld_qty", "0"),
+        ("avg_prvs", "0"),
+    ] {
+        cancel[name] = json!(value);
+    }
+    let listed = answer(json!({ "output1": [cancel, order], "output2": {} }));
+    let reserved = json!({ "rsvn_ord_seq": "39607", "rsvn_ord_ord_dt": "20260126", "rsvn_ord_rcit_dt": "20260121",
+        "pdno": "000660", "ord_rsvn_qty": "10", "rsvn_ord_rcit_tmd": "161203", "kor_item_shtn_name": "SK하이닉스",
+        "sll_buy_dvsn_cd": "01", "ord_rsvn_unpr": "700000", "prcs_rslt": "미처리" });
+    let asked = ["orders", "2026-01-22", "--region", "domestic"];
+    world.simulator.fail_next("inquire-daily-ccld", listed.clone());
+    world.simulator.fail_next("order-resv-ccnl", answer(json!({ "output": [reserved] })));
+    let english = words(&ctl.shown(&asked).await);
+    assert_eq!(english[0], "default 2026-01-22");
+    assert_eq!(english[3], "Time No. Code Name Side Quantity Price Filled Avg. price State");
+    assert_eq!(english[4], "01-22 09:44:14 0000085100 005930 삼성전자 buy 1,000 71,300 1,000 71,233.3333 filled");
+    assert_eq!(english[5], "01-22 09:44:14 0000085101 005930 삼성전자 buy cancel 1,000 – 0 – accepted");
+    assert_eq!(english[7], "Reserved");
+    assert_eq!(english[9], "39607 2026-01-26 000660 SK하이닉스 sell 10 700,000 미처리");
+    let mut korean = vec!["--lang", "ko"];
+    korean.extend(asked);
+    let korean = words(&ctl.shown(&korean).await);
+    assert_eq!(korean[3], "주문시각 주문번호 종목코드 종목명 구분 주문수량 주문단가 체결수량 체결단가 상태");
+    assert!(korean[5].ends_with("매수 취소 1,000 – 0 – 접수"), "{korean:?}");
+    let mut csv = vec!["--output", "csv"];
+    csv.extend(asked);
+    let csv = ctl.shown(&csv).await;
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(lines[0].starts_with("order_no,original_order_no,branch,order_date,ordered_at,region,"), "{csv}");
+    assert!(
+        lines[1].contains(",삼성전자,KRW,buy,new,,filled,00,지정가,1000,71300,,1000,71233.3333,71233333,0,0,"),
+        "{csv}"
+    );
+    assert_eq!(ctl.shown(&["orders", "2026-01-19", "--region", "domestic"]).await.lines().nth(3), Some("none"));
+    for wrong in [&["orders", "--region", "mars"][..], &["orders", "2026-01-22", "2026-01-23"]] {
+        assert_eq!(ctl.run(wrong).await.status.code(), Some(2), "{wrong:?}");
+    }
+    let wrong = ctl.run(&["orders", "22.1.2026"]).await;
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("such as 2026-11-27"), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn executions_profits_and_transactions_are_tables_and_csv() {
+    let (world, daemon) = daemon().await;
+    let ctl = Ctl { daemon: &daemon };
+    let filled = json!({ "ord_dt": "20260121", "odno": "30138112", "sll_buy_dvsn_cd": "01", "rvse_cncl_dvsn": "00",
+        "pdno": "AAPL", "prdt_name": "애플", "ft_ord_qty": "2", "ft_ord_unpr3": "225.01000000", "ft_ccld_qty": "2",
+        "ft_ccld_unpr3": "225.02500000", "ft_ccld_amt3": "450.05000", "nccs_qty": "0", "ord_tmd": "001540",
+        "tr_crcy_cd": "USD", "ovrs_excg_cd": "NASD", "dmst_ord_dt": "20260122" });
+    world.simulator.fail_next("inquire-ccnl", answer(json!({ "output": [filled] })));
+    let shown = words(&ctl.shown(&["executions", "2026-01-21", "2026-01-22", "--region", "overseas"]).await);
+    assert_eq!(shown[0], "default 2026-01-21 – 2026-01-22");
+    assert_eq!(shown[4], "2026-01-22 00:15:40 30138112 AAPL 애플 sell 2 225.025 450.05 USD");
+    let sold = json!({ "trad_day": "20260121", "ovrs_pdno": "AAPL", "ovrs_item_name": "애플", "slcl_qty": "3",
+        "pchs_avg_pric": "220.1000", "frcr_pchs_amt1": "660.30000", "avg_sll_unpr": "225.01000000",
+        "frcr_sll_amt_smtl1": "675.030000", "stck_sll_tlex": "1.7000", "ovrs_rlzt_pfls_amt": "13.03000",
+        "pftrt": "1.97334545", "exrt": "1469.0000000000", "ovrs_excg_cd": "NASD" });
+    world.simulator.fail_next("inquire-period-profit", answer(json!({ "output1": [sold], "output2": {} })));
+    let asked = ["profits", "2026-01-21", "2026-01-22", "--region", "overseas"];
+    let shown = words(&ctl.shown(&asked).await);
+    assert_eq!(shown[3], "Day Code Name Sold Cost Price Profit % Fees, taxes Currency");
+    assert_eq!(shown[4], "2026-01-21 AAPL 애플 3 220.1 225.01 +13.03 +1.97 1.7 USD");
+    assert_eq!(shown[5], "Total: +13.03 USD");
+    let mut csv = vec!["--output", "csv"];
+    csv.extend(asked);
+    let csv = ctl.shown(&csv).await;
+    assert!(
+        csv.contains("\n2026-01-21,overseas,NASDAQ,AAPL,애플,USD,,,3,220.1,660.3,225.01,675.03,13.03,1.97334545,"),
+        "{csv}"
+    );
+    let bought = json!({ "trad_dt": "20260120", "sttl_dt": "20260122", "sll_buy_dvsn_cd": "02", "pdno": "AAPL",
+        "ovrs_item_name": "애플", "ccld_qty": "2", "ovrs_stck_ccld_unpr": "225.01000000", "tr_frcr_amt2": "450.020000",
+        "frcr_excc_amt_1": "451.150000", "dmst_frcr_fee1": "1.13000", "frcr_fee1": "0.010000", "crcy_cd": "USD" });
+    world.simulator.fail_next("inquire-period-trans", answer(json!({ "output1": [bought], "output2": {} })));
+    let shown = words(&ctl.shown(&["transactions", "2026-01-20"]).await);
+    assert_eq!(shown[4], "2026-01-20 2026-01-22 AAPL 애플 buy 2 225.01 451.15 1.14 USD");
 }
 
 #[tokio::test]

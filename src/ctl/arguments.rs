@@ -6,11 +6,17 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error:
 use serde_json::value::RawValue;
 
 use super::{
-    commands::{client::ClientCommand, gateway::GatewayCommand, kis::KisCommand, search},
+    commands::{
+        client::ClientCommand,
+        gateway::GatewayCommand,
+        kis::KisCommand,
+        search,
+        trades::{self, PeriodArguments},
+    },
     socket::Whose,
     words::{Language, help},
 };
-use crate::wire::types::Market;
+use crate::wire::types::{Market, TradeRegion};
 
 /// Asks the kisd daemon on this machine.
 #[derive(Debug, Parser)]
@@ -86,6 +92,21 @@ pub(super) enum Command {
         #[arg(long, value_name = "MARKET", value_parser = search::market)]
         market: Option<Market>,
     },
+    /// The orders of a day, whoever gave them, and reservations.
+    Orders {
+        /// The day, as in 2026-11-27; without it today.
+        #[arg(value_name = "DATE")]
+        date: Option<String>,
+        /// At home or abroad alone: domestic or overseas.
+        #[arg(long, value_name = "REGION", value_parser = trades::region)]
+        region: Option<TradeRegion>,
+    },
+    /// What was filled of the orders of some days.
+    Executions(PeriodArguments),
+    /// Realised profits and losses of some days, with fees and taxes.
+    Profits(PeriodArguments),
+    /// Trades abroad of some days, with fees and settlement.
+    Transactions(PeriodArguments),
     /// Finds stocks of all markets by name or a part of it, code, or initials such as ㅅㅅㅈㅈ.
     Search {
         /// What is looked for.

@@ -28,7 +28,7 @@ use self::{
     asking::{in_time, patiently, status_of},
     commands::{
         accounts, balance, call, check, client, discover, doctor, gateway, init, kis, logs, man, metrics, quote,
-        search, status, token, watch,
+        search, status, token, trades, watch,
     },
     output::Printer,
     socket::Whose,
@@ -200,6 +200,16 @@ impl Arguments {
             Command::Quote { stocks, market } => quote::run(printer, &daemon, account, (&stocks, market), format).await,
             Command::Orderbook { stock, market } => {
                 quote::orderbook(printer, &daemon, account, (&stock, market), format).await
+            }
+            Command::Orders { date, region } => trades::orders(printer, &daemon, account, (date, region), format).await,
+            Command::Executions(period) => {
+                trades::run(printer, &daemon, account, (trades::List::Executions, period), format).await
+            }
+            Command::Profits(period) => {
+                trades::run(printer, &daemon, account, (trades::List::Profits, period), format).await
+            }
+            Command::Transactions(period) => {
+                trades::run(printer, &daemon, account, (trades::List::Transactions, period), format).await
             }
             Command::Accounts => accounts::run(printer, &daemon, format).await,
             Command::Status { .. } => status::run(printer, &daemon, format).await,

@@ -13,6 +13,7 @@ use rustix::{
 use serde_json::{Value, value::RawValue};
 
 use super::{
+    commands::trades,
     table::Style,
     words::{Language, Words},
 };
@@ -96,6 +97,13 @@ impl Printer {
             csv.write_record(PRICE)?;
             for price in serde_json::from_str::<Vec<Members>>(prices.get())? {
                 csv.write_record(PRICE.map(|name| price.plain(name)))?;
+            }
+        } else if let Some((columns, rows)) =
+            members.0.iter().find_map(|(name, rows)| Some((trades::columns(name)?, rows)))
+        {
+            csv.write_record(columns)?;
+            for row in serde_json::from_str::<Vec<Members>>(rows.get())? {
+                csv.write_record(columns.iter().map(|name| row.plain(name)))?;
             }
         } else if let Some((_, accounts)) =
             members.0.iter().find(|(name, _)| name == "accounts" && members.0.len() == 1)

@@ -5,13 +5,14 @@ pub(super) mod help;
 mod init;
 mod korean;
 mod quote;
+mod trades;
 mod trust;
 
 use std::env;
 
 use clap::ValueEnum;
 
-pub(super) use self::init::Init;
+pub(super) use self::{init::Init, trades::TradeWords};
 use super::commands::doctor::Cause;
 use crate::wire::{
     codes::Kind,
@@ -197,6 +198,7 @@ pub(super) struct Words {
     /// Stocks.
     pub(super) stock: StockWords,
     pub(super) quote: quote::QuoteWords,
+    pub(super) trades: trades::TradeWords,
 
     /// The clients of the gateway.
     pub(super) client: ClientWords,

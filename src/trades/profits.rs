@@ -61,8 +61,8 @@ pub async fn profits(
     }))
     .await?;
     let mut profits = AccountProfits {
-        stocks: Vec::new(),
-        days: Vec::new(),
+        by_stock: Vec::new(),
+        by_day: Vec::new(),
         totals: Vec::new(),
         from: days.first,
         to: days.last,
@@ -72,12 +72,12 @@ pub async fn profits(
         regions,
     };
     for part in parts {
-        profits.stocks.extend(part.stocks);
-        profits.days.extend(part.days);
+        profits.by_stock.extend(part.stocks);
+        profits.by_day.extend(part.days);
         profits.totals.extend(part.totals);
     }
-    profits.stocks.sort_by(|one, other| (one.date, &one.stock_code).cmp(&(other.date, &other.stock_code)));
-    profits.days.sort_by_key(|day| day.date);
+    profits.by_stock.sort_by(|one, other| (one.date, &one.stock_code).cmp(&(other.date, &other.stock_code)));
+    profits.by_day.sort_by_key(|day| day.date);
     Ok(profits)
 }
 

@@ -178,7 +178,7 @@ async fn profits_at_home_have_every_figure_by_stock_and_by_day_and_the_totals_of
     daily["INQR_DVSN"] = json!("00");
     let by_day = called(&world, &daemon, BY_DAY, &daily).await;
     assert_eq!(by_stock["output1"].as_array().unwrap().len(), 3);
-    let stocks = told["stocks"].as_array().unwrap();
+    let stocks = told["by_stock"].as_array().unwrap();
     assert_eq!(stocks.len(), 2, "{told}");
     for (one, row) in stocks.iter().zip([&by_stock["output1"][2], &by_stock["output1"][0]]) {
         assert_day(&one["date"], &row["trad_dt"], "date");
@@ -208,8 +208,8 @@ async fn profits_at_home_have_every_figure_by_stock_and_by_day_and_the_totals_of
         );
         assert_null(one, &["purchase_amount", "costs", "exchange_rate"]);
     }
-    assert_eq!(told["days"].as_array().unwrap().len(), 1);
-    let (one, row) = (&told["days"][0], &by_day["output1"][0]);
+    assert_eq!(told["by_day"].as_array().unwrap().len(), 1);
+    let (one, row) = (&told["by_day"][0], &by_day["output1"][0]);
     assert_day(&one["date"], &row["trad_dt"], "date");
     assert_figures(
         one,
@@ -301,7 +301,7 @@ async fn profits_abroad_are_in_their_currencies_which_are_never_added_up_togethe
     let told = daemon.ok("account.profits", period).await;
     let body = called(&world, &daemon, GAINED_ABROAD, &asked_of_profits_abroad("20260119", "20260123")).await;
     let rows = body["output1"].as_array().unwrap();
-    let stocks = told["stocks"].as_array().unwrap();
+    let stocks = told["by_stock"].as_array().unwrap();
     assert_eq!(stocks.len(), 4, "{told}");
     for (one, row) in stocks.iter().zip([&rows[3], &rows[0], &rows[1], &rows[2]]) {
         assert_is_profit_abroad(one, row);
@@ -323,7 +323,7 @@ async fn profits_abroad_are_in_their_currencies_which_are_never_added_up_togethe
             (usd, "27.03".to_owned(), "5.1".to_owned(), rows)
         ]
     );
-    assert_eq!(told["days"], json!([]));
+    assert_eq!(told["by_day"], json!([]));
 }
 
 #[tokio::test]
@@ -334,13 +334,13 @@ async fn profits_that_the_simulator_makes_up_are_read_as_kis_call_gives_them() {
     let home = called(&world, &daemon, BY_STOCK, &asked_of_profits("20260123", "20260123")).await;
     let rows = body["output1"].as_array().unwrap();
     let is_abroad = |one: &&Value| one["region"] == "overseas";
-    let stocks: Vec<&Value> = told["stocks"].as_array().unwrap().iter().filter(is_abroad).collect();
+    let stocks: Vec<&Value> = told["by_stock"].as_array().unwrap().iter().filter(is_abroad).collect();
     assert_eq!(stocks.len(), rows.len());
     for row in rows {
         let code = row["ovrs_pdno"].as_str().unwrap();
         assert_is_profit_abroad(stocks.iter().find(|one| one["stock_code"] == code).unwrap(), row);
     }
-    let at_home = told["stocks"].as_array().unwrap().len() - stocks.len();
+    let at_home = told["by_stock"].as_array().unwrap().len() - stocks.len();
     assert_eq!(at_home, home["output1"].as_array().unwrap().len());
 }
 

@@ -17,4 +17,5 @@ pub(super) mod quote;
 pub(super) mod search;
 pub(super) mod status;
 pub(super) mod token;
+pub(super) mod trades;
 pub(super) mod watch;

@@ -1,6 +1,6 @@
 //! English.
 
-use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trust};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trades, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::types::{Effect, LearnedRate, Mode, StockKind, TokenState, Transport},
@@ -113,6 +113,7 @@ pub(super) const WORDS: Words = Words {
         more_pages: "There are more pages: --pages 0 reads all, and --json has the cursor for --next",
     },
     quote: quote::ENGLISH,
+    trades: trades::ENGLISH,
     stock: StockWords {
         columns: ["Code", "Name", "Market", "Kind", "Base price", "Lot", "Note"],
         kind: |kind| match kind {

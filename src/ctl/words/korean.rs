@@ -1,6 +1,6 @@
 //! 한국어.
 
-use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trust};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trades, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::{
@@ -114,6 +114,7 @@ pub(super) const WORDS: Words = Words {
         more_pages: "다음 페이지가 있습니다. --pages 0은 모두 조회하며, --next에 쓸 커서는 --json에 있습니다",
     },
     quote: quote::KOREAN,
+    trades: trades::KOREAN,
     stock: StockWords {
         columns: ["코드", "종목명", "시장", "종류", "기준가", "매매단위", "참고"],
         kind: |kind| match kind {

@@ -118,9 +118,9 @@ pub struct ProfitTotals {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountProfits {
     /// By day and stock, oldest first.
-    pub stocks: Vec<RealisedProfit>,
+    pub by_stock: Vec<RealisedProfit>,
     /// By day, oldest first; at home only.
-    pub days: Vec<DayProfit>,
+    pub by_day: Vec<DayProfit>,
     /// Of each currency in which something was sold.
     pub totals: Vec<ProfitTotals>,
     /// The first day.
