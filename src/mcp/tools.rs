@@ -19,6 +19,7 @@ use super::{
     quotes::{self, CandlesArguments, PricesArguments, QuoteArguments},
     stocks::{self, InfoArguments, SearchArguments},
     text::{self, QUOTED, Told},
+    trades,
 };
 use crate::wire::{
     method::{self, Method},
@@ -45,7 +46,7 @@ const DESCRIBE: &str = "kis_describe";
 const CALL: &str = "kis_call";
 
 pub(super) fn all() -> Vec<Tool> {
-    vec![
+    let mut tools = vec![
         tool::<BalanceArguments, BalancePiece>(
             BALANCE,
             "Account balance",
@@ -116,10 +117,12 @@ pub(super) fn all() -> Vec<Tool> {
             "Daemon status",
             "Version, account, token, and counts of calls to KIS of the kisd daemon. Useful to find out why calls fail.",
         ),
-    ]
+    ];
+    tools.extend(trades::all());
+    tools
 }
 
-fn tool<P: JsonSchema, R: JsonSchema>(name: &'static str, title: &str, description: &'static str) -> Tool {
+pub(super) fn tool<P: JsonSchema, R: JsonSchema>(name: &'static str, title: &str, description: &'static str) -> Tool {
     text_tool::<P>(name, title, description).with_raw_output_schema(output_schema::<R>())
 }
 
@@ -127,9 +130,10 @@ fn tool<P: JsonSchema, R: JsonSchema>(name: &'static str, title: &str, descripti
 fn text_tool<P: JsonSchema>(name: &'static str, title: &str, description: &'static str) -> Tool {
     // What comes from KIS comes from out in the world; the others are about the daemon and its catalogue.
     let annotations = ToolAnnotations::with_title(title).read_only(true).destructive(false).idempotent(true);
-    Tool::new(name, description, input_schema::<P>())
-        .with_title(title)
-        .with_annotations(annotations.open_world([BALANCE, PRICE, PRICES, BOOK, CANDLES, CALL].contains(&name)))
+    Tool::new(name, description, input_schema::<P>()).with_title(title).with_annotations(
+        annotations
+            .open_world([BALANCE, PRICE, PRICES, BOOK, CANDLES, CALL].contains(&name) || trades::NAMES.contains(&name)),
+    )
 }
 
 /// A JSON Schema without references, for what every client checks or shows.
@@ -184,6 +188,7 @@ pub(super) async fn call(link: &Link, name: &str, arguments: JsonObject) -> Resu
         DESCRIBE => catalogue::<method::KisDescribe>(link, arguments).await,
         CALL => operation(link, arguments).await,
         DAEMON => daemon(link, arguments).await,
+        name if trades::NAMES.contains(&name) => trades::call(link, name, arguments).await,
         _ => return Err(ErrorData::invalid_params(format!("there is no tool {name}"), None)),
     };
     Ok(answer.unwrap_or_else(|message| CallToolResult::error(vec![ContentBlock::text(message)])))
@@ -254,12 +259,12 @@ async fn daemon(link: &Link, arguments: JsonObject) -> Result<CallToolResult, St
     result::<DaemonStatus>(ask::<method::DaemonStatus>(link, Duration::ZERO, &params).await?, QUOTED)
 }
 
-fn read_arguments<P: DeserializeOwned>(arguments: JsonObject) -> Result<P, String> {
+pub(super) fn read_arguments<P: DeserializeOwned>(arguments: JsonObject) -> Result<P, String> {
     serde_json::from_value(Value::Object(arguments))
         .map_err(|error| format!("Wrong arguments: {error}. Correct them and call again."))
 }
 
-async fn ask<M: Method>(link: &Link, deadline: Duration, params: &M::Params) -> Result<Value, String> {
+pub(super) async fn ask<M: Method>(link: &Link, deadline: Duration, params: &M::Params) -> Result<Value, String> {
     serde_json::from_str(raw::<M>(link, deadline, params).await?.get()).map_err(not_understood)
 }
 
@@ -268,7 +273,7 @@ async fn raw<M: Method>(link: &Link, deadline: Duration, params: &M::Params) -> 
 }
 
 /// A result as data and as text, both without what nobody sees, and with no text of more than `longest` characters.
-fn result<R: DeserializeOwned + Told>(mut result: Value, longest: usize) -> Result<CallToolResult, String> {
+pub(super) fn result<R: DeserializeOwned + Told>(mut result: Value, longest: usize) -> Result<CallToolResult, String> {
     clean::value(&mut result, longest);
     let told = R::deserialize(&result).map_err(not_understood)?.tell();
     let mut answer = CallToolResult::structured(result);

@@ -21,6 +21,9 @@ ARGUMENTS = {
     "kis_call": {"operation": "FHKST01010100", "params": PRICE},
 }
 
+# The demo is a paper account.
+PAPER_LACKS = {"account_profits"}
+
 
 async def main(kisctl: str, socket: str) -> None:
     bridge = StdioServerParameters(command=kisctl, args=["--socket", socket, "mcp"])
@@ -29,7 +32,9 @@ async def main(kisctl: str, socket: str) -> None:
         for tool in (await session.list_tools()).tools:
             # The SDK checks the structured content against the output schema.
             answer = (await session.call_tool(tool.name, ARGUMENTS.get(tool.name, {}))).model_dump(by_alias=True)
-            assert not answer["isError"], answer
+            assert answer["isError"] == (tool.name in PAPER_LACKS), answer
+            if answer["isError"]:
+                continue
             assert answer["structuredContent"] or tool.name == "kis_call", answer
             print(tool.name, "->", answer["content"][0]["text"].splitlines()[0][:60])
         for resource in (await session.list_resources()).resources:
