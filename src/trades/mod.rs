@@ -82,6 +82,12 @@ pub enum TradesError {
     /// KIS did not answer.
     #[error(transparent)]
     Read(#[from] ReadError<CallFault>),
+    /// The list is too long to be held.
+    #[error("the list is too long: kisd stopped after {pages} pages; ask for fewer days")]
+    TooLong {
+        /// Pages that were read.
+        pages: usize,
+    },
     /// KIS's answer is none.
     #[error(transparent)]
     Kis(#[from] KisError),
@@ -137,7 +143,10 @@ async fn all_pages(
         params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let wanted = Wanted { operation, params: &params, pages: None, next: None };
     let question = account.calls.question(account, &wanted)?;
-    Ok(account.calls.ask(asking.caller, question, asking.max_age, asking.timeout).await?)
+    account.calls.ask(asking.caller, question, asking.max_age, asking.timeout).await.map_err(|error| match error {
+        ReadError::Fault(CallFault::TooLarge { pages }) => TradesError::TooLong { pages },
+        error => error.into(),
+    })
 }
 
 /// Reads an answer; one that does not parse is counted among KIS's failures.

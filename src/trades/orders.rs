@@ -8,7 +8,7 @@ use super::{
     today, told,
 };
 use crate::{
-    account::Account,
+    account::{Account, calls::Refused},
     clock,
     wire::types::{AccountOrders, TradeRegion},
 };
@@ -33,6 +33,9 @@ pub async fn orders(
     let list = list?;
     let (reserved, reserved_reason) = match reserved {
         Ok(reserved) => (Some(reserved), None),
+        Err(TradesError::Refused(Refused::NotInMode { environment, .. })) => {
+            (None, Some(format!("KIS lists no reservations of {} accounts", environment.name())))
+        }
         Err(error) => (None, Some(error.to_string())),
     };
     Ok(AccountOrders {

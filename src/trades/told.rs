@@ -135,6 +135,9 @@ fn state(row: &OrderRow, list: &OrderList, today: NaiveDate) -> AccountOrderStat
     let is_refused = row.status.as_deref() == Some("거부") || refused > Decimal::ZERO && refused >= row.quantity;
     // KIS refuses what the close of the market has ended, and says so in words.
     let ended_at_the_close = row.reason.as_deref().is_some_and(|reason| reason.contains("장종료"));
+    let about: Vec<Kind> = list.rows.iter().filter(|other| other.is_about(row)).map(|other| other.kind).collect();
+    let is_cancelled = about.contains(&Kind::Cancel { confirmed: true });
+    let is_abroad = row.region == TradeRegion::Overseas;
     match row.kind {
         Kind::Cancel { .. } if is_refused => Rejected,
         Kind::Cancel { confirmed: true } => Confirmed,
@@ -142,21 +145,16 @@ fn state(row: &OrderRow, list: &OrderList, today: NaiveDate) -> AccountOrderStat
         _ if row.quantity > Decimal::ZERO && row.filled >= row.quantity => Filled,
         _ if ended_at_the_close || row.remaining > Decimal::ZERO && is_over(row, today) => Expired,
         _ if is_refused => Rejected,
+        // Abroad no part of an order can be cancelled, and its row may stay as it was.
+        _ if is_abroad && is_cancelled => Cancelled,
         _ if row.remaining > Decimal::ZERO && row.filled > Decimal::ZERO => PartlyFilled,
         _ if row.remaining > Decimal::ZERO => Accepted,
-        _ => {
-            let about = list.rows.iter().filter(|other| other.is_about(row));
-            let kinds: Vec<Kind> = about.map(|other| other.kind).collect();
-            if kinds.contains(&Kind::Cancel { confirmed: true }) {
-                Cancelled
-            } else if kinds.contains(&Kind::Amend { confirmed: true }) {
-                Amended
-            } else if refused > Decimal::ZERO {
-                Rejected
-            } else {
-                Closed
-            }
-        }
+        _ if is_cancelled => Cancelled,
+        _ if about.contains(&Kind::Amend { confirmed: true }) => Amended,
+        _ if refused > Decimal::ZERO => Rejected,
+        // What the close ends KIS says there.
+        _ if is_abroad => Cancelled,
+        _ => Closed,
     }
 }
 

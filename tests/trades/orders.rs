@@ -161,6 +161,10 @@ async fn an_order_abroad_has_every_figure_in_its_currency_and_belongs_to_the_day
             ("ord_tmd", "001542"),
         ],
     );
+    // The row of one that was cancelled may look untouched.
+    let untouched = with(&abroad(), &[("odno", "30138117"), ("ord_tmd", "001545")]);
+    let cancel_of_it = with(&cancel, &[("odno", "30138118"), ("orgn_odno", "0030138117"), ("ord_tmd", "001546")]);
+    let gone = with(&abroad(), &[("odno", "30138119"), ("nccs_qty", "0"), ("ord_tmd", "001547")]);
     let ended = with(
         &abroad(),
         &[
@@ -178,12 +182,12 @@ async fn an_order_abroad_has_every_figure_in_its_currency_and_belongs_to_the_day
     let long_ago = with(&abroad(), &[("odno", "7"), ("ord_dt", "20260121"), ("dmst_ord_dt", "20260122")]);
     let blank =
         with(&abroad(), &abroad().as_object().unwrap().keys().map(|name| (name.as_str(), "  ")).collect::<Vec<_>>());
-    let rows = json!([refused, ended, cancel, cancelled, abroad(), long_ago, blank]);
+    let rows = json!([gone, cancel_of_it, untouched, refused, ended, cancel, cancelled, abroad(), long_ago, blank]);
     world.simulator.fail_next("inquire-ccnl", page("D", &json!({ "output": rows })));
     let orders = daemon.ok("account.orders", json!({ "region": "overseas" })).await;
     let body = called(&world, &daemon, ABROAD, &asked_abroad("20260121", "20260124", "%")).await;
     let listed = orders["orders"].as_array().unwrap();
-    let rows: Vec<&Value> = body["output"].as_array().unwrap()[..5].iter().rev().collect();
+    let rows: Vec<&Value> = body["output"].as_array().unwrap()[..8].iter().rev().collect();
     assert_eq!(listed.len(), rows.len(), "without what is of neither day: {orders}");
     for (order, row) in listed.iter().zip(rows) {
         assert_is_row_abroad(order, row);
@@ -199,6 +203,9 @@ async fn an_order_abroad_has_every_figure_in_its_currency_and_belongs_to_the_day
             (&json!("cancel"), &json!(true), &json!("confirmed")),
             (new, none, &json!("expired")),
             (new, none, &json!("rejected")),
+            (new, none, &json!("cancelled")),
+            (&json!("cancel"), &json!(true), &json!("confirmed")),
+            (new, none, &json!("cancelled")),
         ]
     );
     assert_eq!((&listed[0]["price"], &listed[0]["average_price"]), (&json!(225.01), &json!(225.025)));
@@ -249,7 +256,7 @@ async fn paper_lists_its_one_exchange_and_says_that_it_has_no_list_of_reservatio
     assert_eq!(by_number(&orders, "0000085100")["original_order_no"], Value::Null);
     assert_eq!(by_number(&orders, "37508")["market"], "NASDAQ");
     assert_eq!(orders["reserved"], Value::Null);
-    assert!(orders["reserved_reason"].as_str().unwrap().contains("paper"), "{orders}");
+    assert_eq!(orders["reserved_reason"], "KIS lists no reservations of paper accounts");
     for (path, tr_id) in [("inquire-daily-ccld", "VTTC0081R"), ("inquire-ccnl", "VTTS3035R")] {
         let sent = world.simulator.calls_to(path);
         assert_eq!(sent.iter().map(|call| call.tr_id.as_str()).collect::<Vec<_>>(), [tr_id]);
@@ -374,4 +381,17 @@ async fn reservations_that_were_open_on_the_day_are_there() {
     let orders = daemon.ok("account.orders", json!({ "max_age_ms": 0 })).await;
     assert_eq!(orders["reserved"], Value::Null);
     assert!(orders["reserved_reason"].as_str().unwrap().contains("APBK0918"), "{orders}");
+}
+
+#[tokio::test]
+async fn a_list_that_is_too_long_to_be_held_is_refused_with_what_to_do() {
+    let (world, daemon) = world_and_daemon(Mode::Real).await;
+    let long = with(&at_home(), &[("prdt_name", &"x".repeat(5 << 20))]);
+    for next in ["P2", "P3"] {
+        let body = json!({ "output1": [long], "output2": {}, "ctx_area_fk100": "f", "ctx_area_nk100": next });
+        world.simulator.fail_next("inquire-daily-ccld", page("F", &body));
+    }
+    let error = daemon.error("account.executions", json!({ "region": "domestic" })).await;
+    assert_eq!(error["code"], -32058, "{error}");
+    assert!(error["message"].as_str().unwrap().contains("after 2 pages; ask for fewer days"), "{error}");
 }

@@ -94,6 +94,7 @@ impl From<TradesError> for Refusal {
                 standard(INVALID_PARAMS, format!("Invalid params: {message}"))
             }
             TradesError::NotSupported(_) => own(Kind::NotSupported, message),
+            TradesError::TooLong { .. } => own(Kind::Overloaded, message),
             TradesError::Refused(refused) => refused.into(),
             TradesError::Read(error) => error.into(),
             TradesError::Kis(error) => crate::token::CallError::from(error).into(),

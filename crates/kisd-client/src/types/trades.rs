@@ -109,7 +109,7 @@ pub enum AccountOrderState {
     PartlyFilled,
     /// All is filled.
     Filled,
-    /// It was cancelled, and a confirmed row says so; `filled_quantity` was filled before.
+    /// It was cancelled; `filled_quantity` was filled before.
     Cancelled,
     /// What was left has a new number, and a confirmed row says so.
     Amended,
@@ -117,7 +117,7 @@ pub enum AccountOrderState {
     Rejected,
     /// Its day is over.
     Expired,
-    /// Nothing is left of it, and no row says why: it was cancelled, or ended with the session.
+    /// Nothing is left of it, and no row says why: it was cancelled, or ended with the session. At home only.
     Closed,
     /// Of a cancellation: it is confirmed.
     Confirmed,
