@@ -13,13 +13,15 @@
 //! | `domestic`, `chart` | answers about issues of the Korea Exchange |
 //! | `info` | days, several issues at once, what an issue is |
 //! | `ranking` | rankings and indices |
-//! | `overseas`, `abroad_minutes` | answers about issues abroad |
+//! | `investors` | who has bought and sold |
+//! | `overseas`, `abroad_minutes`, `abroad_ranking` | answers about issues and indices abroad |
 //! | `account` | what an account can buy and sell, and is worth |
 //! | `abroad_account` | what it holds abroad, and can buy there |
 //! | `deal` | an issue as an order sees it |
 
 mod abroad_account;
 mod abroad_minutes;
+mod abroad_ranking;
 mod account;
 mod calendar;
 mod candle;
@@ -28,6 +30,7 @@ mod deal;
 mod domestic;
 mod hours;
 mod info;
+mod investors;
 mod issue;
 mod noise;
 mod overseas;
@@ -109,6 +112,10 @@ impl Market {
             overseas::sheet,
             account::sheet,
             abroad_account::sheet,
+            investors::sheet,
+            overseas::sheet,
+            abroad_ranking::sheet,
+            account::sheet,
         ];
         answers.iter().find_map(|answer| answer(operation.id(), &asked))
     }

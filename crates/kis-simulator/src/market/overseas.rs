@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::{
-    abroad_minutes,
+    abroad_minutes, abroad_ranking,
     chart::{Length, Row},
     day_of,
     domestic::{side, waiting},
@@ -98,7 +98,7 @@ impl View {
 }
 
 /// In percent with a sign, or with a blank for nothing.
-fn signed(part: i64, whole: i64) -> String {
+pub(super) fn signed(part: i64, whole: i64) -> String {
     let percent = percent(part, whole);
     match part {
         1.. => format!("+{percent}"),
@@ -214,11 +214,13 @@ fn days(asked: &Asked<'_>) -> Option<Sheet> {
     Some(Sheet::of([("output1", vec![head]), ("output2", fields)]))
 }
 
-/// The chart of an issue, as that of an index: only the issues of the United States have one.
+/// The chart of an index, or of an issue of the United States as if it were one.
 fn chart(asked: &Asked<'_>) -> Option<Sheet> {
     let code = asked.param("FID_INPUT_ISCD");
-    let listed = ["NAS", "NYS", "AMS"].iter().find_map(|market| listing::overseas(market, code))?;
-    let view = asked.market.view(Issue::of_listed(asked.market, listed), asked.now);
+    let listed = || ["NAS", "NYS", "AMS"].iter().find_map(|market| listing::overseas(market, code));
+    let issue =
+        abroad_ranking::index(asked.market, code).or_else(|| Some(Issue::of_listed(asked.market, listed()?)))?;
+    let view = asked.market.view(issue, asked.now);
     let first = asked.day("FID_INPUT_DATE_1").unwrap_or(view.day);
     let last = asked.day("FID_INPUT_DATE_2").unwrap_or(view.day);
     let length = Length::of(asked.param("FID_PERIOD_DIV_CODE"));

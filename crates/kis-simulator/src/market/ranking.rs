@@ -22,6 +22,10 @@ pub(super) fn sheet(operation: &str, asked: &Asked<'_>) -> Option<Sheet> {
     let by_volume = |view: &View| i128::from(view.candle.volume);
     match operation {
         "domestic-stock-quotations-volume-rank" => Some(match asked.param("FID_BLNG_CLS_CODE") {
+            "1" => ranking(asked, |view| {
+                let before = asked.candle(&view.issue, "J", view.issue.country().open_before(view.day));
+                i128::from(view.candle.volume - before.volume) * 1_000_000 / i128::from(before.volume.max(1))
+            }),
             "3" => ranking(asked, |view| view.candle.amount),
             "2" => ranking(asked, |view| by_volume(view) * 1_000_000 / i128::from(view.issue.shares().max(1))),
             _ => ranking(asked, by_volume),
@@ -37,6 +41,7 @@ pub(super) fn sheet(operation: &str, asked: &Asked<'_>) -> Option<Sheet> {
         "domestic-stock-ranking-volume-power" => Some(ranking(asked, |view| i128::from(power(view)))),
         "domestic-stock-quotations-inquire-index-price" => index_now(asked),
         "domestic-stock-quotations-inquire-index-daily-price" => index_days(asked),
+        "domestic-stock-quotations-inquire-daily-indexchartprice" => index_chart(asked),
         _ => None,
     }
 }
@@ -56,7 +61,7 @@ fn is_of(board: Board, number: &str) -> bool {
 }
 
 /// The issues that have most of something, most first.
-fn ranking(asked: &Asked<'_>, most: impl Fn(&View) -> i128) -> Sheet {
+pub(super) fn ranked(asked: &Asked<'_>, most: impl Fn(&View) -> i128) -> Vec<View> {
     let meant = asked.param("FID_INPUT_ISCD");
     let issues = listing::all().iter().filter(|listed| is_of(listed.market, meant));
     let mut views: Vec<View> = issues
@@ -65,8 +70,19 @@ fn ranking(asked: &Asked<'_>, most: impl Fn(&View) -> i128) -> Sheet {
         .filter(|view| view.candle.volume > 0)
         .collect();
     views.sort_by_cached_key(|view| (-most(view), view.issue.code.clone()));
-    let whole: i128 = views.iter().map(|view| i128::from(view.price) * i128::from(view.issue.shares())).sum();
-    let rows = views.iter().take(RANKED).enumerate().map(|(at, view)| row(asked, view, at + 1, whole));
+    views.truncate(RANKED);
+    views
+}
+
+fn ranking(asked: &Asked<'_>, most: impl Fn(&View) -> i128) -> Sheet {
+    let meant = asked.param("FID_INPUT_ISCD");
+    let views = ranked(asked, most);
+    let issues = listing::all().iter().filter(|listed| is_of(listed.market, meant));
+    let whole: i128 = issues
+        .filter_map(|listed| Issue::domestic(asked.market, listed.code, asked.options))
+        .map(|issue| i128::from(asked.market.price(&issue, asked.now)) * i128::from(issue.shares()))
+        .sum();
+    let rows = views.iter().enumerate().map(|(at, view)| row(asked, view, at + 1, whole));
     Sheet::of([("output", rows.collect())])
 }
 
@@ -238,4 +254,40 @@ fn index_days(asked: &Asked<'_>) -> Option<Sheet> {
     let before = index.candle(asked, index.days(asked).1.nth(1)?);
     let now = index_fields(index.candle(asked, today), before, counts(asked));
     Some(Sheet::of([("output1", vec![now]), ("output2", rows)]))
+}
+
+/// The days of an index as a chart; weeks and longer are not of this market.
+fn index_chart(asked: &Asked<'_>) -> Option<Sheet> {
+    if asked.param("FID_PERIOD_DIV_CODE") != "D" {
+        return None;
+    }
+    let index = Index::of(asked, asked.param("FID_INPUT_ISCD"))?;
+    let (today, days) = index.days(asked);
+    let (first, last) = (asked.day("FID_INPUT_DATE_1")?, asked.day("FID_INPUT_DATE_2")?);
+    let row = |day: NaiveDate| {
+        let candle = index.candle(asked, day);
+        Fields::of([
+            ("stck_bsop_date", written(day)),
+            ("bstp_nmix_prpr", points(candle.close)),
+            ("bstp_nmix_oprc", points(candle.open)),
+            ("bstp_nmix_hgpr", points(candle.high)),
+            ("bstp_nmix_lwpr", points(candle.low)),
+            ("acml_vol", candle.volume.to_string()),
+            ("acml_tr_pbmn", candle.amount.to_string()),
+            ("mod_yn", "N".to_owned()),
+        ])
+    };
+    let rows = days.skip_while(|day| *day > last).take_while(|day| *day >= first).take(100).map(row);
+    let (now, before) = (index.candle(asked, today), index.candle(asked, index.days(asked).1.nth(1)?));
+    let name = match asked.param("FID_INPUT_ISCD") {
+        "1001" => "코스닥",
+        "2001" => "코스피200",
+        _ => "종합",
+    };
+    let head = index_fields(now, before, counts(asked)).with([
+        ("prdy_nmix", points(before.close)),
+        ("hts_kor_isnm", name.to_owned()),
+        ("bstp_cls_code", asked.param("FID_INPUT_ISCD").to_owned()),
+    ]);
+    Some(Sheet::of([("output1", vec![head]), ("output2", rows.collect())]))
 }

@@ -39,6 +39,9 @@ const HANOI: Table = &[(0, 100)];
 const HO_CHI_MINH: Table = &[(0, 10), (10_000, 50), (50_000, 100)];
 
 impl Ticks {
+    /// An index moves by hundredths of a point.
+    pub(super) const OF_INDICES: Self = Self { table: &[(0, 1)], limit: None };
+
     /// Those of an issue; without one those of a share.
     pub(super) fn of(listed: Option<&Listed>) -> Self {
         let Some(listed) = listed else { return Self { table: SHARES, limit: Some(30) } };

@@ -155,3 +155,68 @@ async fn an_account_buys_at_the_upper_limit_and_is_worth_its_parts() {
         assert_eq!((&answer["msg_cd"], answer["ctx_area_nk100"].as_str().unwrap().len()), (&"KIOK0560".into(), 100));
     }
 }
+
+#[tokio::test]
+async fn those_who_bought_are_those_who_sold_and_today_is_told_when_it_is_over() {
+    let mut world = World::at("2026-11-26T15:00:00+09:00", KRX).await;
+    let about = [("FID_COND_MRKT_DIV_CODE", "J"), ("FID_INPUT_ISCD", "005930")];
+    let before = rows(&world.ask("FHKST01010900", &about).await, "output");
+    assert_eq!((before.len(), text(&before[0], "stck_bsop_date")), (30, "20261126"));
+    for field in ["prsn_ntby_qty", "frgn_ntby_tr_pbmn", "orgn_seln_vol"] {
+        assert_eq!((text(&before[0], field), text(&before[1], field).is_empty()), ("", false), "{field}");
+    }
+    for day in &before[1..] {
+        let net: i64 = ["prsn", "frgn", "orgn"].iter().map(|kind| number(day, &format!("{kind}_ntby_qty"))).sum();
+        assert_eq!(net, 0, "{day}");
+        for kind in ["prsn", "frgn", "orgn"] {
+            let of = |field: &str| number(day, &format!("{kind}_{field}"));
+            assert_eq!(of("ntby_qty"), of("shnu_vol") - of("seln_vol"));
+            assert_eq!(of("ntby_tr_pbmn"), of("shnu_tr_pbmn") - of("seln_tr_pbmn"));
+        }
+    }
+    world.set("2026-11-26T16:00:00+09:00").await;
+    let after = rows(&world.ask("FHKST01010900", &about).await, "output");
+    assert_eq!(after[1..], before[1..]);
+    assert_ne!(text(&after[0], "frgn_ntby_qty"), "");
+    let asked = [
+        ("FID_COND_MRKT_DIV_CODE", "V"),
+        ("FID_COND_SCR_DIV_CODE", "16449"),
+        ("FID_INPUT_ISCD", "0000"),
+        ("FID_DIV_CLS_CODE", "0"),
+        ("FID_RANK_SORT_CLS_CODE", "0"),
+        ("FID_ETC_CLS_CODE", "1"),
+    ];
+    let bought = rows(&world.ask("FHPTJ04400000", &asked).await, "output");
+    assert!(bought.windows(2).all(|pair| number(&pair[0], "frgn_ntby_qty") >= number(&pair[1], "frgn_ntby_qty")));
+    if let Some(samsung) = bought.iter().find(|row| row["mksc_shrn_iscd"] == "005930") {
+        assert_eq!(samsung["frgn_ntby_qty"], after[0]["frgn_ntby_qty"]);
+    }
+}
+
+#[tokio::test]
+async fn an_index_abroad_is_the_same_now_and_in_its_days_and_rankings_there_are_of_its_issues() {
+    let world = World::at("2026-11-27T00:31:00+09:00", KRX).await;
+    for (code, name) in [("SPX", "S&P500"), (".DJI", "다우 산업"), ("JP%23NI225", "니케이 225")] {
+        let about = [
+            ("FID_COND_MRKT_DIV_CODE", "N"),
+            ("FID_INPUT_ISCD", code),
+            ("FID_INPUT_DATE_1", "20261101"),
+            ("FID_INPUT_DATE_2", "20261127"),
+            ("FID_PERIOD_DIV_CODE", "D"),
+        ];
+        let chart = world.ask("FHKST03030100", &about).await;
+        let (now, days) = (&chart["output1"], rows(&chart, "output2"));
+        assert_eq!((text(now, "hts_kor_isnm"), &now["ovrs_nmix_prpr"]), (name, &days[0]["ovrs_nmix_prpr"]));
+        assert_eq!(now["ovrs_nmix_prdy_clpr"], days[1]["ovrs_nmix_prpr"], "{code}");
+    }
+    for (tr_id, by) in [("HHDFS76310010", "tvol"), ("HHDFS76320010", "tamt"), ("HHDFS76350100", "tomv")] {
+        let ranked = rows(&world.ask(tr_id, &[("EXCD", "NAS")]).await, "output2");
+        assert!(
+            ranked.len() > 10 && ranked.windows(2).all(|pair| number(&pair[0], by) >= number(&pair[1], by)),
+            "{by}"
+        );
+        let about = [("EXCD", "NAS"), ("SYMB", text(&ranked[0], "symb"))];
+        let price = world.ask("HHDFS00000300", &about).await["output"].clone();
+        assert_eq!((&ranked[0]["last"], &ranked[0]["tvol"]), (&price["last"], &price["tvol"]));
+    }
+}
