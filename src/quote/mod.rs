@@ -10,11 +10,15 @@
 //! | `book` | an order book |
 //! | `prices` | several prices in short |
 //! | `candles` | a walk back in time |
+//! | `index`, `investors`, `ranking` | what a market does, who buys and sells, who comes first |
 
 mod book;
 mod candles;
+mod index;
+mod investors;
 mod price;
 mod prices;
+mod ranking;
 mod stock;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -26,15 +30,20 @@ use crate::{
     },
     desk::ReadError,
     kis::{KisError, quota::CallerId},
+    kis::{KisError, row::Row},
     wire::number::Number,
 };
 
 pub use self::{
     book::Orderbook,
     candles::{Unfit, Walk, Wanted as WantedCandles},
+    index::{Index, UnknownIndex},
+    investors::Investors,
     price::Price,
     prices::{Key, MOST, Short, of_several, together},
     stock::{Stock, UnknownStock, listed_on},
+    ranking::Ranking,
+    stock::{Stock, UnknownStock},
 };
 
 /// What one call of KIS answers.
@@ -76,9 +85,23 @@ pub enum ReadFault {
     /// KIS knows no such stock.
     #[error(transparent)]
     Unknown(#[from] UnknownStock),
+    /// KIS knows no such index.
+    #[error(transparent)]
+    NoIndex(#[from] UnknownIndex),
     /// It does not parse.
     #[error(transparent)]
     Kis(#[from] KisError),
+}
+
+/// Why something is not asked of KIS.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unasked {
+    /// A parameter is wrong.
+    #[error("{0}")]
+    Param(String),
+    /// KIS has no such thing.
+    #[error("{0}")]
+    Lacks(String),
 }
 
 /// The call that answers a question, as a question of the desk.
@@ -131,6 +154,18 @@ pub async fn ask<A: Asked>(
         as_of: crate::clock::kst(called.as_of),
     };
     Ok(asked.read(&answered)?)
+/// A change, of which KIS writes the sign in the number, in a field of its own (1 and 2 up, 4 and 5 down), or in both.
+fn signed(row: &Row<'_>, number: &str, sign: &str) -> Result<Option<rust_decimal::Decimal>, KisError> {
+    let Some(number) = row.number(number)? else { return Ok(None) };
+    // No change is no less than nothing, whatever sign stands beside it.
+    if number.is_zero() {
+        return Ok(Some(number));
+    }
+    Ok(Some(match row.text(sign)? {
+        Some("1" | "2") => number.abs(),
+        Some("4" | "5") => -number.abs(),
+        _ => number,
+    }))
 }
 
 fn exact(number: Option<rust_decimal::Decimal>) -> Option<Number> {

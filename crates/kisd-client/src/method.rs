@@ -78,6 +78,8 @@ of_account!(
     types::BuyableParams,
     types::SellableParams,
     types::CalendarParams,
+    types::IndexParams,
+    types::RankingParams,
     types::SessionParams
     types::AccountPeriodParams
 );
@@ -176,6 +178,16 @@ methods! {
         [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
             UnknownAccount, NotSupported, NotFound];
 
+    /// An index at home or abroad: what it is now, its change, its session, and at home how many of its stocks rise and fall.
+    QuoteIndex = "quote.index": Read, Read, (types::IndexParams) -> types::Index,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported, NotFound];
+
+    /// Who buys and sells a stock of the Korea Exchange, day by day: private persons, foreigners, institutions.
+    QuoteInvestors = "quote.investors": Read, Read, (types::QuoteParams) -> types::Investors,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported, NotFound];
+
     /// On which days a market trades, and in which hours: by what KIS says, which is asked once a day, and by a table of holidays and
     /// special days, which tells its years. What is not known is null.
     MarketCalendar = "market.calendar": Read, Read, (types::CalendarParams) -> types::Calendar, [UnknownAccount];
@@ -225,6 +237,11 @@ methods! {
     /// Lets orders go on after a halt.
     OrderResume = "order.resume": Approve, Trade, (types::OrderResumeParams) -> types::HaltResult,
         [UnknownAccount, OrderRefused];
+    /// The stocks that come first by volume, change, worth, short sales, or what foreigners and institutions buy; thirty at home. Paper
+    /// trading has none.
+    MarketRanking = "market.ranking": Read, Read, (types::RankingParams) -> types::RankingResult,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported];
 
     /// KIS's operations that fit words in Korean or English, a sentence, a TR id, a path or the name of a field; the best first.
     /// KIS is not asked.

@@ -5,6 +5,7 @@ mod candles;
 mod client;
 mod daemon;
 mod gateway;
+mod investors;
 mod kis;
 mod market;
 mod order;
@@ -29,6 +30,9 @@ pub use self::{
         LearnedRate, Quota, Right,
     },
     gateway::{GatewayBundle, GatewayTrust, GatewayUntrusted},
+    investors::{
+        Index, IndexParams, Investors, InvestorsDay, Ranked, Ranking, RankingParams, RankingResult, Trading, Unit,
+    },
     kis::{
         CallParams, CallResult, DescribeParams, OperationDescription, OperationEntry, OperationField, OperationLimit,
         OperationPaging, OperationParam, OperationResult, SearchParams, SearchResult, Transport,

@@ -1,22 +1,26 @@
-//! `market.*`: when markets trade.
+//! `market.*`: when markets trade, and which stocks come first.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::{
-    catalog::{About, Catalog},
-    instant, timeout,
+    catalog::{About, Catalog, Outcome},
+    instant,
+    quote::{USUAL_AGE, one},
+    recent::Again,
+    timeout,
 };
 use crate::{
     account::{Account, calls::Told},
     kis::quota::CallerId,
     market::{self, Part, session_of},
+    quote,
     server::error::{Refusal, standard},
     wire::{
         codes::INVALID_PARAMS,
-        method,
-        types::{self, CalendarDay, CalendarParams, Market, MarketSession, SessionHours, SessionParams},
+        method::{self, Method},
+        types::{self, CalendarDay, CalendarParams, Market, MarketSession, RankingParams, SessionHours, SessionParams},
     },
 };
 
@@ -31,6 +35,7 @@ pub(super) fn register(catalog: &mut Catalog) {
         let account = account.clone();
         async move { calendar(&account, caller, &params).await.map_err(|refusal| refusal.about(&account.name)) }
     });
+    catalog.add_recalled::<method::MarketRanking, _>(ranking);
     catalog.add_async::<method::MarketSession, _, _>(|About { account, params, caller }| {
         let account = account.clone();
         async move { session(&account, caller, &params).await.map_err(|refusal| refusal.about(&account.name)) }
@@ -112,6 +117,14 @@ fn range(market: Market, now: DateTime<Utc>, params: &CalendarParams) -> Result<
 fn hours(part: &Part) -> SessionHours {
     let (from, to) = part.hours.unzip();
     SessionHours { session: session_of(part.phase), phase: part.phase, from: from.map(instant), to: to.map(instant) }
+}
+
+fn ranking(About { account, params, caller }: About<'_, RankingParams>) -> (Outcome, Option<Again>) {
+    let max_age = params.max_age_ms.map_or(USUAL_AGE, Duration::from_millis);
+    match quote::Ranking::of(&params) {
+        Ok(ranking) => one(account, caller, (method::MarketRanking::NAME, ranking), (max_age, params.timeout_ms)),
+        Err(unasked) => (Outcome::Now(Err(Refusal::from(unasked).about(&account.name))), None),
+    }
 }
 
 async fn session(account: &Account, caller: CallerId, params: &SessionParams) -> Result<MarketSession, Refusal> {

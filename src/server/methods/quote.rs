@@ -15,8 +15,9 @@ use crate::{
         Account,
         calls::{Called, Form, Refused},
     },
+    clock,
     kis::quota::CallerId,
-    quote::{self, Answered, Asked, ReadFault, Stock, Unfit, UnknownStock, Walk, WantedCandles},
+    quote::{self, Answered, Asked, ReadFault, Stock, Unasked, Unfit, UnknownStock, Walk, WantedCandles},
     server::error::{Refusal, internal, not_found, own, standard},
     stock::StockHandle,
     wire::{
@@ -27,20 +28,25 @@ use crate::{
 };
 
 /// Age of an answer that a caller takes who does not say.
-const USUAL_AGE: Duration = Duration::from_secs(1);
+pub(super) const USUAL_AGE: Duration = Duration::from_secs(1);
 
 pub(super) fn register(catalog: &mut Catalog) {
     let lists = catalog.backend().stocks.clone();
     let of = lists.clone();
-    let price = move |stock| Named { price: quote::Price::of(stock), lists: of.clone() };
+    let price = move |stock| Ok(Named { price: quote::Price::of(stock), lists: of.clone() });
     let of = lists.clone();
     catalog.add_recalled::<method::QuotePrice, _>(move |about| {
         of_stock(about, &of, (method::QuotePrice::NAME, USUAL_AGE), price.clone())
     });
     let of = lists.clone();
     catalog.add_recalled::<method::QuoteOrderbook, _>(move |about| {
-        of_stock(about, &of, (method::QuoteOrderbook::NAME, Duration::ZERO), quote::Orderbook)
+        of_stock(about, &of, (method::QuoteOrderbook::NAME, Duration::ZERO), |stock| Ok(quote::Orderbook(stock)))
     });
+    let of = lists.clone();
+    catalog.add_recalled::<method::QuoteInvestors, _>(move |about| {
+        of_stock(about, &of, (method::QuoteInvestors::NAME, USUAL_AGE), quote::Investors::of)
+    });
+    catalog.add_recalled::<method::QuoteIndex, _>(index);
     catalog.add_about::<method::QuoteCandles, _>(move |about| candles(about, &lists));
     catalog.add_about::<method::QuotePrices, _>(several::prices);
 }
@@ -124,13 +130,16 @@ fn of_stock<A: Asked + Clone + Send + Sync + 'static>(
     About { account, params, caller }: About<'_, QuoteParams>,
     lists: &StockHandle,
     (method, usual_age): (&'static str, Duration),
-    asked: impl Fn(Stock) -> A + Send + 'static,
+    asked: impl Fn(Stock) -> Result<A, Unasked> + Send + 'static,
 ) -> (Outcome, Option<Again>) {
     let refuse = |refusal: Refusal| (Outcome::Now(Err(refusal.about(&account.name))), None);
     let max_age = params.max_age_ms.map_or(usual_age, Duration::from_millis);
     let meant = Meant::of((params.stock_code.as_deref(), params.stock.as_deref()), params.market, lists);
     match meant {
-        Ok(Meant::Now(stock)) => one(account, caller, (method, asked(stock)), (max_age, params.timeout_ms)),
+        Ok(Meant::Now(stock)) => match asked(stock) {
+            Ok(asked) => one(account, caller, (method, asked), (max_age, params.timeout_ms)),
+            Err(unasked) => refuse(unasked.into()),
+        },
         Ok(meant) => {
             let within = match timeout(params.timeout_ms) {
                 Ok(timeout) => timeout.unwrap_or_else(|| account.balance.call_timeout()),
@@ -139,7 +148,8 @@ fn of_stock<A: Asked + Clone + Send + Sync + 'static>(
             let (account, lists) = (account.clone(), lists.clone());
             let later = Box::pin(async move {
                 let stock = meant.stock(&lists, within).await.map_err(|refusal| refusal.about(&account.name))?;
-                match one(&account, caller, (method, asked(stock)), (max_age, params.timeout_ms)).0 {
+                let asked = asked(stock).map_err(|unasked| Refusal::from(unasked).about(&account.name))?;
+                match one(&account, caller, (method, asked), (max_age, params.timeout_ms)).0 {
                     Outcome::Now(answer) => answer,
                     Outcome::Later(answer) => answer.await,
                     Outcome::Subscribe(_) | Outcome::Unsubscribe { .. } => Err(internal()),
@@ -151,7 +161,18 @@ fn of_stock<A: Asked + Clone + Send + Sync + 'static>(
     }
 }
 
-fn one<A: Asked + Clone + Send + Sync + 'static>(
+/// An index.
+fn index(About { account, params, caller }: About<'_, types::IndexParams>) -> (Outcome, Option<Again>) {
+    let today = clock::kst(account.key.client.clock().now()).date_naive();
+    let max_age = params.max_age_ms.map_or(USUAL_AGE, Duration::from_millis);
+    match quote::Index::of(&params.index, today) {
+        Ok(index) => one(account, caller, (method::QuoteIndex::NAME, index), (max_age, params.timeout_ms)),
+        Err(unknown) => (Outcome::Now(Err(Refusal::from(ReadFault::from(unknown)).about(&account.name))), None),
+    }
+}
+
+/// A question that one call of KIS answers, or by another where the mode lacks the first.
+pub(super) fn one<A: Asked + Clone + Send + Sync + 'static>(
     account: &Account,
     caller: CallerId,
     (method, asked): (&'static str, A),
@@ -260,10 +281,20 @@ impl From<Unfit> for Refusal {
     }
 }
 
+impl From<Unasked> for Refusal {
+    fn from(unasked: Unasked) -> Self {
+        match unasked {
+            Unasked::Param(problem) => standard(INVALID_PARAMS, format!("Invalid params: {problem}")),
+            Unasked::Lacks(lack) => own(Kind::NotSupported, lack),
+        }
+    }
+}
+
 impl From<ReadFault> for Refusal {
     fn from(fault: ReadFault) -> Self {
         match fault {
             ReadFault::Unknown(unknown) => unknown.into(),
+            ReadFault::NoIndex(unknown) => not_found("index", quote::UnknownIndex::suggestions(), unknown.to_string()),
             ReadFault::Kis(error) => crate::token::CallError::from(error).into(),
         }
     }
