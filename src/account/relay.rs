@@ -4,26 +4,62 @@ use std::{
     convert::Infallible,
     fmt,
     hash::{Hash, Hasher},
+    sync::Arc,
     time::Duration,
 };
 
-use kis_catalog::Operation;
+use kis_catalog::{Kind, Operation};
 
 use crate::{
     desk::{Asked, Errand, Question, ReadError, Size},
     kis::{Call, Effect, Exchange, Query},
 };
 
+/// What an operation is called that the catalogue does not know: in the log, in counters and in errors.
+const UNKNOWN: &str = "unknown";
+
+/// What a client asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// An operation of the catalogue.
+    Known {
+        /// The operation.
+        operation: &'static Operation,
+        /// Its TR in the account's environment.
+        tr_id: &'static str,
+    },
+    /// One that the catalogue does not know, and that only reads.
+    Unknown {
+        /// Its path.
+        path: Arc<str>,
+        /// Its TR.
+        tr_id: Arc<str>,
+    },
+}
+
+impl Target {
+    /// The TR by which it is counted.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Known { tr_id, .. } => tr_id,
+            Self::Unknown { .. } => UNKNOWN,
+        }
+    }
+
+    /// Whether its answer is about a market, and not about an account.
+    pub fn is_quotation(&self) -> bool {
+        matches!(self, Self::Known { operation, .. } if operation.kind() == Kind::Quotation)
+    }
+}
+
 /// One page of an operation, as a client has asked for it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RelayQuestion {
-    /// The operation.
-    pub operation: &'static Operation,
-    /// Its TR in the account's environment.
-    pub tr_id: &'static str,
+    /// What is asked for.
+    pub target: Target,
     /// The parameters as they were written.
     pub query: String,
-    /// The account number that is among them; empty: there is none.
+    /// The account number that may be among them; empty: there is none.
     pub cano: String,
     /// Whether it is for a page after the first.
     pub next_page: bool,
@@ -31,14 +67,17 @@ pub struct RelayQuestion {
 
 impl Hash for RelayQuestion {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.tr_id, &self.query, self.next_page).hash(state);
+        (self.target.name(), &self.query, self.next_page).hash(state);
     }
 }
 
 /// The query holds the account number.
 impl fmt::Debug for RelayQuestion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.operation.id())
+        f.write_str(match &self.target {
+            Target::Known { operation, .. } => operation.id(),
+            Target::Unknown { .. } => UNKNOWN,
+        })
     }
 }
 
@@ -50,7 +89,7 @@ impl Question for RelayQuestion {
     const ENDS_WITH_ITS_CALLERS: bool = true;
 
     fn name(&self) -> &'static str {
-        self.tr_id
+        self.target.name()
     }
 
     fn takes_answers_of(&self, earlier: &Self) -> bool {
@@ -59,8 +98,15 @@ impl Question for RelayQuestion {
 
     async fn fetch(self, errand: Errand<Exchange>) -> Result<Exchange, ReadError<Infallible>> {
         let call = Call {
-            path: self.operation.path(),
-            tr_id: self.tr_id,
+            path: match &self.target {
+                Target::Known { operation, .. } => operation.path(),
+                Target::Unknown { path, .. } => path,
+            },
+            tr_id: self.target.name(),
+            unlisted: match &self.target {
+                Target::Known { .. } => None,
+                Target::Unknown { tr_id, .. } => Some(tr_id),
+            },
             effect: Effect::Read,
             query: Query::Written { query: &self.query, account: &self.cano },
             next_page: self.next_page,

@@ -31,6 +31,7 @@ impl Check<'_> {
             hosts,
             resolver,
             allow_hosts,
+            unknown,
             patience,
             max_connections,
             max_age,
@@ -47,6 +48,7 @@ impl Check<'_> {
             hosts: hosts.and_then(|text| self.hosts_address(&text, listen)),
             resolver: resolver.and_then(|text| self.resolver(&text)),
             allow_hosts,
+            unknown: unknown.unwrap_or(usual.unknown),
             patience: self.duration("gateway.patience", patience, usual.patience, SECOND, 10 * MINUTE),
             max_connections: self.number("gateway.max_connections", max_connections, usual.max_connections, 1, 65_536),
             quotation_max_age: self.duration(

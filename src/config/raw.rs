@@ -88,6 +88,7 @@ pub(super) struct RawGateway {
     pub(super) hosts: Option<String>,
     pub(super) resolver: Option<String>,
     pub(super) allow_hosts: Option<Vec<String>>,
+    pub(super) unknown: Option<bool>,
     pub(super) patience: Option<String>,
     pub(super) max_connections: Option<i64>,
     pub(super) max_age: RawMaxAge,
@@ -194,6 +195,7 @@ const NOT_TEXT: &[&str] = &[
     "gateway.allow_hosts",
     "gateway.allow_remote",
     "gateway.max_connections",
+    "gateway.unknown",
 ];
 
 /// The same for the keys of `[kis]` and of each account.

@@ -7,9 +7,12 @@ use kis_catalog::{Effect, Fill, Kind as OperationKind, Method, Mode, Operation, 
 use percent_encoding::percent_decode_str;
 use spelled_http::Request;
 
-use super::answer::Refusal;
+use super::{answer::Refusal, unknown};
 use crate::{
-    account::{Account, relay::RelayQuestion},
+    account::{
+        Account,
+        relay::{RelayQuestion, Target},
+    },
     book::{Book, Rights, Standing},
     clients::Client,
     kis::Environment,
@@ -38,18 +41,38 @@ pub(super) struct Passed {
 }
 
 /// A parameter, with its place in the query.
-struct Given<'a> {
-    name: Cow<'a, str>,
-    value: Cow<'a, str>,
+pub(super) struct Given<'a> {
+    pub(super) name: Cow<'a, str>,
+    pub(super) value: Cow<'a, str>,
     written: &'a str,
 }
 
 /// The request as what is asked of KIS, if the client may ask it.
-pub(super) fn check(request: &Request, client: &Arc<Client>, book: &Book, maker: &Standing) -> Result<Passed, Refusal> {
+pub(super) fn check(
+    request: &Request,
+    client: &Arc<Client>,
+    book: &Book,
+    maker: &Standing,
+    passes_unknown: bool,
+) -> Result<Passed, Refusal> {
     let given = parameters(&request.query)?;
     let allowed: Vec<(&Account, Rights)> = client.allowed(book, maker).collect();
     let tr_id = request.header("tr_id").unwrap_or_default().trim();
     let candidates = accounts(&given, &allowed, client)?;
+    if !unknown::is_known(&request.path) {
+        if !passes_unknown {
+            let message = "kisd: no operation of KIS is known at this path; where kisd's owner sets gateway.unknown = true, \
+                           others may be read";
+            return Err(Refusal::own_status(404, Kind::NotFound, message));
+        }
+        let (target, account) = (unknown::target(request, tr_id)?, candidates[0].0);
+        if !unknown::is_own(&given, account, book) {
+            return Err(not_its_account());
+        }
+        let (query, cano) = (request.query.clone(), account.id.cano().to_owned());
+        let question = RelayQuestion { target, query, cano, next_page: wants_next_page(request) };
+        return Ok(Passed { account: account.clone(), question });
+    }
     let found = |account: &Account| operation(request, tr_id, account.key.client.environment());
     let (account, rights, (operation, sent)) = match found(candidates[0].0) {
         Ok(found) => (candidates[0].0, candidates[0].1, found),
@@ -77,13 +100,17 @@ pub(super) fn check(request: &Request, client: &Arc<Client>, book: &Book, maker:
     }
     let own = own_values(operation, &given, account)?;
     let question = RelayQuestion {
-        operation,
-        tr_id: sent,
+        target: Target::Known { operation, tr_id: sent },
         query: query(&request.query, &given, operation, client.program()).into_owned(),
         cano: if own { account.id.cano().to_owned() } else { String::new() },
-        next_page: request.header("tr_cont").is_some_and(|tr_cont| tr_cont.trim() == "N"),
+        next_page: wants_next_page(request),
     };
     Ok(Passed { account: account.clone(), question })
+}
+
+/// Whether a request is for a page after the first.
+fn wants_next_page(request: &Request) -> bool {
+    request.header("tr_cont").is_some_and(|tr_cont| tr_cont.trim() == "N")
 }
 
 /// Whether a header comes twice that decides what a request is.
@@ -157,16 +184,7 @@ fn operation(
     tr_id: &str,
     environment: Environment,
 ) -> Result<(&'static Operation, &'static str), Refusal> {
-    let of_path = || {
-        catalog().operations().filter(|operation| {
-            operation.path() == request.path
-                && !matches!(operation.kind(), OperationKind::Auth | OperationKind::Realtime)
-        })
-    };
-    if of_path().next().is_none() {
-        let message = "kisd: KIS has no operation at this path";
-        return Err(Refusal::own_status(404, Kind::NotFound, message));
-    }
+    let of_path = || catalog().operations().filter(|operation| operation.path() == request.path);
     let of_method = |operation: &&Operation| match operation.method() {
         Method::Get => request.method == "GET",
         Method::Post => request.method == "POST",

@@ -3,8 +3,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kis_catalog::Kind as OperationKind;
-
 use super::{Gateway, answer::Refusal, rest::ended};
 use crate::{
     account::{Account, relay::RelayQuestion},
@@ -33,9 +31,9 @@ impl Gateway {
     async fn ask(&self, client: &Client, account: &Account, question: RelayQuestion) -> Result<Arc<Exchange>, Refusal> {
         let settings = self.settings.load_full();
         let deadline = self.clock.monotonic().saturating_add(settings.patience);
-        let max_age = match question.operation.kind() {
-            OperationKind::Quotation => settings.quotation_max_age,
-            _ => settings.account_max_age,
+        let max_age = match question.target.is_quotation() {
+            true => settings.quotation_max_age,
+            false => settings.account_max_age,
         };
         if let Some(answer) = account.relays.from_memory(&question, max_age, Arc::clone) {
             return Ok(answer);

@@ -18,6 +18,7 @@ mod peer;
 mod proved;
 mod rest;
 mod tls;
+mod unknown;
 mod whose;
 
 use std::{
@@ -55,6 +56,8 @@ pub struct Settings {
     pub resolver: Option<SocketAddr>,
     /// Names besides those of this machine by which clients may call it.
     pub allow_hosts: Vec<String>,
+    /// Whether programs may read at paths that the catalogue does not know.
+    pub unknown: bool,
     /// Longest time that a call is held until token and quota allow it.
     pub patience: Duration,
     /// Connections at one time.
@@ -73,6 +76,7 @@ impl Default for Settings {
             hosts: None,
             resolver: None,
             allow_hosts: Vec::new(),
+            unknown: false,
             patience: Duration::from_secs(120),
             max_connections: 1024,
             quotation_max_age: Duration::ZERO,

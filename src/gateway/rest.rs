@@ -127,7 +127,7 @@ impl Gateway {
     async fn passed(&self, client: &Arc<Client>, request: &Request, book: &Book) -> Result<Passed, Refusal> {
         let maker = self.principals.of(client.made_by(), book.grants()).await;
         let standing = maker.standing(book.grants());
-        check(request, client, book, &standing)
+        check(request, client, book, &standing, self.settings.load().unknown)
     }
 
     /// The client of an app key.

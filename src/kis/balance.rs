@@ -144,5 +144,12 @@ pub fn query<'a>(
 /// The call for the page that `query` asks for.
 pub fn call<'a>(environment: Environment, query: &'a [(&'static str, &'a str)], next_page: bool) -> Call<'a> {
     let query = Query::Params(query);
-    Call { path: PATH, tr_id: Tr::INQUIRE_BALANCE.id(environment), effect: Effect::Read, query, next_page }
+    Call {
+        path: PATH,
+        tr_id: Tr::INQUIRE_BALANCE.id(environment),
+        unlisted: None,
+        effect: Effect::Read,
+        query,
+        next_page,
+    }
 }

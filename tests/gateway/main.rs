@@ -13,6 +13,7 @@ mod secured;
 #[path = "../support/mod.rs"]
 mod support;
 mod unchanged;
+mod unknown;
 mod usage;
 
 use serde_json::json;

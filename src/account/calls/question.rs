@@ -230,6 +230,7 @@ impl CallQuestion {
         let call = Call {
             path: self.operation.path(),
             tr_id: self.tr_id,
+            unlisted: None,
             effect: Effect::Read,
             query: Query::Params(&query),
             next_page: *key != PageKey::default(),

@@ -71,9 +71,11 @@ impl From<KisError> for Failed {
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
     /// Path under the base URL.
-    pub path: &'static str,
-    /// The transaction, by its id in this environment.
+    pub path: &'a str,
+    /// The transaction, by its id in this environment; what it is called in the log and in counters.
     pub tr_id: &'static str,
+    /// The id that is sent in its place, where kisd does not know the transaction.
+    pub unlisted: Option<&'a str>,
     /// What it does at KIS: decides whether it may be sent again.
     pub effect: Effect,
     /// Its parameters.
@@ -264,6 +266,15 @@ impl KisClient {
         let request = self
             .with_headers(self.http.get(url), call.tr_id, token)
             .header("tr_cont", if call.next_page { "N" } else { "" });
+            .http
+            .get(url)
+            .header(CONTENT_TYPE, "application/json; charset=utf-8")
+            .header(AUTHORIZATION, sensitive(&format!("Bearer {}", token.expose())))
+            .header("appkey", sensitive(live.credentials.app_key.expose()))
+            .header("appsecret", sensitive(live.credentials.app_secret.expose()))
+            .header("tr_id", call.unlisted.unwrap_or(call.tr_id))
+            .header("tr_cont", if call.next_page { "N" } else { "" })
+            .header("custtype", "P");
         // KIS repeats account numbers in its messages.
         let (request, account) = match call.query {
             Query::Params(params) => {
