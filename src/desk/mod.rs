@@ -128,7 +128,8 @@ impl<A> Errand<A> {
 
     /// Makes a call with the token and returns what KIS has sent, also where it is a refusal that nothing here can help with.
     pub async fn relay(&self, call: &Call<'_>) -> Result<Exchange, CallError> {
-        let (client, claimants, deadline) = (&self.client, &self.claimants, self.deadline.get());
+        let deadline = self.deadline.get().min(self.first_page_by);
+        let (client, claimants) = (&self.client, &self.claimants);
         let refused = Mutex::new(None);
         let answered = self.token.authorized(deadline, |token| {
             let refused = &refused;

@@ -27,6 +27,7 @@ use crate::{
     kis::{
         KisClient, KisError,
         quota::{Claim, Claimants},
+        reach::Pass,
     },
     token::{CallError, State, TokenHandle},
 };
@@ -36,6 +37,20 @@ const LONGEST: Duration = Duration::from_secs(600);
 
 /// A fetch is over so long before the time of its callers is: what it has met says more than that the time is over.
 const LAST_WORD: Duration = Duration::from_millis(100);
+
+/// A caller that finds out whether KIS can be reached again waits no longer for a first answer.
+const KNOCKS: Duration = Duration::from_secs(10);
+
+/// What a fetch is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    /// An answer.
+    Answer,
+    /// To find out in the background whether KIS answers this question again.
+    Probe,
+    /// An answer, where KIS could not be reached for any question.
+    Knock,
+}
 
 /// The owner of one answer.
 #[derive(Debug)]
@@ -95,7 +110,8 @@ impl<Q: Question> Desk<Q> {
             tokio::select! {
                 event = event_of(&mut fetching) => self.note(event, &mut fetching),
                 () = self.clock.sleep_until(probe_at.unwrap_or(Instant::MAX)), if probe_at.is_some() => {
-                    fetching = self.circuit.is_probed(Q::IS_PROBED, self.clock.monotonic()).then(|| self.fetch(true));
+                    let is_probed = self.circuit.is_probed(Q::IS_PROBED, self.clock.monotonic());
+                    fetching = is_probed.then(|| self.fetch(Aim::Probe));
                 }
                 () = self.clock.sleep_until(due_at.unwrap_or(Instant::MAX)), if due_at.is_some() => {
                     fetching = self.fetch_for_watchers();
@@ -128,13 +144,16 @@ impl<Q: Question> Desk<Q> {
             return;
         }
         self.look_for_token();
-        if let Some((last, retry_after)) = self.circuit.refusal(now) {
-            let _ = waiter.reply.send(Err(ReadError::CircuitOpen { last, retry_after }));
-            return;
-        }
+        let aim = match self.aim(now) {
+            Ok(aim) => aim,
+            Err(refusal) => {
+                let _ = waiter.reply.send(Err(refusal));
+                return;
+            }
+        };
         let Some(under_way) = fetching else {
             self.waiting.push(waiter);
-            *fetching = Some(self.fetch(false));
+            *fetching = Some(self.fetch(aim));
             return;
         };
         // Whoever wants a later one waits for this one to end.
@@ -170,10 +189,23 @@ impl<Q: Question> Desk<Q> {
             self.fetched_at = Some(now);
             return None;
         }
-        Some(self.fetch(false))
+        // Where another question finds that KIS cannot be reached, subscribers to this one have to be told as well.
+        Some(self.fetch(Aim::Answer))
     }
 
-    fn fetch(&mut self, is_probe: bool) -> Fetching<Q> {
+    /// What a fetch for callers is for; an error, if KIS is not to be asked for them now.
+    fn aim(&mut self, now: Instant) -> Result<Aim, ReadError<Q::Fault>> {
+        if let Some((last, retry_after)) = self.circuit.refusal(now) {
+            return Err(ReadError::CircuitOpen { last, retry_after });
+        }
+        match self.client.reach().pass(now) {
+            Pass::Free => Ok(Aim::Answer),
+            Pass::Probe => Ok(Aim::Knock),
+            Pass::No { last, retry_after } => Err(ReadError::CircuitOpen { last: last.into(), retry_after }),
+        }
+    }
+
+    fn fetch(&mut self, aim: Aim) -> Fetching<Q> {
         let now = self.clock.monotonic();
         self.fetched_at = Some(now);
         self.memory.progress.store(None);
@@ -185,6 +217,11 @@ impl<Q: Question> Desk<Q> {
             Some(until) => (until.max(usual).saturating_sub(LAST_WORD), Instant::MAX),
             None => (usual.max(now.saturating_add(LONGEST)), usual),
         };
+        let first_page_by = match aim {
+            Aim::Knock => first_page_by.min(now.saturating_add(KNOCKS)),
+            Aim::Answer | Aim::Probe => first_page_by,
+        };
+        let is_probe = aim == Aim::Probe;
         let claimants = Claimants::waiting(self.waiting.iter().map(|waiter| waiter.caller));
         let deadline = Arc::new(Deadline::new(latest));
         let (progress, told) = watch::channel(None);
@@ -193,7 +230,7 @@ impl<Q: Question> Desk<Q> {
             token: self.token.clone(),
             deadline: deadline.clone(),
             first_page_by,
-            is_probe,
+            is_probe: aim != Aim::Answer,
             claimants: claimants.clone(),
             previous: self.memory.last.load().as_ref().map(|last| last.answer.clone()),
             known: self.size,
@@ -290,13 +327,15 @@ impl<Q: Question> Desk<Q> {
         if self.waiting.is_empty() {
             return None;
         }
-        if let Some((last, retry_after)) = self.circuit.refusal(now) {
-            for waiter in self.waiting.drain(..) {
-                let _ = waiter.reply.send(Err(ReadError::CircuitOpen { last: last.clone(), retry_after }));
+        match self.aim(now) {
+            Ok(aim) => Some(self.fetch(aim)),
+            Err(refusal) => {
+                for waiter in self.waiting.drain(..) {
+                    let _ = waiter.reply.send(Err(refusal.clone()));
+                }
+                None
             }
-            return None;
         }
-        Some(self.fetch(false))
     }
 
     /// Closes the circuit if it was opened for want of a token, and there is one.

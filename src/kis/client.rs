@@ -19,9 +19,11 @@ pub use self::call::{Call, Failed, Query, Trade};
 use super::{
     Credentials, Environment, Settings,
     after::LEDGER_IS_BUSY,
+    auth::ISSUE,
     error::KisError,
     http::{self, Exchange, Http, Pair, SetupError, is_loopback},
     quota::{Beginning, Claim, Claimants, Heard, Quota, Rate},
+    reach::Reach,
     reply::{self, Verdict},
     totals::Totals,
 };
@@ -48,6 +50,7 @@ pub struct KisClient {
     /// What a reload may replace while calls are in flight; each call uses the values it started with.
     live: ArcSwap<Live>,
     quota: Quota,
+    reach: Reach,
     totals: Totals,
     clock: SharedClock,
     /// Whether KIS has been asked what time it is.
@@ -76,6 +79,7 @@ impl KisClient {
                 request_timeout: settings.request_timeout,
             }),
             quota: Quota::new(settings.calls_per_second, beginning, clock.clone()),
+            reach: Reach::default(),
             totals: Totals::default(),
             clock,
             asked_time: AtomicBool::new(false),
@@ -108,6 +112,11 @@ impl KisClient {
     /// The counters.
     pub fn totals(&self) -> &Totals {
         &self.totals
+    }
+
+    /// Whether KIS can be reached.
+    pub fn reach(&self) -> &Reach {
+        &self.reach
     }
 
     /// The limit of calls a second, at least one.
@@ -200,6 +209,10 @@ impl KisClient {
                 permit.answered(heard(&verdict));
                 // A gateway's page says what time it is on the gateway.
                 let from_kis = verdict.as_ref().map_or_else(|error| error.answer().is_some(), |_| true);
+                match &verdict {
+                    Err(error) if !from_kis => self.missed(tr_id, error),
+                    _ => self.reach.answered(tr_id),
+                }
                 if let Some(date) = exchange.date.filter(|_| from_kis || tr_id == TIME) {
                     let (at, connection) = (exchange.head_at, exchange.connection);
                     self.clock.discipline(Told { wall: date, at, connection });
@@ -209,11 +222,17 @@ impl KisClient {
             }
             Some(Err(error)) => {
                 debug!(tr_id, elapsed_ms, %error, "KIS did not answer");
+                self.missed(tr_id, &error);
                 error
             }
             None => {
                 debug!(tr_id, elapsed_ms, "KIS did not answer in time");
-                KisError::Unreachable { tr_id, reason: "timed out".to_owned(), sent: true }
+                let error = KisError::Unreachable { tr_id, reason: "timed out".to_owned(), sent: true };
+                // A caller with less time says nothing of KIS.
+                if took >= live.request_timeout {
+                    self.missed(tr_id, &error);
+                }
+                error
             }
         };
         permit.answered(Heard::Nothing);
@@ -221,6 +240,13 @@ impl KisClient {
             self.totals.count_failure(&error);
         }
         Err(error)
+    }
+
+    /// A call has ended without an answer of KIS. Of the want of a token callers are told by its keeper.
+    fn missed(&self, tr_id: &'static str, error: &KisError) {
+        if tr_id != TIME && tr_id != ISSUE {
+            self.reach.failed(tr_id, error, self.clock.monotonic());
+        }
     }
 
     fn url(&self, path: &str) -> String {

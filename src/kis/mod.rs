@@ -17,6 +17,7 @@ mod http;
 pub mod masters;
 pub mod paging;
 pub mod quota;
+pub mod reach;
 pub mod reply;
 mod resolver;
 pub mod row;

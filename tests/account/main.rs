@@ -5,6 +5,7 @@ mod balance;
 mod circuit;
 mod odd;
 mod quota;
+mod reach;
 mod sent_once;
 #[path = "../support/mod.rs"]
 mod support;
