@@ -4,6 +4,7 @@
 //! without `Origin`, which a page whose name was pointed to this machine does not have. Steering is no call: it is not counted,
 //! not recorded, not late, and meets no fault.
 
+mod orders;
 mod steer;
 
 use std::net::IpAddr;
@@ -43,7 +44,7 @@ type Steering = fn(&World, &[u8]) -> Done;
 /// HTTP method, name and what does it.
 type Route = (&'static str, &'static str, Steering);
 
-const ROUTES: [Route; 9] = [
+const ROUTES: [Route; 18] = [
     ("POST", "time", steer::time),
     ("POST", "prices", steer::prices),
     ("POST", "faults", steer::faults),
@@ -53,6 +54,15 @@ const ROUTES: [Route; 9] = [
     ("POST", "portfolio", steer::portfolio),
     ("POST", "reset", steer::reset),
     ("GET", "calls", steer::calls),
+    ("GET", "orders", orders::told),
+    ("POST", "orders/fill", orders::fill),
+    ("POST", "orders/reject", orders::reject),
+    ("POST", "orders/expire", orders::expire),
+    ("POST", "orders/confirm", orders::confirm),
+    ("POST", "orders/show", orders::show),
+    ("POST", "orders/hide", orders::hide),
+    ("POST", "orders/stranger", orders::stranger),
+    ("POST", "orders/steer", orders::steer),
 ];
 
 /// Does what is asked.

@@ -45,6 +45,8 @@ pub enum Fault {
     },
     /// The call takes effect once its [`Gate`] is opened.
     Hold(Hold),
+    /// The order takes effect, and the answer has the number of another.
+    OtherOrder(String),
 }
 
 /// The simulator's side of a gate.

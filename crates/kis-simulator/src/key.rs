@@ -93,6 +93,9 @@ impl Key {
         if !self.limits.allow(arrived, self.options.calls_per_second) {
             return Answer::refusal(&request.path, "EGW00201", "초당 거래건수를 초과하였습니다.");
         }
+        if orders::is_order(request) && !self.desk.comes_late_enough(arrived, self.options.order_interval) {
+            return Answer::refusal(&request.path, "EGW00201", "초당 거래건수를 초과하였습니다.");
+        }
         let options = &self.options;
         match operation {
             Operation::Token => self.oauth.issue(request, options, now),

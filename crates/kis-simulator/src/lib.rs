@@ -129,6 +129,8 @@ pub struct Options {
     pub list_rows: usize,
     /// Whether the row of a position that was sold out has blanks for what there is none of.
     pub sold_out_blank: bool,
+    /// The least time between two orders, amendments or cancellations; a paper account was recorded to refuse them 1.1 s apart.
+    pub order_interval: Duration,
     /// What orders have done today; it follows from them.
     pub activity: Activity,
 }
@@ -164,6 +166,7 @@ impl Options {
             takes_by_issue: false,
             list_rows: 3,
             sold_out_blank: false,
+            order_interval: Duration::ZERO,
             activity: Activity::default(),
         }
     }

@@ -31,14 +31,17 @@ mod rows;
 mod session;
 mod steering;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use kis_catalog::Operation;
 
 pub(super) use self::{
     body::with_body_as_params,
-    received::{Received, is_order},
+    received::{Received, is_order, with_number},
     steering::Steering,
 };
 pub use self::{
@@ -69,6 +72,8 @@ pub(super) struct Desk {
     last_number: u64,
     /// Shares that are to be filled just before the next cancellations are looked at.
     crossing: VecDeque<i64>,
+    /// When the last order was let through.
+    last_order: Option<Instant>,
 }
 
 /// A call about orders.
@@ -92,7 +97,14 @@ impl Call<'_> {
 impl Desk {
     pub(super) fn new(mode: Mode, steering: Steering) -> Self {
         let last_number = if mode == Mode::Real { 85_099 } else { 23_036 };
-        Self { orders: Vec::new(), books: BTreeMap::new(), steering, last_number, crossing: VecDeque::new() }
+        Self {
+            orders: Vec::new(),
+            books: BTreeMap::new(),
+            steering,
+            last_number,
+            crossing: VecDeque::new(),
+            last_order: None,
+        }
     }
 
     /// Answers a call about orders, the time being made up for; `None` if it is about something else.
@@ -107,6 +119,15 @@ impl Desk {
             _ => return None,
         };
         Some(answer.unwrap_or_else(|refused| refused.answer(call.options.mode)))
+    }
+
+    /// Whether an order comes so long after the one before.
+    pub(super) fn comes_late_enough(&mut self, now: Instant, interval: Duration) -> bool {
+        let is_late = self.last_order.is_none_or(|last| now.since(last) >= interval);
+        if is_late {
+            self.last_order = Some(now);
+        }
+        is_late
     }
 
     /// An account of a key as it is at a moment.

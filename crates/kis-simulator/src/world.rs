@@ -113,6 +113,7 @@ impl World {
                 hold.wait().await;
                 (answer(), Ending::Whole)
             }
+            Fault::OtherOrder(number) => (orders::with_number(answer(), &number), Ending::Whole),
         }
     }
 

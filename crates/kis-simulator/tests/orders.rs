@@ -15,3 +15,6 @@ mod domestic;
 
 #[path = "orders/wire.rs"]
 mod wire;
+
+#[path = "orders/market.rs"]
+mod market;

@@ -18,11 +18,11 @@ use crate::{
 /// The longest that time is moved at once: a century.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
     serde_json::from_slice(body).map_err(|error| Refused::new(400, format!("the body is not as it must be: {error}")))
 }
 
-fn instant(instant: DateTime<Utc>) -> String {
+pub(super) fn instant(instant: DateTime<Utc>) -> String {
     kst(instant).to_rfc3339_opts(SecondsFormat::Millis, false)
 }
 
@@ -93,6 +93,7 @@ struct FaultBody {
     cut_after_bytes: Option<usize>,
     #[serde(default)]
     reset: bool,
+    other_order: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -129,12 +130,13 @@ impl FaultBody {
             delay,
             self.cut_after_bytes.map(|after| Fault::Cut { after }),
             self.reset.then_some(Fault::Reset),
+            self.other_order.map(Fault::OtherOrder),
         ]
         .into_iter()
         .flatten();
         match (faults.next(), faults.next()) {
             (Some(fault), None) => Ok(Scripted { target, fault, times: self.times, after_effect: self.after_effect }),
-            _ => Err("it is one of msg_cd, answer, delay_ms, cut_after_bytes and reset"),
+            _ => Err("it is one of msg_cd, answer, delay_ms, cut_after_bytes, reset and other_order"),
         }
     }
 }

@@ -111,6 +111,17 @@ impl Received {
     }
 }
 
+/// An answer to an order with another number than its own; any other answer as it is.
+pub(crate) fn with_number(answer: Answer, number: &str) -> Answer {
+    let json: serde_json::Value = serde_json::from_slice(&answer.0.body).unwrap_or_default();
+    let Some(own) = json["output"]["ODNO"].as_str() else { return answer };
+    let field = |number: &str| format!("\"ODNO\":{}", serde_json::Value::from(number));
+    let body = String::from_utf8_lossy(&answer.0.body).replacen(&field(own), &field(number), 1);
+    let mut answer = answer;
+    answer.0.body = body.into_bytes();
+    answer
+}
+
 /// Whether a request is an order, an amendment or a cancellation: a POST to a path of orders, whatever its TR id.
 pub(crate) fn is_order(request: &Request) -> bool {
     request.method == "POST"

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::order::Order;
 use crate::{clock::Instant, market::Market};
 
@@ -17,7 +19,8 @@ pub enum Lag {
 }
 
 /// When orders are filled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Filling {
     /// When the market reaches them; market orders at once.
     Market,
@@ -26,7 +29,8 @@ pub enum Filling {
 }
 
 /// How lists write order numbers. Answers to orders always have ten digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Numbers {
     /// Ten digits.
     #[default]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kis_simulator::{Effect, Fault, Mode, Numbers, Scripted, Target};
 use serde_json::json;
 
-use super::world::{CASH, World, code};
+use super::world::{CASH, World, code, fields};
 
 #[tokio::test]
 async fn limits_and_tokens_count_for_orders_too() {
@@ -127,4 +127,64 @@ async fn an_order_that_is_not_simulated_is_refused_in_words_of_its_own() {
     });
     let reply = world.post("/uapi/domestic-stock/v1/trading/order-credit", "TTTC0052U", &body).await;
     assert_eq!((reply.status, reply.json["rt_cd"].as_str(), code(&reply)), (200, Some("1"), "SIMU0001"));
+}
+
+#[tokio::test]
+async fn an_answer_may_be_that_to_another_order() {
+    let world = World::new(Mode::Real).await;
+    world.simulator.fail_next("order-cash", Fault::OtherOrder("0000012345".to_owned()));
+    let reply = world.order("buy", &[]).await;
+    assert_eq!((reply.json["output"]["ODNO"].as_str(), code(&reply)), (Some("0000012345"), "APBK0013"));
+    assert_eq!(world.orders().received()[0].effect, Effect::Accepted("0000085100".to_owned()));
+    assert!(world.orders().find("12345").is_none() && world.orders().find("85100").is_some());
+}
+
+#[tokio::test]
+async fn orders_of_a_paper_account_may_have_to_be_further_apart() {
+    let world = World::new(Mode::Paper).await;
+    world.simulator.reconfigure(|options| options.order_interval = Duration::from_secs(2));
+    for (pass, expected) in [(0, "40600000"), (1, "EGW00201"), (1, "40600000")] {
+        world.pass(pass);
+        assert_eq!(code(&world.order("buy", &[("ORD_QTY", "1")]).await), expected);
+    }
+    assert_eq!(world.rows().await.len(), 2, "reads are not meant");
+}
+
+#[tokio::test]
+async fn orders_are_steered_over_http_as_well() {
+    let world = World::new(Mode::Real).await;
+    let order = world.accepted("buy", &[]).await;
+    let done = async |what: &str, body| {
+        let (status, json) = world.steer(&format!("POST /__sim/orders/{what}"), &body).await;
+        assert_eq!(status, 200, "{what}: {json}");
+        json
+    };
+    assert_eq!(done("fill", json!({ "order": order, "quantity": 4, "price": 74_900 })).await, json!({ "filled": 4 }));
+    done("steer", json!({ "confirms_after_ms": null, "numbers": "bare", "cross_next_cancel": 1 })).await;
+    let cancel = super::world::number(&world.change(&order, "02", &[]).await);
+    assert_eq!(fields(&world.row("85101").await, ["sll_buy_dvsn_cd_name", "orgn_odno"]), ["매수취소", "85100"]);
+    done("confirm", json!({ "order": cancel })).await;
+    assert_eq!(fields(&world.row("85100").await, ["tot_ccld_qty", "rmn_qty"]), ["5", "0"]);
+    done("hide", json!({ "order": order })).await;
+    done("stranger", json!({ "side": "sell", "stock_code": "005930", "quantity": 1, "price": 76_000 })).await;
+    assert_eq!(world.rows().await.len(), 2);
+    done("steer", json!({ "list_never": true, "page": 2, "names_cancelled": true })).await;
+    let other = world.accepted("buy", &[]).await;
+    done("reject", json!({ "order": other })).await;
+    assert_eq!(world.steer("POST /__sim/orders/expire", &json!({ "order": other })).await.0, 409);
+    done("show", json!({ "order": other })).await;
+    assert_eq!(world.row("85103").await["rjct_qty"], "10");
+    assert_eq!(world.steer("POST /__sim/orders/fill", &json!({ "order": "99" })).await.0, 404);
+    let both = json!({ "list_never": true, "list_delay_ms": 1 });
+    assert_eq!(world.steer("POST /__sim/orders/steer", &both).await.0, 400);
+    let (_, told) = world.steer("GET /__sim/orders", &json!(null)).await;
+    let first = &told["received"][0];
+    assert_eq!(
+        fields(first, ["tr_id", "effect", "order", "time"]),
+        ["TTTC0012U", "accepted", &order, "2026-11-26T12:00:00.000+09:00"]
+    );
+    assert_eq!((&first["fields"]["ORD_UNPR"], &first["answered"]), (&json!("75000"), &json!(200)));
+    let rests: Vec<i64> =
+        told["orders"].as_array().unwrap().iter().map(|order| order["rest"].as_i64().unwrap()).collect();
+    assert_eq!((told["received"].as_array().unwrap().len(), rests), (3, vec![0, 0, 1, 0]));
 }

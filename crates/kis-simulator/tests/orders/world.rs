@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use kis_catalog::{Method, catalog};
-use kis_simulator::{MarketSetup, Mode, Options, Orders, Setup, Simulator, clock::ManualClock};
+use kis_simulator::{Hours, MarketSetup, Mode, Options, Orders, Setup, Simulator, clock::ManualClock};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
+/// A market that moves, by the hours of the exchange.
+pub(crate) const KRX: MarketSetup = MarketSetup { hours: Hours::Krx, ..MarketSetup::MOVING };
 pub(crate) const CASH: &str = "/uapi/domestic-stock/v1/trading/order-cash";
 pub(crate) const CHANGE: &str = "/uapi/domestic-stock/v1/trading/order-rvsecncl";
 
@@ -157,6 +159,12 @@ impl World {
             ("tr_cont", if later { "N" } else { "" }),
         ];
         self.exchange(&format!("GET {}?{}", operation.path(), query.join("&")), &headers, "").await.unwrap()
+    }
+
+    pub(crate) async fn steer(&self, request: &str, body: &Value) -> (u16, Value) {
+        let headers = [("X-Kisd-Sim", "1"), ("Host", "127.0.0.1")];
+        let reply = self.exchange(request, &headers, &body.to_string()).await.unwrap();
+        (reply.status, reply.json)
     }
 
     /// The list of the orders of the day.
