@@ -3,7 +3,7 @@
 
 mod support;
 
-use kisd::simulator::{Fault, Mode, Options};
+use kisd::simulator::{Fault, Mode, Options, Side, Stranger};
 use serde_json::{Value, json};
 use support::{TestDaemon, World};
 
@@ -445,6 +445,9 @@ async fn an_order_abroad_has_every_figure_in_its_currency_and_belongs_to_the_day
 #[tokio::test]
 async fn rows_that_the_simulator_makes_up_are_read_as_kis_call_gives_them() {
     let (world, daemon) = world_and_daemon(Mode::Real).await;
+    world.simulator.orders().stranger(Stranger::limit(Side::Buy, "005930", 3, 70_000)).unwrap();
+    let apple = Stranger { exchange: "NASD".to_owned(), ..Stranger::limit(Side::Sell, "AAPL", 2, 240) };
+    world.simulator.orders().stranger(apple).unwrap();
     let orders = daemon.ok("account.orders", json!({ "date": "2026-01-23" })).await;
     assert_eq!(orders["regions"], json!(["domestic", "overseas"]));
     let home = called(&world, &daemon, HOME, &asked_at_home("20260123", "20260123", "ALL")).await;

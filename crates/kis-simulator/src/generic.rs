@@ -129,7 +129,9 @@ fn refused_parameter(operation: &Operation, request: &Request, options: &Options
         if own.is_some_and(|own| given != Some(own)) {
             return Some(input_error("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO"));
         }
-        if known.required && given.is_none() && !paging.contains(&known.name) {
+        // Of some markets KIS says to leave one out.
+        let is_needed = known.required && known.values != Some("제거") && !paging.contains(&known.name);
+        if is_needed && given.is_none() {
             return Some(input_error("OPSQ2001", &format!("ERROR : INPUT FIELD NOT FOUND [{}]", known.name)));
         }
     }

@@ -47,7 +47,6 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 use kis_catalog::Operation;
 
-pub(super) use self::deal::Quote;
 pub use self::hours::Hours;
 pub(super) use self::sheet::{Fields, Sheet, Words};
 use self::{
@@ -55,6 +54,10 @@ use self::{
     hours::{Progress, Venue},
     issue::Issue,
     noise::Path,
+};
+pub(super) use self::{
+    deal::Quote,
+    overseas::{market_of, won},
 };
 use super::{Options, http::Request, setup::MarketSetup, world::locked};
 

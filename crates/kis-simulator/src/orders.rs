@@ -9,25 +9,31 @@
 //! | `received` | what arrived, and whether it took effect and was answered |
 //! | `body` | the JSON of a POST as parameters |
 //! | `place`, `change` | domestic orders; amendments and cancellations of them |
+//! | `abroad` | orders abroad; amendments and cancellations of them |
 //! | `session` | which types of order are taken when, and when they die |
 //! | `refusal` | why an order is refused, in the words of both environments |
 //! | `filling` | orders meet the market; days end |
-//! | `money` | what fills and reservations do to cash and positions |
+//! | `money`, `money_abroad` | what fills and reservations do to cash and positions |
 //! | `lists`, `rows` | orders and fills by day; open orders |
+//! | `lists_abroad`, `rows_abroad` | the same of orders abroad |
 //! | `steering` | how lists lag and what they leave out |
 //! | `handle` | the same for a test, in Rust |
 
+mod abroad;
 mod body;
 mod change;
 mod filling;
 mod handle;
 mod lists;
+mod lists_abroad;
 mod money;
+mod money_abroad;
 mod order;
 mod place;
 mod received;
 mod refusal;
 mod rows;
+mod rows_abroad;
 mod session;
 mod steering;
 
@@ -70,6 +76,8 @@ pub(super) struct Desk {
     pub(super) steering: Steering,
     /// The last order number that was given.
     last_number: u64,
+    /// The last one that was given to an order abroad.
+    last_number_abroad: u64,
     /// Shares that are to be filled just before the next cancellations are looked at.
     crossing: VecDeque<i64>,
     /// When the last order was let through.
@@ -102,6 +110,7 @@ impl Desk {
             books: BTreeMap::new(),
             steering,
             last_number,
+            last_number_abroad: if mode == Mode::Real { 30_138_111 } else { 37_507 },
             crossing: VecDeque::new(),
             last_order: None,
         }
@@ -116,6 +125,10 @@ impl Desk {
             "domestic-stock-trading-inquire-daily-ccld-within-3m"
             | "domestic-stock-trading-inquire-daily-ccld-before-3m" => return Some(self.by_day(call)),
             "domestic-stock-trading-inquire-psbl-rvsecncl" => return Some(self.open(call)),
+            "overseas-stock-trading-inquire-ccnl" => return Some(self.by_day_abroad(call)),
+            "overseas-stock-trading-inquire-nccs" => return Some(self.open_abroad(call)),
+            id if id.starts_with("overseas-stock-trading-order-rvsecncl-") => self.change_abroad(id, own, call),
+            id if operation.path() == "/uapi/overseas-stock/v1/trading/order" => self.place_abroad(id, own, call),
             _ => return None,
         };
         Some(answer.unwrap_or_else(|refused| refused.answer(call.options.mode)))
@@ -147,6 +160,12 @@ impl Desk {
     fn number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number
+    }
+
+    /// A new number of an order abroad.
+    fn number_abroad(&mut self) -> u64 {
+        self.last_number_abroad += 1;
+        self.last_number_abroad
     }
 }
 

@@ -18,3 +18,6 @@ mod wire;
 
 #[path = "orders/market.rs"]
 mod market;
+
+#[path = "orders/abroad.rs"]
+mod abroad;

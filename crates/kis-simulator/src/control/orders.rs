@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     Done, Refused,
-    steer::{instant, read},
+    steer::{Exact, instant, read},
 };
 use crate::{
     Effect, Filling, Lag, Numbers, OrderState, Orders, Side, Stranger,
@@ -86,14 +86,18 @@ struct FillBody {
     /// All that waits, if it is not said.
     quantity: Option<i64>,
     /// Its own, or the last one of the issue, if it is not said.
-    price: Option<i64>,
+    price: Option<Exact>,
 }
 
 /// Fills a part of an order.
 pub(super) fn fill(world: &World, body: &[u8]) -> Done {
     let FillBody { order, quantity, price } = read(body)?;
     let known = orders(world).find(&order).ok_or_else(no_order)?;
-    let filled = orders(world).fill_at(&order, quantity.unwrap_or(known.rest), price);
+    let quantity = quantity.unwrap_or(known.rest);
+    let filled = match price {
+        Some(Exact(price)) => orders(world).fill_at(&order, quantity, price),
+        None => orders(world).fill(&order, quantity),
+    };
     Ok(json!({ "filled": filled }))
 }
 
@@ -153,7 +157,7 @@ struct StrangerBody {
     side: SideBody,
     stock_code: String,
     quantity: i64,
-    price: i64,
+    price: Exact,
     #[serde(default = "korea")]
     exchange: String,
     #[serde(default = "limit")]
@@ -199,7 +203,7 @@ pub(super) fn stranger(world: &World, body: &[u8]) -> Done {
         exchange: body.exchange,
         order_type: body.order_type,
         quantity: body.quantity,
-        price: body.price,
+        price: body.price.0,
         entered_by: body.entered_by,
         placed: body.placed,
     });
@@ -216,6 +220,7 @@ struct SteerBody {
     list_never: bool,
     numbers: Option<Numbers>,
     next_number: Option<u64>,
+    next_number_abroad: Option<u64>,
     #[serde(default, deserialize_with = "stated")]
     confirms_after_ms: Option<Option<u64>>,
     cross_next_cancel: Option<i64>,
@@ -254,6 +259,7 @@ pub(super) fn steer(world: &World, body: &[u8]) -> Done {
     given(body.filling, |filling| orders.filling(filling));
     given(body.numbers, |numbers| orders.numbers(numbers));
     given(body.next_number, |number| orders.next_number(number));
+    given(body.next_number_abroad, |number| orders.next_number_abroad(number));
     given(body.confirms_after_ms, |ms| orders.confirms_after(ms.map(Duration::from_millis)));
     given(body.cross_next_cancel, |quantity| orders.cross_next_cancel(quantity));
     given(body.names_cancelled, |names| orders.names_cancelled(names));

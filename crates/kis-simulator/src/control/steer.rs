@@ -254,7 +254,7 @@ struct HoldingBody {
 }
 
 /// A number with exactly the digits it is written with.
-struct Exact(Decimal);
+pub(super) struct Exact(pub(super) Decimal);
 
 impl<'de> Deserialize<'de> for Exact {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -117,6 +117,8 @@ fn row(asked: &Asked<'_>, held: &Priced<'_>) -> Fields {
     let quantity = held.position.quantity;
     let (paid, worth) = (held.paid(quantity), held.worth(quantity));
     let is_cash = held.position.held_as == HeldAs::Cash;
+    let (exchange, code) = (&held.position.exchange, &held.position.code);
+    let sellable = asked.options.activity.sellable_abroad(&asked.options.portfolio, exchange, code);
     Fields::of([
         ("cano", asked.options.cano.clone()),
         ("acnt_prdt_cd", asked.options.product_code.clone()),
@@ -127,7 +129,7 @@ fn row(asked: &Asked<'_>, held: &Priced<'_>) -> Fields {
         ("evlu_pfls_rt", rate(worth - paid, paid, 2)),
         ("pchs_avg_pric", fixed(held.position.avg_price, 4)),
         ("ovrs_cblc_qty", fixed(quantity, 0)),
-        ("ord_psbl_qty", if is_cash { fixed(quantity, 0) } else { "0".to_owned() }),
+        ("ord_psbl_qty", if is_cash { sellable } else { 0 }.to_string()),
         ("frcr_pchs_amt1", fixed(paid, 5)),
         ("ovrs_stck_evlu_amt", fixed(worth, 8)),
         ("now_pric2", fixed(held.price(), 6)),
@@ -166,7 +168,7 @@ fn blank() -> Fields {
 
 /// With the currency of the exchange, after fees, and with won that are exchanged by themselves.
 fn buyable(asked: &Asked<'_>) -> Sheet {
-    let abroad = &asked.options.portfolio.abroad;
+    let (activity, portfolio) = (&asked.options.activity, &asked.options.portfolio);
     let currency = match asked.param("OVRS_EXCG_CD") {
         "SEHK" => "HKD",
         "TKSE" => "JPY",
@@ -174,26 +176,22 @@ fn buyable(asked: &Asked<'_>) -> Sheet {
         "HASE" | "VNSE" => "VND",
         _ => "USD",
     };
-    let own = abroad.cash.iter().find(|(known, _)| known == currency).map_or(Decimal::ZERO, |(_, cash)| *cash);
-    let in_won = Decimal::from(asked.options.portfolio.deposit);
-    let exchanged = in_won.checked_div(won(currency)).unwrap_or_default();
-    let all = if abroad.is_integrated { own + exchanged } else { own };
+    let (own, _) = activity.cash_abroad(portfolio, currency);
+    let (own_after_fees, all_after_fees) = activity.orderable_abroad(portfolio, currency);
     let price = asked.param("OVRS_ORD_UNPR").parse::<Decimal>().unwrap_or_default();
-    // A quarter of a percent is kept for fees.
-    let after_fees = |amount: Decimal| (amount * Decimal::new(9_975, 4)).trunc_with_scale(2);
     let quantity = |amount: Decimal| fixed(amount.checked_div(price).unwrap_or_default().trunc(), 0);
     let fields = Fields::of([
         ("tr_crcy_cd", currency.to_owned()),
         ("ord_psbl_frcr_amt", fixed(own, 2)),
         ("sll_ruse_psbl_amt", fixed(Decimal::ZERO, 2)),
-        ("ovrs_ord_psbl_amt", fixed(after_fees(own), 2)),
-        ("max_ord_psbl_qty", quantity(after_fees(own))),
+        ("ovrs_ord_psbl_amt", fixed(own_after_fees, 2)),
+        ("max_ord_psbl_qty", quantity(own_after_fees)),
         ("echm_af_ord_psbl_amt", "0".to_owned()),
         ("echm_af_ord_psbl_qty", "0".to_owned()),
-        ("ord_psbl_qty", quantity(after_fees(own))),
+        ("ord_psbl_qty", quantity(own_after_fees)),
         ("exrt", fixed(won(currency), 10)),
-        ("frcr_ord_psbl_amt1", fixed(after_fees(all), 6)),
-        ("ovrs_max_ord_psbl_qty", quantity(after_fees(all))),
+        ("frcr_ord_psbl_amt1", fixed(all_after_fees, 6)),
+        ("ovrs_max_ord_psbl_qty", quantity(all_after_fees)),
     ]);
     Sheet { words: Words::Ledger, ..Sheet::one("output", fields) }
 }

@@ -6,19 +6,24 @@ use super::{
     Market,
     candle::Day,
     domestic::side,
-    hours::{Hours, TRADES},
+    hours::{Hours, TRADES, Venue},
     issue::Issue,
     noise::mix,
 };
-use crate::{Options, clock::kst, listing::Listed};
+use crate::{Options, listing::Listed};
 
 /// The longest time whose trades are looked at: an order of a day is dead by then.
 const LOOK_BACK: TimeDelta = TimeDelta::hours(30);
+
+/// The minute of the day at which the American evening ends.
+const EVENING: usize = 1_200;
 
 /// An issue at a moment, as an order sees it.
 #[derive(Debug, Clone)]
 pub(crate) struct Quote {
     pub(crate) name: String,
+    /// Places of a printed price; all prices here are whole numbers of the smallest unit.
+    pub(crate) decimals: u32,
     pub(crate) listed: Option<&'static Listed>,
     /// The last price.
     pub(crate) last: i64,
@@ -50,6 +55,29 @@ impl Quote {
         self.issue.venue.is_open(now)
     }
 
+    /// The day of its place at a moment.
+    fn local_day(&self, now: DateTime<Utc>) -> NaiveDate {
+        self.issue.venue.local(now).date_naive()
+    }
+
+    /// Whether orders are taken now abroad: in the session and half an hour before; in the United States from four in the morning
+    /// until eight in the evening.
+    pub(crate) fn takes_orders(&self, now: DateTime<Utc>) -> bool {
+        let venue = self.issue.venue;
+        let (day, (from, to)) = (self.local_day(now), venue.span());
+        let (from, to) = if venue.is_american() { (240, EVENING) } else { (from.saturating_sub(30), to) };
+        venue.trades_on(day, day)
+            && (venue.is_always() || (venue.minute(day, from)..venue.minute(day, to)).contains(&now))
+    }
+
+    /// When an order of a day abroad dies: with the session, or if it came later with the evening.
+    pub(crate) fn end_of_day(&self, placed: DateTime<Utc>) -> DateTime<Utc> {
+        let venue = self.issue.venue;
+        let (day, (_, to)) = (self.local_day(placed), venue.span());
+        let close = venue.minute(day, to);
+        if placed < close { close } else { venue.minute(day, EVENING) }
+    }
+
     /// The trades after one moment and up to another: when, at what price, how many shares.
     pub(crate) fn trades(
         &self,
@@ -58,11 +86,11 @@ impl Quote {
         until: DateTime<Utc>,
     ) -> Vec<(DateTime<Utc>, i64, i64)> {
         let after = after.max(until - LOOK_BACK);
-        let (first, last) = (kst(after).date_naive(), kst(until).date_naive());
+        let venue = self.issue.venue;
+        let (first, last) = (venue.local(after).date_naive(), venue.local(until).date_naive());
         let days = std::iter::successors(Some(first), NaiveDate::succ_opt).take_while(|day| *day <= last);
         let mut made = Vec::new();
-        for date in days.filter(|day| market.trades_on(*day)) {
-            let venue = self.issue.venue;
+        for date in days.filter(|day| venue.trades_on(*day, *day)) {
             let mut day = Day::new(market, &self.issue, date);
             for minute in 0..venue.minutes() {
                 if venue.moment(date, minute, TRADES - 1) <= after || venue.moment(date, minute, 0) > until {
@@ -83,10 +111,19 @@ impl Quote {
 impl Market {
     /// An issue of the Korea Exchange at a moment.
     pub(crate) fn quote(&self, code: &str, options: &Options, now: DateTime<Utc>) -> Option<Quote> {
-        let issue = Issue::domestic(self, code, options)?;
+        Some(self.quote_of(Issue::domestic(self, code, options)?, now))
+    }
+
+    /// An issue abroad at a moment.
+    pub(crate) fn quote_abroad(&self, listed: &'static Listed, now: DateTime<Utc>) -> Quote {
+        self.quote_of(Issue::of_listed(self, listed), now)
+    }
+
+    fn quote_of(&self, issue: Issue, now: DateTime<Utc>) -> Quote {
         let view = self.view(issue, now);
-        Some(Quote {
+        Quote {
             name: view.issue.name.clone(),
+            decimals: view.issue.decimals,
             listed: view.issue.listed,
             last: view.price,
             base: view.base,
@@ -95,7 +132,12 @@ impl Market {
             is_halted: view.issue.is_halted(view.day),
             is_on_nxt: view.issue.is_on_nxt(),
             issue: view.issue,
-        })
+        }
+    }
+
+    /// The day of its place at a moment, for an issue abroad.
+    pub(crate) fn local_day(&self, listed: &Listed, now: DateTime<Utc>) -> NaiveDate {
+        Venue::of(listed.market, self.hours).local(now).date_naive()
     }
 
     /// When its markets are open.

@@ -93,6 +93,29 @@ impl Venue {
         self.spans().last().map_or(0, |(_, to)| *to)
     }
 
+    /// The first minute of trading and the one after the last, of the local day.
+    pub(super) fn span(self) -> (usize, usize) {
+        let spans = self.spans();
+        (spans.first().map_or(0, |(from, _)| *from), spans.last().map_or(0, |(_, to)| *to))
+    }
+
+    /// The beginning of a minute of the local day, up to midnight.
+    pub(super) fn minute(self, day: NaiveDate, minute: usize) -> DateTime<Utc> {
+        let noon = (day.and_time(chrono::NaiveTime::MIN) + TimeDelta::hours(17)).and_utc();
+        let local = day.and_time(chrono::NaiveTime::MIN) + TimeDelta::minutes(i64::try_from(minute).unwrap_or(0));
+        (local - TimeDelta::hours(i64::from(self.hours_ahead(noon)))).and_utc()
+    }
+
+    /// Whether it trades at any hour.
+    pub(super) fn is_always(self) -> bool {
+        self.hours == Hours::Always
+    }
+
+    /// Whether it is in the United States, where orders are taken before and after the session too.
+    pub(super) fn is_american(self) -> bool {
+        self.place == Place::UnitedStates
+    }
+
     /// How far the day has come at a minute and second of the local day.
     fn progress(self, minute_of_day: usize, second: usize) -> Progress {
         let mut minutes = 0;
@@ -124,7 +147,7 @@ impl Venue {
     }
 
     /// Whether there is a day of trading, today being a certain day.
-    fn trades_on(self, day: NaiveDate, today: NaiveDate) -> bool {
+    pub(super) fn trades_on(self, day: NaiveDate, today: NaiveDate) -> bool {
         self.country.is_open(day) || day == today && self.hours == Hours::Always
     }
 

@@ -29,7 +29,7 @@ pub(super) fn sheet(operation: &str, asked: &Asked<'_>) -> Option<Sheet> {
 }
 
 /// KIS's code of a market for quotes, by that of its day market or of the orders.
-pub(super) fn market_of(code: &str) -> Option<&'static str> {
+pub(crate) fn market_of(code: &str) -> Option<&'static str> {
     Some(match code {
         "NAS" | "BAQ" | "NASD" => "NAS",
         "NYS" | "BAY" | "NYSE" => "NYS",
@@ -45,7 +45,7 @@ pub(super) fn market_of(code: &str) -> Option<&'static str> {
 }
 
 /// Won for one of a currency.
-pub(super) fn won(currency: &str) -> Decimal {
+pub(crate) fn won(currency: &str) -> Decimal {
     match currency {
         "USD" => Decimal::new(146_900, 2),
         "HKD" => Decimal::new(18_850, 2),

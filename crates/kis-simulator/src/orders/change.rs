@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 use super::{
     Call, Desk, account_of,
     money::reserves,
-    order::{Kind, Order, Side},
-    place::{accepted, exchange, new, terms, whole},
+    order::{Kind, Order, Side, units},
+    place::{Meant, accepted, exchange, new, terms, whole},
     refusal::Refused,
 };
 use crate::{Options, http::Answer};
@@ -51,7 +51,10 @@ impl Desk {
         let (account, branch) = (account_of(call.options), call.param("KRX_FWDG_ORD_ORGNO"));
         let number = super::order::number(call.param("ORGN_ODNO")).ok_or(Refused::NoOrder)?;
         let is_meant = |order: &Order| {
-            order.account == account && order.number == number && (branch.is_empty() || order.branch == branch)
+            order.abroad.is_none()
+                && order.account == account
+                && order.number == number
+                && (branch.is_empty() || order.branch == branch)
         };
         self.orders.iter().rposition(is_meant).ok_or(Refused::NoOrder)
     }
@@ -63,7 +66,10 @@ impl Desk {
             .orders
             .iter()
             .filter(|order| {
-                order.original == Some(original.number) && order.account == original.account && order.pending.is_some()
+                order.original == Some(original.number)
+                    && order.account == original.account
+                    && order.abroad.is_some() == original.abroad.is_some()
+                    && order.pending.is_some()
             })
             .map(|order| order.quantity)
             .sum();
@@ -75,35 +81,31 @@ impl Desk {
         let Some(original) = self.orders.get(at).cloned() else { return Err(Refused::NoOrder) };
         let quote = call.market.quote(&original.code, call.options, call.now).ok_or(Refused::NoIssue)?;
         let terms = terms(call, &quote, &original.exchange)?;
-        let unit = reserves(original.side, terms.price, quote.limits);
-        let mode = call.options.mode;
-        let more = (unit - original.reserves).saturating_mul(quantity);
-        if original.side == Side::Buy && more > call.options.activity.orderable(&call.options.portfolio) {
+        let reserves = reserves(original.side, units(terms.price, 0), quote.limits);
+        let more = (reserves - original.reserves).saturating_mul(quantity);
+        if original.side == Side::Buy && more > call.options.activity.purchasable(&call.options.portfolio) {
             return Err(Refused::Funds);
         }
         let number = self.number();
-        let exchange = original.exchange.clone();
-        let mut order = new(number, original.side, (&original.code, &quote.name), &exchange, &terms, call);
-        order.kind = Kind::Amend;
-        order.original = Some(original.number);
-        order.branch.clone_from(&original.branch);
-        order.quantity = quantity;
-        order.rest = quantity;
-        order.reserves = unit;
-        order.shown_from = self.steering.shown_from(number, call.market, call.arrived);
+        let meant = Meant { code: &original.code, name: &quote.name, exchange: &original.exchange, abroad: None };
+        let order = Order {
+            kind: Kind::Amend,
+            original: Some(original.number),
+            branch: original.branch.clone(),
+            reserves,
+            ..new(number, original.side, &meant, &terms, quantity, call)
+        };
         if let Some(original) = self.orders.get_mut(at) {
             original.rest -= quantity;
             original.cancelled += quantity;
         }
-        let answer = accepted(&order, mode);
-        self.orders.push(order);
-        self.meet(self.orders.len() - 1, own, call);
-        Ok(answer)
+        Ok(self.accept(order, own, call))
     }
 
     /// A cancellation is received now, and the exchange confirms it now or later: fills may come before.
-    fn cancel(&mut self, at: usize, quantity: i64, own: &mut Options, call: &Call<'_>) -> Answer {
-        let number = self.number();
+    pub(super) fn cancel(&mut self, at: usize, quantity: i64, own: &mut Options, call: &Call<'_>) -> Answer {
+        let is_abroad = self.orders.get(at).is_some_and(|original| original.abroad.is_some());
+        let number = if is_abroad { self.number_abroad() } else { self.number() };
         let shown_from = self.steering.shown_from(number, call.market, call.arrived);
         let Some(original) = self.orders.get(at) else { return Refused::NoOrder.answer(call.options.mode) };
         let order = Order {
@@ -117,7 +119,7 @@ impl Desk {
             looked: call.now,
             filled: 0,
             amount: Decimal::ZERO,
-            charges: 0,
+            charges: Decimal::ZERO,
             rest: 0,
             rejected: 0,
             cancelled: 0,
@@ -155,11 +157,14 @@ impl Desk {
     /// The exchange has done what a cancellation says, as far as there was anything left; whether it was waited for.
     pub(super) fn confirm(&mut self, at: usize) -> bool {
         let Some(order) = self.orders.get(at).filter(|order| order.pending.is_some()) else { return false };
-        let (account, original, asked) = (order.account.clone(), order.original, order.quantity);
+        let (order, asked) = (order.clone(), order.quantity);
+        let is_original = |known: &&mut Order| {
+            Some(known.number) == order.original
+                && known.account == order.account
+                && known.abroad.is_some() == order.abroad.is_some()
+        };
         let mut ended = 0;
-        if let Some(original) =
-            self.orders.iter_mut().rev().find(|order| Some(order.number) == original && order.account == account)
-        {
+        if let Some(original) = self.orders.iter_mut().rev().find(is_original) {
             ended = asked.min(original.rest);
             original.rest -= ended;
             original.cancelled += ended;

@@ -24,28 +24,31 @@ impl Desk {
         }
         self.confirm_due(arrived);
         self.settle_cash(own, market, now);
+        self.settle_abroad(own, market, now);
     }
 
     /// The price that an order is filled at if none is said: its own, or the last one of the issue.
     pub(super) fn usual_price(&self, at: usize, own: &Options, market: &Market, now: DateTime<Utc>) -> Option<i64> {
         let order = self.orders.get(at)?;
-        let own_price = Some(order.limit.unwrap_or(order.won())).filter(|price| *price > 0);
+        let own_price = Some(order.limit.unwrap_or(order.units())).filter(|price| *price > 0);
         own_price.or_else(|| {
             let options = own.of_account(&order.account.0, &order.account.1);
-            market.quote(&order.code, &options, now).map(|quote| quote.last)
+            order.quote(&options, market, now).map(|quote| quote.last)
         })
     }
 
     /// Lets a live order meet the trades since it was last looked at, and die if its time is over.
     fn look(&mut self, at: usize, own: &mut Options, market: &Market, now: DateTime<Utc>) {
         let Some(order) = self.orders.get(at).cloned() else { return };
-        let end = session::end(market, &order.exchange, &order.order_type, order.placed);
+        let options = own.of_account(&order.account.0, &order.account.1);
+        let quote = order.quote(&options, market, now);
+        let end = match (&quote, order.abroad) {
+            (Some(quote), Some(_)) => quote.end_of_day(order.placed),
+            _ => session::end(market, &order.exchange, &order.order_type, order.placed),
+        };
         let until = now.min(end);
-        if self.steering.filling == Filling::Market && until > order.looked {
-            let options = own.of_account(&order.account.0, &order.account.1);
-            if let Some(quote) = market.quote(&order.code, &options, now) {
-                self.meet_trades(at, (&quote, order.looked, until), own, market);
-            }
+        if let Some(quote) = quote.filter(|_| self.steering.filling == Filling::Market && until > order.looked) {
+            self.meet_trades(at, (&quote, order.looked, until), own, market);
         }
         if let Some(order) = self.orders.get_mut(at) {
             order.looked = until.max(order.looked);
@@ -77,7 +80,7 @@ impl Desk {
         if self.steering.filling == Filling::ByHand {
             return;
         }
-        let Some(quote) = call.market.quote(&order.code, call.options, call.now) else { return };
+        let Some(quote) = order.quote(call.options, call.market, call.now) else { return };
         order.take_price(&quote);
         order.wake(quote.last);
         let is_whole = session::is_whole(&order.order_type);
@@ -104,9 +107,12 @@ impl Desk {
 }
 
 impl Order {
-    /// Its price in won; 0 without one.
-    pub(super) fn won(&self) -> i64 {
-        i64::try_from(self.price.trunc()).unwrap_or(0)
+    /// Its issue at a moment.
+    pub(super) fn quote(&self, options: &Options, market: &Market, now: DateTime<Utc>) -> Option<Quote> {
+        match self.abroad {
+            Some(listed) => Some(market.quote_abroad(listed, now)),
+            None => market.quote(&self.code, options, now),
+        }
     }
 
     /// Whether it is a stop order whose price has not come.
@@ -139,7 +145,7 @@ impl Order {
 
     /// Whether it trades at a price.
     fn reaches(&self, price: i64) -> bool {
-        let limit = self.limit.unwrap_or(self.won());
+        let limit = self.limit.unwrap_or(self.units());
         match self.side {
             _ if limit == 0 => true,
             Side::Buy => price <= limit,
@@ -154,7 +160,7 @@ impl Order {
         if is_free {
             return Some(trade);
         }
-        let limit = self.limit.unwrap_or(self.won());
+        let limit = self.limit.unwrap_or(self.units());
         let price = if limit == 0 { trade } else { limit };
         (!self.is_asleep() && self.reaches(trade)).then_some(price)
     }

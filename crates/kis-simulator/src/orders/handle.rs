@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rust_decimal::Decimal;
+
 use super::{
     Desk, Filling, Lag, Numbers, OrderState, ReceivedOrder, Stranger,
     order::{self, Kind, Order},
@@ -52,15 +54,20 @@ impl Orders<'_> {
     /// Fills so many shares of an order, at its own price, or at the last one of the issue if it has none. How many it was: never
     /// more than wait.
     pub fn fill(&self, number: &str, quantity: i64) -> i64 {
-        self.fill_at(number, quantity, None)
+        let now = self.world.clock.now();
+        self.on(number, |desk, own, at| {
+            let price = desk.usual_price(at, own, &self.world.market, now).unwrap_or_default();
+            desk.fill(at, (quantity, price), own, &self.world.market, now)
+        })
+        .unwrap_or(0)
     }
 
-    /// Fills so many shares of an order at a price in won.
-    pub fn fill_at(&self, number: &str, quantity: i64, price: impl Into<Option<i64>>) -> i64 {
+    /// Fills so many shares of an order at a price in its currency.
+    pub fn fill_at(&self, number: &str, quantity: i64, price: impl Into<Decimal>) -> i64 {
         let (price, now) = (price.into(), self.world.clock.now());
         self.on(number, |desk, own, at| {
-            let price = price.or_else(|| desk.usual_price(at, own, &self.world.market, now));
-            desk.fill(at, (quantity, price.unwrap_or_default()), own, &self.world.market, now)
+            let decimals = desk.orders.get(at).map_or(0, Order::decimals);
+            desk.fill(at, (quantity, order::units(price, decimals)), own, &self.world.market, now)
         })
         .unwrap_or(0)
     }
@@ -126,14 +133,20 @@ impl Orders<'_> {
         self.each(|key| key.desk.steering.filling = filling);
     }
 
-    /// How lists write order numbers.
+    /// How all lists write order numbers. Until it is said, they do as was recorded: with ten digits, but for the list of a paper
+    /// account's orders abroad, which has none of the zeros in front.
     pub fn numbers(&self, numbers: Numbers) {
-        self.each(|key| key.desk.steering.numbers = numbers);
+        self.each(|key| key.desk.steering.numbers = Some(numbers));
     }
 
-    /// The number that the next order gets, if it is higher than all that were given.
+    /// The number that the next order at home gets.
     pub fn next_number(&self, number: u64) {
-        self.each(|key| key.desk.last_number = key.desk.last_number.max(number.saturating_sub(1)));
+        self.each(|key| key.desk.last_number = number.saturating_sub(1));
+    }
+
+    /// The number that the next order abroad gets; one at home may have had it.
+    pub fn next_number_abroad(&self, number: u64) {
+        self.each(|key| key.desk.last_number_abroad = number.saturating_sub(1));
     }
 
     /// After what time the exchange confirms cancellations; `None`: when [`confirm`](Self::confirm) says so. Until then the row

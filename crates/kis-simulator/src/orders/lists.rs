@@ -52,6 +52,7 @@ impl Desk {
         let (first, last) = (day("INQR_STRT_DT"), day("INQR_END_DT"));
         let is_meant = |order: &&Order| {
             order.account == account
+                && order.abroad.is_none()
                 && order.is_shown(call.arrived)
                 && first.is_none_or(|first| order.day() >= first)
                 && last.is_none_or(|last| order.day() <= last)
@@ -111,6 +112,7 @@ impl Desk {
         let side = call.param("INQR_DVSN_2");
         let is_meant = |order: &Order, left: i64| {
             order.account == account
+                && order.abroad.is_none()
                 && order.is_shown(call.arrived)
                 && order.is_live()
                 && left > 0

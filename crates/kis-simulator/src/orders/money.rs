@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 
 use super::{
     AccountId, Call, Desk,
+    money_abroad::Traded,
     order::{Kind, Order, Side},
     portfolio_of,
 };
@@ -43,12 +44,21 @@ pub struct Activity {
     pub(crate) selling: BTreeMap<String, i64>,
     /// Fees and tax of today.
     pub(crate) charges: i64,
+    /// What open orders abroad hold, by currency.
+    pub(super) reserved_abroad: BTreeMap<String, Decimal>,
+    /// Shares that open orders abroad are about to sell, by exchange and issue.
+    pub(super) selling_abroad: BTreeMap<(String, String), i64>,
 }
 
 impl Activity {
     /// Won that can be ordered for.
     pub(crate) fn orderable(&self, portfolio: &Portfolio) -> i64 {
         (portfolio.deposit + self.unsettled - self.reserved).max(0)
+    }
+
+    /// Won that can be bought for, what is owed afterwards included: an account of forty percent.
+    pub(crate) fn purchasable(&self, portfolio: &Portfolio) -> i64 {
+        self.orderable(portfolio).saturating_mul(5) / 2
     }
 
     /// Shares of a position that can be sold: none of what is lent or pledged.
@@ -90,6 +100,10 @@ impl Flow {
 #[derive(Debug, Default)]
 pub(super) struct Books {
     flows: Vec<Flow>,
+    /// What was traded abroad on days that are not over there.
+    pub(super) abroad: Vec<Traded>,
+    /// The last day on which what lacks of other currencies was exchanged.
+    pub(super) exchanged: Option<NaiveDate>,
 }
 
 /// Shares that are held and were paid with cash.
@@ -127,9 +141,10 @@ impl Desk {
     pub(super) fn activity(&self, account: &AccountId, now: DateTime<Utc>) -> Activity {
         let mut activity = Activity::default();
         for order in self.orders.iter().filter(|order| order.account == *account && order.is_live()) {
-            match order.side {
-                Side::Buy => activity.reserved += order.reserved(),
-                Side::Sell => *activity.selling.entry(order.code.clone()).or_default() += order.rest,
+            match (order.abroad, order.side) {
+                (Some(listed), _) => activity.hold_abroad(order, listed),
+                (None, Side::Buy) => activity.reserved += order.reserved(),
+                (None, Side::Sell) => *activity.selling.entry(order.code.clone()).or_default() += order.rest,
             }
         }
         let today = kst(now).date_naive();
@@ -149,7 +164,7 @@ impl Desk {
         activity
     }
 
-    /// Fills a part of an order, at most what waits; how much it was.
+    /// Fills a part of an order, at most what waits, at a price in the smallest unit; how much it was.
     pub(super) fn fill(
         &mut self,
         at: usize,
@@ -163,24 +178,48 @@ impl Desk {
         if quantity == 0 {
             return 0;
         }
-        let amount = price.saturating_mul(quantity);
-        let charges = charges(order.side, &order.code, amount, own.mode);
+        let units = price.saturating_mul(quantity);
+        let amount = Decimal::new(units, order.decimals());
         order.rest -= quantity;
         order.filled += quantity;
-        order.amount += Decimal::from(amount);
-        order.charges += charges;
+        order.amount += amount;
+        let filled = order.clone();
+        let charges = match filled.abroad {
+            Some(listed) => {
+                let day = market.local_day(listed, when);
+                self.pay_abroad(&filled, listed, (quantity, amount), own, day)
+            }
+            None => self.pay(&filled, (quantity, price), own, market, when),
+        };
+        if let Some(order) = self.orders.get_mut(at) {
+            order.charges += charges;
+        }
+        quantity
+    }
+
+    /// What a fill at home does: its charges, which the account will have paid.
+    fn pay(
+        &mut self,
+        order: &Order,
+        (quantity, price): (i64, i64),
+        own: &mut Options,
+        market: &Market,
+        when: DateTime<Utc>,
+    ) -> Decimal {
+        let amount = price.saturating_mul(quantity);
+        let charges = charges(order.side, &order.code, amount, own.mode);
         let (side, code) = (order.side, order.code.clone());
         let flow = Flow { code, side, day: kst(when).date_naive(), quantity, amount, charges, days: 0 };
-        let (account, name) = (order.account.clone(), order.name.clone());
-        let last = market.quote(&flow.code, &own.of_account(&account.0, &account.1), when).map(|quote| quote.last);
-        let portfolio = portfolio_of(own, &account);
+        let options = own.of_account(&order.account.0, &order.account.1);
+        let last = order.quote(&options, market, when).map_or(price, |quote| quote.last);
+        let portfolio = portfolio_of(own, &order.account);
         portfolio.deposit_d2 += flow.cash();
         match side {
-            Side::Buy => portfolio.buy(&flow.code, &name, quantity, amount, last.unwrap_or(price)),
+            Side::Buy => portfolio.buy(&flow.code, &order.name, quantity, amount, last),
             Side::Sell => portfolio.sell(&flow.code, quantity),
         }
-        self.books.entry(account).or_default().flows.push(flow);
-        quantity
+        self.books.entry(order.account.clone()).or_default().flows.push(flow);
+        charges.into()
     }
 
     /// Moves cash on: what was traded is tomorrow's after one day of trading, and today's after two.
@@ -247,6 +286,6 @@ pub(super) fn is_covered(side: Side, code: &str, quantity: i64, unit: i64, call:
     let (activity, portfolio) = (&call.options.activity, &call.options.portfolio);
     match side {
         Side::Sell => quantity <= activity.sellable(portfolio, code),
-        Side::Buy => unit.saturating_mul(quantity) <= activity.orderable(portfolio),
+        Side::Buy => unit.saturating_mul(quantity) <= activity.purchasable(portfolio),
     }
 }

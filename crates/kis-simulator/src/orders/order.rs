@@ -4,7 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use super::AccountId;
-use crate::clock::{Instant, kst};
+use crate::{
+    clock::{Instant, kst},
+    listing::Listed,
+};
 
 /// Whether an order sells or buys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +61,8 @@ pub(super) struct Order {
     pub(super) name: String,
     /// `EXCG_ID_DVSN_CD`: KRX, NXT or SOR; abroad `OVRS_EXCG_CD`.
     pub(super) exchange: String,
+    /// The issue, if it is one abroad.
+    pub(super) abroad: Option<&'static Listed>,
     /// `ORD_DVSN`.
     pub(super) order_type: String,
     pub(super) quantity: i64,
@@ -71,14 +76,14 @@ pub(super) struct Order {
     pub(super) filled: i64,
     pub(super) amount: Decimal,
     /// Fees and tax of what was filled.
-    pub(super) charges: i64,
+    pub(super) charges: Decimal,
     /// Shares that still wait.
     pub(super) rest: i64,
     pub(super) rejected: i64,
     pub(super) cancelled: i64,
     /// An amendment or a cancellation that the exchange has not confirmed yet, and when it will by itself.
     pub(super) pending: Option<Option<Instant>>,
-    /// Won that are reserved for a share that is to be bought.
+    /// What is reserved for a share that is to be bought, in the smallest unit of its prices.
     pub(super) reserves: i64,
     /// `ordr_empno`.
     pub(super) entered_by: String,
@@ -113,6 +118,16 @@ impl Order {
         self.kind != Kind::Cancel && self.rest > 0 && !self.is_over
     }
 
+    /// Places of its prices.
+    pub(super) fn decimals(&self) -> u32 {
+        self.abroad.map_or(0, |listed| listed.decimals)
+    }
+
+    /// Its price in the smallest unit; 0 without one.
+    pub(super) fn units(&self) -> i64 {
+        units(self.price, self.decimals())
+    }
+
     /// The average price of what was filled.
     pub(super) fn average(&self) -> Decimal {
         self.amount.checked_div(Decimal::from(self.filled)).unwrap_or_default()
@@ -142,6 +157,11 @@ impl Order {
             entered_by: self.entered_by.clone(),
         }
     }
+}
+
+/// A price in the smallest unit.
+pub(super) fn units(price: Decimal, decimals: u32) -> i64 {
+    i64::try_from((price * Decimal::from(10_i64.pow(decimals))).trunc()).unwrap_or(0)
 }
 
 /// An order number without its zeros and spaces.
@@ -202,14 +222,14 @@ pub struct Stranger {
     pub side: Side,
     /// The issue.
     pub code: String,
-    /// `KRX`, `NXT` or `SOR`.
+    /// `KRX`, `NXT` or `SOR`; abroad such as `NASD`.
     pub exchange: String,
     /// `ORD_DVSN`.
     pub order_type: String,
     /// Shares ordered.
     pub quantity: i64,
     /// Its price; 0 for types that have none.
-    pub price: i64,
+    pub price: Decimal,
     /// `ordr_empno`.
     pub entered_by: String,
     /// When it was entered; now if it is not said.
@@ -218,7 +238,7 @@ pub struct Stranger {
 
 impl Stranger {
     /// A limit order of the Korea Exchange, entered at a branch.
-    pub fn limit(side: Side, code: &str, quantity: i64, price: i64) -> Self {
+    pub fn limit(side: Side, code: &str, quantity: i64, price: impl Into<Decimal>) -> Self {
         Self {
             account: None,
             side,
@@ -226,7 +246,7 @@ impl Stranger {
             exchange: "KRX".to_owned(),
             order_type: "00".to_owned(),
             quantity,
-            price,
+            price: price.into(),
             entered_by: "HTS".to_owned(),
             placed: None,
         }

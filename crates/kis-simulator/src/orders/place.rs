@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     Call, Desk, account_of,
     money::{is_covered, reserves},
-    order::{Kind, Order, Side, Stranger},
+    order::{Kind, Order, Side, Stranger, units},
     refusal::Refused,
     session,
 };
@@ -15,11 +15,9 @@ use crate::{
     Mode, Options,
     clock::Instant,
     http::{Answer, Request},
-    market::{Market, Quote},
+    listing::{self, Listed},
+    market::{Market, Quote, market_of},
 };
-
-/// The branch that numbers the orders of real accounts, and of paper accounts.
-const BRANCHES: [&str; 2] = ["03930", "00950"];
 
 #[derive(Serialize)]
 struct Accepted<'a> {
@@ -35,7 +33,7 @@ struct Output {
     krx_fwdg_ord_orgno: String,
     odno: String,
     ord_tmd: String,
-    /// Paper accounts have no smart order routing.
+    /// For smart order routing, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     sor_odno: Option<&'static str>,
 }
@@ -44,8 +42,18 @@ struct Output {
 #[derive(Debug, Clone)]
 pub(super) struct Terms {
     pub(super) order_type: String,
-    pub(super) price: i64,
-    pub(super) condition: i64,
+    pub(super) price: Decimal,
+    pub(super) condition: Decimal,
+}
+
+/// What is ordered, and where.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Meant<'a> {
+    pub(super) code: &'a str,
+    pub(super) name: &'a str,
+    pub(super) exchange: &'a str,
+    /// The issue, if it is one abroad.
+    pub(super) abroad: Option<&'static Listed>,
 }
 
 impl Desk {
@@ -63,20 +71,24 @@ impl Desk {
         if quantity == 0 || quantity % lot != 0 {
             return Err(Refused::Quantity);
         }
-        let unit = reserves(side, terms.price, quote.limits);
-        if !is_covered(side, code, quantity, unit, &call) {
+        let reserves = reserves(side, units(terms.price, 0), quote.limits);
+        if !is_covered(side, code, quantity, reserves, &call) {
             return Err(if side == Side::Sell { Refused::Sellable } else { Refused::Funds });
         }
         let number = self.number();
-        let mut order = new(number, side, (code, &quote.name), exchange, &terms, &call);
-        order.reserves = unit;
-        order.quantity = quantity;
-        order.rest = quantity;
-        order.shown_from = self.steering.shown_from(number, call.market, call.arrived);
-        let answer = accepted(&order, options.mode);
+        let meant = Meant { code, name: &quote.name, exchange, abroad: None };
+        let order = Order { reserves, ..new(number, side, &meant, &terms, quantity, &call) };
+        Ok(self.accept(order, own, &call))
+    }
+
+    /// An order that has passed all checks: its answer.
+    pub(super) fn accept(&mut self, order: Order, own: &mut Options, call: &Call<'_>) -> Answer {
+        let shown_from = self.steering.shown_from(order.number, call.market, call.arrived);
+        let order = Order { shown_from, ..order };
+        let answer = accepted(&order, call.options.mode);
         self.orders.push(order);
-        self.meet(self.orders.len() - 1, own, &call);
-        Ok(answer)
+        self.meet(self.orders.len() - 1, own, call);
+        answer
     }
 }
 
@@ -90,15 +102,19 @@ pub(super) fn stranger(
 ) -> String {
     let (cano, product) = of.account.clone().unwrap_or((own.cano.clone(), own.product_code.clone()));
     let options = own.of_account(&cano, &product);
-    let quote = market.quote(&of.code, &options, now);
-    let terms = Terms { order_type: of.order_type.clone(), price: of.price, condition: 0 };
-    let name = quote.as_ref().map_or_else(|| of.code.clone(), |quote| quote.name.clone());
+    let abroad = market_of(&of.exchange).and_then(|market| listing::overseas(market, &of.code));
+    let quote = match abroad {
+        Some(listed) => Some(market.quote_abroad(listed, now)),
+        None => market.quote(&of.code, &options, now),
+    };
+    let terms = Terms { order_type: of.order_type.clone(), price: of.price, condition: Decimal::ZERO };
+    let name = quote.as_ref().map_or(of.code.as_str(), |quote| &quote.name);
     let call = Call { request: &Request::default(), market, options: &options, now: of.placed.unwrap_or(now), arrived };
-    let number = desk.number();
-    let mut order = new(number, of.side, (&of.code, &name), &of.exchange, &terms, &call);
-    order.quantity = of.quantity;
-    order.rest = of.quantity;
-    order.reserves = reserves(of.side, of.price, quote.map_or((of.price, 0), |quote| quote.limits));
+    let number = if abroad.is_some() { desk.number_abroad() } else { desk.number() };
+    let meant = Meant { code: &of.code, name, exchange: &of.exchange, abroad };
+    let mut order = new(number, of.side, &meant, &terms, of.quantity, &call);
+    let limits = quote.as_ref().map_or((order.units(), 0), |quote| quote.limits);
+    order.reserves = reserves(of.side, order.units(), limits);
     order.entered_by.clone_from(&of.entered_by);
     order.shown_from = desk.steering.shown_from(number, market, arrived);
     let odno = order.odno();
@@ -106,36 +122,34 @@ pub(super) fn stranger(
     odno
 }
 
-/// A new order of a call, of no shares yet.
-pub(super) fn new(
-    number: u64,
-    side: Side,
-    (code, name): (&str, &str),
-    exchange: &str,
-    terms: &Terms,
-    call: &Call<'_>,
-) -> Order {
-    let [real, paper] = BRANCHES;
+/// A new order of a call, which holds no money yet and is not shown.
+pub(super) fn new(number: u64, side: Side, meant: &Meant<'_>, terms: &Terms, quantity: i64, call: &Call<'_>) -> Order {
+    let branch = match (call.options.mode, meant.abroad) {
+        (Mode::Real, None) => "03930",
+        (Mode::Real, Some(_)) => "01790",
+        (Mode::Paper, _) => "00950",
+    };
     Order {
         account: account_of(call.options),
         number,
         original: None,
-        branch: if call.options.mode == Mode::Real { real } else { paper }.to_owned(),
+        branch: branch.to_owned(),
         kind: Kind::New,
         side,
-        code: code.to_owned(),
-        name: name.to_owned(),
-        exchange: exchange.to_owned(),
+        code: meant.code.to_owned(),
+        name: meant.name.to_owned(),
+        exchange: meant.exchange.to_owned(),
+        abroad: meant.abroad,
         order_type: terms.order_type.clone(),
-        quantity: 0,
-        price: Decimal::from(terms.price),
-        condition: Decimal::from(terms.condition),
+        quantity,
+        price: terms.price,
+        condition: terms.condition,
         placed: call.now,
         looked: call.now,
         filled: 0,
         amount: Decimal::ZERO,
-        charges: 0,
-        rest: 0,
+        charges: Decimal::ZERO,
+        rest: quantity,
         rejected: 0,
         cancelled: 0,
         pending: None,
@@ -192,7 +206,7 @@ pub(super) fn terms(call: &Call<'_>, quote: &Quote, exchange: &str) -> Result<Te
             return Err(Refused::Step);
         }
     }
-    Ok(Terms { order_type: order_type.to_owned(), price, condition })
+    Ok(Terms { order_type: order_type.to_owned(), price: price.into(), condition: condition.into() })
 }
 
 /// The answer to an order that was accepted.
@@ -202,9 +216,11 @@ pub(super) fn accepted(order: &Order, mode: Mode) -> Answer {
         Kind::Amend => "정정",
         Kind::Cancel => "취소",
     };
-    let (msg_cd, msg1, sor_odno) = match mode {
-        Mode::Real => ("APBK0013", "주문 전송 완료 되었습니다.".to_owned(), Some("")),
-        Mode::Paper => ("40600000", format!("모의투자 {what}주문이 완료 되었습니다."), None),
+    // Only at home there is a choice of exchanges.
+    let sor_odno = (mode == Mode::Real && order.abroad.is_none()).then_some("");
+    let (msg_cd, msg1) = match mode {
+        Mode::Real => ("APBK0013", "주문 전송 완료 되었습니다.".to_owned()),
+        Mode::Paper => ("40600000", format!("모의투자 {what}주문이 완료 되었습니다.")),
     };
     let output =
         Output { krx_fwdg_ord_orgno: order.branch.clone(), odno: order.odno(), ord_tmd: order.time(), sor_odno };

@@ -1,6 +1,6 @@
 //! Why an order is refused, in the words of both environments.
 //!
-//! Recorded of real accounts are APBK0400, 0506, 0656, 0918, 0919, 0927, 0952 and 0963; of paper accounts 40030000, 40070000,
+//! Recorded of real accounts are APBK0400, 0506, 0656, 0918, 0919, 0927, 0952, 0963, 1269 and 1664; of paper accounts 40030000, 40070000,
 //! 40100000, 40250000, 40330000, 40570000 and 90000000. The other codes are made up, since none was published: a client must not
 //! decide by them, as KIS gives one code several texts.
 
@@ -36,6 +36,10 @@ pub(super) enum Refused {
     Quantity,
     /// There is no such type of order, or not there.
     Type,
+    /// There is no such type of order abroad.
+    TypeAbroad,
+    /// Not now, abroad.
+    ClosedAbroad,
     /// Not now.
     Closed,
     /// Not yet today.
@@ -71,6 +75,8 @@ impl Refused {
             Self::Funds => ("7", "APBK0952", "주문가능금액을 초과 했습니다"),
             Self::Quantity => ("7", "APBK0915", "주문 수량을 확인해주세요."),
             Self::Type => ("1", "APBK0963", "주문구분코드 오류 입니다."),
+            Self::TypeAbroad => ("7", "APBK1269", "주문구분 입력오류입니다"),
+            Self::ClosedAbroad => ("7", "APBK1664", "장종료 상태입니다.(주문불가)"),
             Self::Closed | Self::NotYet | Self::Over => ("7", "APBK0918", "장운영시간이 아닙니다.(주문불가)"),
             Self::Holiday => ("7", "APBK0919", "장운영일자가 주문일과 상이합니다"),
             Self::NoRest => ("7", "APBK0927", "정정취소 가능수량이 없습니다."),
@@ -94,11 +100,11 @@ impl Refused {
             Self::Funds => ("40250000", "모의투자 주문가능금액이 부족합니다."),
             Self::Quantity => ("40020000", "모의투자 주문처리가 안되었습니다(주문수량 오류)"),
             Self::NotYet => ("40570000", "모의투자 장시작전 입니다."),
-            Self::Closed | Self::Over => ("40580000", "모의투자 장종료 입니다."),
+            Self::Closed | Self::Over | Self::ClosedAbroad => ("40580000", "모의투자 장종료 입니다."),
             Self::Holiday => ("40100000", "모의투자 영업일이 아닙니다."),
             Self::NoRest | Self::BeyondRest => ("40330000", "모의투자 정정/취소할 수량이 없습니다."),
             Self::NoOrder => ("40320000", "모의투자 원주문번호가 존재하지 않습니다."),
-            Self::Type | Self::Exchange | Self::NotOnPaper => {
+            Self::Type | Self::TypeAbroad | Self::Exchange | Self::NotOnPaper => {
                 ("90000000", "모의투자에서는 해당업무가 제공되지 않습니다.")
             }
         };

@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::{
     Desk,
     order::{Kind, Order},
-    steering::Steering,
 };
 use crate::Mode;
 
@@ -89,7 +88,7 @@ pub(super) struct Totals {
 
 impl Desk {
     pub(super) fn row(&self, order: &Order, mode: Mode) -> Row {
-        let Steering { numbers, names_cancelled, .. } = self.steering;
+        let (numbers, names_cancelled) = (self.numbers(), self.steering.names_cancelled);
         let is_real = mode == Mode::Real;
         let blank = if is_real { String::new() } else { "0000000000".to_owned() };
         let is_cancelled = names_cancelled && order.cancelled > 0;
@@ -143,7 +142,7 @@ impl Desk {
     }
 
     pub(super) fn open_row(&self, order: &Order) -> OpenRow {
-        let numbers = self.steering.numbers;
+        let numbers = self.numbers();
         let at = self.orders.iter().position(|known| std::ptr::eq(known, order));
         OpenRow {
             ord_gno_brno: order.branch.clone(),
@@ -182,7 +181,7 @@ impl Totals {
             tot_ord_qty: real().map(|order| order.quantity).sum::<i64>().to_string(),
             tot_ccld_qty: filled.to_string(),
             tot_ccld_amt: amount.to_string(),
-            prsm_tlex_smtl: real().map(|order| order.charges).sum::<i64>().to_string(),
+            prsm_tlex_smtl: real().map(|order| order.charges).sum::<Decimal>().to_string(),
             pchs_avg_pric: average.to_string(),
         }
     }

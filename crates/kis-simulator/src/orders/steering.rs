@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::order::Order;
-use crate::{clock::Instant, market::Market};
+use super::{Desk, order::Order};
+use crate::{Mode, clock::Instant, market::Market};
 
 /// When lists show what was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,8 @@ impl Numbers {
 pub(crate) struct Steering {
     pub(super) filling: Filling,
     pub(super) lag: Lag,
-    pub(super) numbers: Numbers,
+    /// `None`: as recorded.
+    pub(super) numbers: Option<Numbers>,
     /// After what time the exchange confirms a cancellation; `None`: when a test says so.
     pub(super) confirms_after: Option<Duration>,
     /// Whether the row of a cancelled order says so, in `cncl_yn` and `cncl_cfrm_qty`; KIS was recorded not to.
@@ -79,7 +80,7 @@ impl Steering {
         Self {
             filling: if still { Filling::ByHand } else { Filling::Market },
             lag: if still { Lag::After(Duration::ZERO) } else { Lag::UpTo(Duration::from_secs(3)) },
-            numbers: Numbers::Zeros,
+            numbers: None,
             confirms_after: Some(if still { Duration::ZERO } else { Duration::from_secs(1) }),
             names_cancelled: false,
             repeats_rows: false,
@@ -98,6 +99,19 @@ impl Steering {
             }
             Lag::Never => None,
         }
+    }
+}
+
+impl Desk {
+    /// How lists at home write numbers.
+    pub(super) fn numbers(&self) -> Numbers {
+        self.steering.numbers.unwrap_or_default()
+    }
+
+    /// How lists abroad write numbers: those of paper accounts were seen without zeros.
+    pub(super) fn numbers_abroad(&self, mode: Mode) -> Numbers {
+        let usual = if mode == Mode::Paper { Numbers::Bare } else { Numbers::Zeros };
+        self.steering.numbers.unwrap_or(usual)
     }
 }
 

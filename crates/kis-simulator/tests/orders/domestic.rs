@@ -168,7 +168,7 @@ async fn orders_are_refused_with_the_codes_of_the_environment() {
     for (side, given, of_real, of_paper) in [
         ("buy", ("ORD_UNPR", "75050"), "APBK0506", "40030000"),
         ("buy", ("ORD_UNPR", "197600"), "APBK0513", "40040000"),
-        ("buy", ("ORD_QTY", "100"), "APBK0952", "40250000"),
+        ("buy", ("ORD_QTY", "200"), "APBK0952", "40250000"),
         ("sell", ("ORD_QTY", "11"), "APBK0400", "40240000"),
         ("buy", ("ORD_DVSN", "99"), "APBK0963", "90000000"),
         ("buy", ("PDNO", "999999"), "APBK0656", "40070000"),
