@@ -30,6 +30,7 @@ async fn the_openrpc_document_names_every_method_that_is_served_and_no_other() {
         "account.buyable",
         "account.list",
         "account.orders",
+        "account.overseasBalance",
         "account.sellable",
         "account.executions",
         "account.list",

@@ -9,10 +9,14 @@
 //! | `buyable` | what can be bought |
 //! | `sellable` | what can be sold |
 //! | `abroad` | what is held abroad, market by market |
+//! | `present` | the money abroad, and what was settled |
+//! | `overseas` | both together |
 
 mod abroad;
 mod asking;
 mod buyable;
+mod overseas;
+mod present;
 mod sellable;
 
 use rust_decimal::Decimal;
@@ -22,6 +26,7 @@ use crate::wire::number::Number;
 pub use self::{
     asking::{Asking, Fault},
     buyable::{Order, buyable},
+    overseas::overseas_balance,
     sellable::sellable,
 };
 

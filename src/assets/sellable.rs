@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use super::{
-    abroad::{Holding, Kind, OPERATION, held_on, is_american, order_code},
+    abroad::{AMERICAN, OPERATION, held_on, order_code},
     asking::{Asking, Fault, row, shown},
     plain,
 };
@@ -13,7 +13,7 @@ use crate::{
     quote::Stock,
     wire::{
         number::Number,
-        types::{Market, Sellable},
+        types::{Market, OverseasHolding, OverseasPosition, Sellable},
     },
 };
 
@@ -91,19 +91,20 @@ async fn by_the_balance(asking: &Asking<'_>, stock: &Stock) -> Result<Sellable, 
 
 async fn abroad(asking: &Asking<'_>, stock: &Stock) -> Result<Sellable, Fault> {
     let held = held_on(asking, stock.market).await?;
-    let is_there = |market| market == stock.market || is_american(market) && is_american(stock.market);
-    let is_meant = |holding: &&Holding| {
-        holding.code.eq_ignore_ascii_case(&stock.code) && is_there(holding.market) && holding.kind == Kind::Cash
+    let is_there = |market| market == stock.market || AMERICAN.contains(&market) && AMERICAN.contains(&stock.market);
+    let is_meant = |holding: &&OverseasHolding| {
+        let is_cash = holding.position == OverseasPosition::Cash;
+        holding.stock_code.eq_ignore_ascii_case(&stock.code) && is_there(holding.market) && is_cash
     };
     let empty = nothing(asking, stock, OPERATION, held.as_of);
-    Ok(match held.holdings.iter().find(is_meant) {
+    Ok(match held.holdings.into_iter().find(|holding| is_meant(&holding)) {
         None => Sellable { held_quantity: Some(Number(Decimal::ZERO)), ..empty },
-        Some(holding) => Sellable {
-            stock_name: holding.name.clone(),
-            quantity: plain(holding.sellable),
-            held_quantity: Some(plain(holding.quantity)),
-            avg_price: holding.avg_price.map(plain),
-            current_price: holding.price.map(plain),
+        Some(OverseasHolding { stock_name, quantity, sellable, avg_price, current_price, .. }) => Sellable {
+            stock_name,
+            quantity: sellable,
+            held_quantity: Some(quantity),
+            avg_price,
+            current_price,
             ..empty
         },
     })

@@ -51,6 +51,11 @@ impl PositionAbroad {
     pub fn held_as(self, held_as: HeldAs) -> Self {
         Self { held_as, ..self }
     }
+
+    /// Shares of before today.
+    pub(super) fn settled(&self) -> Decimal {
+        self.quantity - self.bought_today + self.sold_today
+    }
 }
 
 /// What an account has abroad.

@@ -16,12 +16,13 @@
 //! | `investors` | who has bought and sold |
 //! | `overseas`, `abroad_minutes`, `abroad_ranking` | answers about issues and indices abroad |
 //! | `account` | what an account can buy and sell, and is worth |
-//! | `abroad_account` | what it holds abroad, and can buy there |
+//! | `abroad_account`, `abroad_present` | what it holds abroad, and can buy there; the same as of the last settlement, with its money |
 //! | `deal` | an issue as an order sees it |
 
 mod abroad_account;
 mod abroad_minutes;
 mod abroad_ranking;
+mod abroad_present;
 mod account;
 mod calendar;
 mod candle;
@@ -119,6 +120,7 @@ impl Market {
             overseas::sheet,
             abroad_ranking::sheet,
             account::sheet,
+            abroad_present::sheet,
         ];
         answers.iter().find_map(|answer| answer(operation.id(), &asked))
     }

@@ -40,6 +40,8 @@ pub struct Portfolio {
     pub deposit_d1: i64,
     /// `prvs_rcdl_excc_amt`: cash the day after.
     pub deposit_d2: i64,
+    /// 미수금: what it owes for shares it has bought.
+    pub receivable: i64,
     /// What it has abroad.
     pub abroad: Abroad,
 }
@@ -170,6 +172,7 @@ impl Portfolio {
             deposit: 5_000_000,
             deposit_d1: 5_000_000,
             deposit_d2: 5_000_000,
+            receivable: 0,
             abroad: Abroad::demo(),
         }
     }
@@ -182,7 +185,14 @@ impl Portfolio {
                 Position::cash(&format!("{:06}", 100_000 + n), &format!("종목{n}"), shares, 1_000, 1_100)
             })
             .collect();
-        Self { positions, deposit: 1_000_000, deposit_d1: 1_000_000, deposit_d2: 1_000_000, abroad: Abroad::default() }
+        Self {
+            positions,
+            deposit: 1_000_000,
+            deposit_d1: 1_000_000,
+            deposit_d2: 1_000_000,
+            receivable: 0,
+            abroad: Abroad::default(),
+        }
     }
 
     /// Listed by issue, positions of one code are one row.
@@ -209,6 +219,11 @@ impl Portfolio {
             position.price = position.price.saturating_add(won).max(1);
         }
         moved
+    }
+
+    /// Cash that can be taken out: what is settled, less what is bought and not yet paid for.
+    pub(super) fn withdrawable(&self) -> i64 {
+        self.deposit.min(self.deposit_d1).min(self.deposit_d2).max(0)
     }
 
     /// What all positions are worth, with the cash of the day after tomorrow.

@@ -82,6 +82,8 @@ of_account!(
     types::RankingParams,
     types::SessionParams
     types::AccountPeriodParams
+    types::SessionParams,
+    types::OverseasBalanceParams
 );
 
 macro_rules! methods {
@@ -156,6 +158,11 @@ methods! {
     AccountTransactions = "account.transactions": Read, Read, (types::AccountPeriodParams) -> types::AccountTransactions,
         [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
             UnknownAccount, NotSupported, Overloaded];
+    /// Stocks abroad and money in other currencies. What is held is by the call that shows what has just been traded, fractions
+    /// included, and no market is counted twice; money is by another call, with its own time.
+    AccountOverseasBalance = "account.overseasBalance": Read, Read, (types::OverseasBalanceParams) -> types::OverseasBalance,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported];
 
     /// The price of a stock at home or abroad, in full: change, limits, volume, 52 weeks, ratios, and what is out of the ordinary
     /// about it. Numbers are exact; what KIS does not say is null.

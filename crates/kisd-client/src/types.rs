@@ -10,6 +10,7 @@ mod kis;
 mod market;
 mod order;
 mod profits;
+mod overseas;
 mod quote;
 mod stock;
 mod trades;
@@ -47,6 +48,10 @@ pub use self::{
         Reason, Route, Side, Step, TimeInForce,
     },
     profits::{AccountProfits, AccountTransactions, DayProfit, ProfitTotals, RealisedProfit, Transaction},
+    overseas::{
+        CurrencyBalance, OverseasBalance, OverseasBalanceParams, OverseasDifference, OverseasHolding, OverseasPosition,
+        OverseasTotals,
+    },
     quote::{Extreme, Level, Orderbook, Price, Prices, PricesParams, QuoteParams, ShortPrice},
     stock::{
         Board, Market, StockEntry, StockInfo, StockInfoParams, StockKind, StockSearchParams, StockSearchResult,

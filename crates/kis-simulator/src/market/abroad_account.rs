@@ -26,32 +26,32 @@ pub(super) fn sheet(operation: &str, asked: &Asked<'_>) -> Option<Sheet> {
 }
 
 /// A position with what it is worth.
-struct Priced<'a> {
-    position: &'a PositionAbroad,
-    view: View,
-    currency: &'static str,
+pub(super) struct Priced<'a> {
+    pub(super) position: &'a PositionAbroad,
+    pub(super) view: View,
+    pub(super) currency: &'static str,
 }
 
 impl Priced<'_> {
-    fn price(&self) -> Decimal {
+    pub(super) fn price(&self) -> Decimal {
         self.view.exact(self.view.price)
     }
 
-    fn paid(&self, quantity: Decimal) -> Decimal {
+    pub(super) fn paid(&self, quantity: Decimal) -> Decimal {
         (self.position.avg_price * quantity).round_dp(5)
     }
 
-    fn worth(&self, quantity: Decimal) -> Decimal {
+    pub(super) fn worth(&self, quantity: Decimal) -> Decimal {
         self.price() * quantity
     }
 }
 
-fn rate(gain: Decimal, paid: Decimal, places: u32) -> String {
+pub(super) fn rate(gain: Decimal, paid: Decimal, places: u32) -> String {
     fixed((gain * Decimal::ONE_HUNDRED).checked_div(paid).unwrap_or_default(), places)
 }
 
 /// The positions that the market knows.
-fn priced<'a>(asked: &Asked<'a>) -> Vec<Priced<'a>> {
+pub(super) fn priced<'a>(asked: &Asked<'a>) -> Vec<Priced<'a>> {
     let abroad: &Abroad = &asked.options.portfolio.abroad;
     let listed = |position: &'a PositionAbroad| {
         let listed = listing::overseas(market_of(&position.exchange)?, &position.code)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::{
+    abroad_present::in_won,
     sheet::{Fields, Sheet, Words},
     view::{Asked, fixed, percent},
 };
@@ -14,6 +15,7 @@ pub(super) fn sheet(operation: &str, asked: &Asked<'_>) -> Option<Sheet> {
         "domestic-stock-trading-inquire-psbl-order" => Some(buyable(asked)),
         "domestic-stock-trading-inquire-psbl-sell" => Some(sellable(asked)),
         "domestic-stock-trading-inquire-account-balance" => Some(assets(asked)),
+        "domestic-stock-trading-intgr-margin" => Some(margin(asked)),
         "domestic-stock-trading-inquire-period-trade-profit" => {
             Some(Sheet { keys: keys(), words: Words::Nothing, tr_cont: "D", ..Sheet::of([]) })
         }
@@ -86,42 +88,74 @@ fn sellable(asked: &Asked<'_>) -> Sheet {
     Sheet { words: Words::Other("KIOK0420", "정상적으로 조회되었습니다"), ..Sheet::one("output", fields) }
 }
 
-/// Twenty kinds of assets in their order; those that there are: stocks, those abroad, foreign currency, cash; the total.
+/// What margin there is in won (`WCRC_FRCR_DVSN_CD` 02) or in other currencies (01): the other way round than in the present balance.
+fn margin(asked: &Asked<'_>) -> Sheet {
+    let portfolio = &asked.options.portfolio;
+    let is_won = asked.param("WCRC_FRCR_DVSN_CD") == "02";
+    let own = |currency: &str| {
+        let cash = portfolio.abroad.cash.iter().find(|(known, _)| known == currency);
+        fixed(cash.map_or(Decimal::ZERO, |(_, cash)| *cash), 2)
+    };
+    let fields = Fields::of([
+        ("acmga_rt", "40.00000000000000".to_owned()),
+        ("stck_cash_objt_amt", fixed(portfolio.deposit.into(), 4)),
+        ("stck_cash_ord_psbl_amt", fixed(portfolio.deposit.into(), 4)),
+        ("rcvb_amt", if is_won { portfolio.receivable } else { 0 }.to_string()),
+        ("usd_objt_amt", own("USD")),
+        ("usd_ord_psbl_amt", own("USD")),
+    ]);
+    Sheet { words: Words::Ledger, ..Sheet::one("output", fields) }
+}
+
+/// Twenty kinds of assets in their order (of an account of the product 21 seventeen others); those that there are: stocks, those abroad,
+/// foreign currency, cash; the total.
 fn assets(asked: &Asked<'_>) -> Sheet {
     let portfolio = &asked.options.portfolio;
-    let paid: i64 = portfolio.positions.iter().map(crate::Position::paid).sum();
-    let cash = portfolio.deposit_d2;
-    let worth = portfolio.total() - cash;
-    let total = portfolio.total();
-    let row = |paid: i64, worth: i64, cash: bool| {
-        let gain = if cash { 0 } else { worth - paid };
-        let share = Decimal::from(worth) * Decimal::ONE_HUNDRED;
+    let paid = Decimal::from(portfolio.positions.iter().map(crate::Position::paid).sum::<i64>());
+    let cash = Decimal::from(portfolio.deposit_d2);
+    let worth = Decimal::from(portfolio.total()) - cash;
+    let loans = Decimal::from(portfolio.positions.iter().map(|position| position.loan_amount).sum::<i64>());
+    let abroad = in_won(asked);
+    let (all_paid, all_worth) = (paid + abroad.paid, worth + abroad.worth);
+    let total = all_worth + cash + abroad.cash;
+    let whole = |amount: Decimal| fixed(amount, 0);
+    let row = |paid: Decimal, worth: Decimal, gain: Decimal, loans: Decimal| {
+        let share = worth * Decimal::ONE_HUNDRED;
         Fields::of([
-            ("pchs_amt", if cash { 0 } else { paid }.to_string()),
-            ("evlu_amt", worth.to_string()),
-            ("evlu_pfls_amt", gain.to_string()),
-            ("crdt_lnd_amt", "0".to_owned()),
-            ("real_nass_amt", worth.to_string()),
-            ("whol_weit_rt", fixed(share.checked_div(Decimal::from(total)).unwrap_or_default(), 8)),
+            ("pchs_amt", whole(paid)),
+            ("evlu_amt", whole(worth)),
+            ("evlu_pfls_amt", whole(gain)),
+            ("crdt_lnd_amt", whole(loans)),
+            ("real_nass_amt", whole(worth - loans)),
+            ("whol_weit_rt", fixed(share.checked_div(total).unwrap_or_default(), 8)),
         ])
     };
-    let kinds: Vec<Fields> = (1..=20)
-        .map(|kind| match kind {
-            1 => row(paid, worth, false),
-            18 => row(0, cash, true),
-            20 => row(paid, total, false).with([("evlu_pfls_amt", (worth - paid).to_string())]),
-            _ => row(0, 0, true),
-        })
-        .collect();
-    let whole = Fields::of([
-        ("pchs_amt_smtl", paid.to_string()),
-        ("evlu_amt_smtl", worth.to_string()),
-        ("evlu_pfls_amt_smtl", (worth - paid).to_string()),
-        ("nass_tot_amt", total.to_string()),
-        ("tot_asst_amt", total.to_string()),
-        ("tot_dncl_amt", cash.to_string()),
-        ("dncl_amt", cash.to_string()),
+    let none = Decimal::ZERO;
+    let is_other = asked.options.product_code == "21";
+    let kinds = (1..=if is_other { 17 } else { 20 }).map(|kind| match (kind, is_other) {
+        (1, _) => row(paid, worth, worth - paid, loans),
+        (9, false) => row(abroad.paid, abroad.worth, abroad.worth - abroad.paid, none),
+        (17, false) | (14, true) => row(none, abroad.cash, none, none),
+        (18, false) | (15, true) => row(none, cash, none, none),
+        (20, false) | (17, true) => row(all_paid, total, all_worth - all_paid, loans),
+        _ => row(none, none, none, none),
+    });
+    let totals = Fields::of([
+        ("pchs_amt_smtl", whole(all_paid)),
+        ("evlu_amt_smtl", whole(all_worth)),
+        ("evlu_pfls_amt_smtl", whole(all_worth - all_paid)),
+        ("loan_amt_smtl", whole(loans)),
+        ("tot_lnda_tot_ulst_lnda", whole(loans)),
+        ("crdt_fncg_amt", whole(loans)),
+        ("nass_tot_amt", whole(total - loans)),
+        ("tot_asst_amt", whole(total)),
+        ("frcr_evlu_tota", whole(abroad.cash)),
+        ("tot_dncl_amt", whole(cash + abroad.cash)),
+        ("dncl_amt", whole(cash)),
+        ("thdt_rcvb_amt", portfolio.receivable.to_string()),
+        ("ovrs_stck_evlu_amt1", fixed(abroad.worth, 6)),
+        ("ovrs_bond_evlu_amt", fixed(none, 6)),
     ]);
-    let outputs = Sheet::of([("output1", kinds), ("output2", vec![whole])]);
+    let outputs = Sheet::of([("output1", kinds.collect()), ("output2", vec![totals])]);
     Sheet { words: Words::Other("KIOK0530", "조회되었습니다"), ..outputs }
 }

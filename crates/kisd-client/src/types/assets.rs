@@ -1,4 +1,4 @@
-//! Money and holdings beside the balance. The doc comments here are the descriptions in the OpenRPC document.
+//! What can be bought and sold. The doc comments here are the descriptions in the OpenRPC document.
 
 use chrono::{DateTime, FixedOffset};
 use schemars::JsonSchema;

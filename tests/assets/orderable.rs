@@ -1,56 +1,10 @@
-//! `account.buyable`, `account.sellable`: each figure is the one that KIS gives, by its name.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
+//! What can be bought and sold.
 
-mod support;
-
-use kisd::simulator::{Fault, Mode, Options, Position};
+use kisd::simulator::{Mode, Options, Position};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use support::{TestDaemon, World};
 
-async fn daemon_of(world: &World) -> TestDaemon {
-    let daemon = world.daemon("kisd").await;
-    daemon.token_until(|token| token["state"] == "valid").await;
-    daemon
-}
-
-async fn real() -> (World, TestDaemon) {
-    let world = World::new().await;
-    let daemon = daemon_of(&world).await;
-    (world, daemon)
-}
-
-/// KIS's own answer to a question.
-async fn kis(daemon: &TestDaemon, operation: &str, params: Value) -> Value {
-    daemon.ok("kis.call", json!({ "operation": operation, "params": params, "pages": 0 })).await["body"].clone()
-}
-
-/// A number as KIS or kisd writes it; nothing is nothing.
-fn number(value: &Value) -> Option<Decimal> {
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.trim().to_owned(),
-        _ => return None,
-    };
-    (!text.is_empty()).then(|| text.parse().unwrap())
-}
-
-/// Each member is the number in a field of KIS's.
-fn assert_same(typed: &Value, row: &Value, pairs: &[(&str, &str)]) {
-    for (member, field) in pairs {
-        let value = typed.pointer(member).unwrap_or_else(|| panic!("no {member} in {typed}"));
-        let said = row.get(field).unwrap_or_else(|| panic!("no {field} in {row}"));
-        assert!(number(value).is_some() && number(value) == number(said), "{member} is {value}, {field} is {said}");
-    }
-}
-
-/// An answer with these containers.
-fn answer(containers: &Value) -> Fault {
-    let mut body = containers.clone();
-    (body["rt_cd"], body["msg_cd"], body["msg1"]) = (json!("0"), json!("KIOK0510"), json!("조회가 완료되었습니다"));
-    let headers = vec![("Content-Type".to_owned(), "application/json; charset=utf-8".to_owned())];
-    Fault::Raw { status: 200, headers, body: body.to_string() }
-}
+use crate::{all, answer, assert_same, daemon_of, kis, number, real, support::World};
 
 const BUYABLE: &str = "domestic-stock-trading-inquire-psbl-order";
 const SELLABLE: &str = "domestic-stock-trading-inquire-psbl-sell";
@@ -254,7 +208,7 @@ async fn shares_abroad_are_counted_once_and_neither_pledged_nor_in_fractions() {
     let (world, daemon) = real().await;
     let said =
         kis(&daemon, HELD_ABROAD, json!({ "OVRS_EXCG_CD": "NASD", "TR_CRCY_CD": "USD" })).await["output1"].clone();
-    let of = |code: &str| said.as_array().unwrap().iter().find(|row| row["ovrs_pdno"] == code).unwrap().clone();
+    let of = |code: &str| all(&said).iter().find(|row| row["ovrs_pdno"] == code).unwrap().clone();
     let pairs = [
         ("/quantity", "ord_psbl_qty"),
         ("/held_quantity", "ovrs_cblc_qty"),
