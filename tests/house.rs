@@ -26,6 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Pure: what is known of days and hours. Who asks KIS for its days hands them over.
     ("market", &["clock", "wire"]),
     ("order", &["account", "assets", "clock", "kis", "market", "quote", "stock", "token", "trades", "wire"]),
+    ("quote", &["account", "clock", "files", "kis", "stock", "wire"]),
     ("trust", &["kis", "clock", "files"]),
     ("book", &["account", "kis", "token", "clock", "wire"]),
     ("clients", &["account", "book", "kis", "secret", "clock", "files", "wire"]),
@@ -44,6 +45,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "config",
         &["order", "account", "book", "gateway", "kis", "secret", "server", "stock", "telemetry", "token", "wire"],
+        &["account", "book", "gateway", "kis", "quote", "secret", "server", "stock", "telemetry", "token", "wire"],
     ),
     // For the fuzzer only.
     (

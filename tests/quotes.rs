@@ -510,3 +510,68 @@ async fn a_stock_is_told_by_its_name_and_the_only_market_that_has_it_is_meant() 
     assert_eq!((&unknown["code"], &unknown["data"]["what"]), (&json!(-32063), &json!("stock")), "{unknown}");
     assert_eq!(world.simulator.calls_to("inquire-price").len(), asked);
 }
+
+/// Ten years of days, all complete at the time of the tests.
+fn ten_years() -> Value {
+    json!({ "stock_code": "005930", "interval": "1d", "from": "2016-01-04", "to": "2025-12-30", "limit": 10_000, "timeout_ms": 600_000 })
+}
+
+#[tokio::test]
+async fn ten_years_of_days_are_asked_once_and_then_come_from_the_disk_after_a_restart_too() {
+    let (world, daemon) = world_and_daemon().await;
+    let calls = || world.simulator.calls_to("inquire-daily-itemchartprice").len();
+    let first = world.while_time_passes(daemon.ok("quote.candles", ten_years())).await;
+    let days = first["candles"].as_array().unwrap().len();
+    assert!(days > 2_300 && calls() == days.div_ceil(100), "{days} days, {} calls", calls());
+    let asked = calls();
+    daemon.stop().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.token_until(|token| token["state"] == "valid").await;
+    for _ in 0..2 {
+        let began = tokio::time::Instant::now();
+        let second = daemon.ok("quote.candles", ten_years()).await;
+        eprintln!("{days} days in {:?}", began.elapsed());
+        assert_eq!((&second["candles"], &second["next"]), (&first["candles"], &Value::Null));
+    }
+    assert_eq!(calls(), asked);
+    // Who wants nothing from memory is answered by KIS.
+    let mut fresh = ten_years();
+    (fresh["max_age_ms"], fresh["from"]) = (json!(0), json!("2025-11-03"));
+    world.while_time_passes(daemon.ok("quote.candles", fresh)).await;
+    assert_eq!(calls(), asked + 1);
+}
+
+#[tokio::test]
+async fn without_a_store_candles_are_the_same_and_nothing_is_on_the_disk() {
+    let (world, daemon) = world_and_daemon().await;
+    let asked = json!({ "stock_code": "005930", "interval": "1d", "limit": 250 });
+    for _ in 0..2 {
+        world.while_time_passes(daemon.ok("quote.candles", asked.clone())).await;
+    }
+    let stored = daemon.ok("quote.candles", asked.clone()).await;
+    daemon.stop().await;
+    assert!(world.path("state/candles.db").exists());
+    std::fs::remove_file(world.path("state/candles.db")).unwrap();
+    let daemon = world.daemon_with(world.config("kisd", "\n[quotes]\ncandles_max_mb = 0\n")).await;
+    daemon.token_until(|token| token["state"] == "valid").await;
+    let plain = world.while_time_passes(daemon.ok("quote.candles", asked)).await;
+    assert_eq!((&plain["candles"], &plain["next"]), (&stored["candles"], &stored["next"]));
+    assert!(!world.path("state/candles.db").exists());
+}
+
+#[tokio::test]
+async fn a_damaged_file_of_candles_stops_no_quote() {
+    let world = World::new().await;
+    let config = world.config("kisd", &format!("\n[quotes]\ncandles_file = \"{}\"\n", world.path("c.db").display()));
+    std::fs::write(world.path("c.db"), "no database").unwrap();
+    assert!(config.to_string().contains("c.db is damaged"), "{config}");
+    let daemon = world.daemon_with(config.clone()).await;
+    daemon.token_until(|token| token["state"] == "valid").await;
+    let asked = json!({ "stock_code": "005930", "interval": "1d", "to": "2025-12-30" });
+    let first = world.while_time_passes(daemon.ok("quote.candles", asked.clone())).await;
+    assert_eq!(std::fs::read(world.path("c.db.damaged")).unwrap(), b"no database");
+    let calls = world.simulator.calls().len();
+    let second = daemon.ok("quote.candles", asked).await;
+    assert_eq!((&second["candles"], world.simulator.calls().len()), (&first["candles"], calls));
+    assert!(config.to_string().contains("it can be deleted"), "{config}");
+}

@@ -40,6 +40,7 @@ pub(super) fn check(mut raw: RawConfig, sources: &Sources<'_>) -> Result<Config,
     let simulator = accounts.as_ref().filter(|_| on_loopback).and_then(|accounts| accounts.keys.first());
     let stocks = check.stocks(raw.stocks, simulator.map(|key| &key.kis.base_url), &token.file);
     let orders = check.orders(raw.orders, accounts.as_mut());
+    let quotes = check.quotes(raw.quotes, &token.file);
     let log = check.log(raw.log);
     match accounts.zip(stocks) {
         Some((accounts, stocks)) if check.faults.is_empty() => {
@@ -57,6 +58,7 @@ pub(super) fn check(mut raw: RawConfig, sources: &Sources<'_>) -> Result<Config,
                 gateway,
                 stocks,
                 orders,
+                quotes,
                 log,
             })
         }

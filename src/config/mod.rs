@@ -20,6 +20,7 @@ mod grants;
 mod load;
 mod mark;
 mod orders;
+mod quotes;
 mod raw;
 mod report;
 mod stocks;
@@ -32,6 +33,7 @@ use serde::Serialize;
 use crate::{
     account::{self, AccountId, AccountName, HtsId},
     kis, order, server, stock, telemetry, token,
+    kis, quote, server, stock, telemetry, token,
 };
 
 pub use self::{
@@ -64,6 +66,8 @@ pub struct Config {
     pub stocks: stock::Settings,
     /// Orders, but for what each account has of its own.
     pub orders: Orders,
+    /// What is kept of candles.
+    pub quotes: quote::Settings,
     /// Logs.
     pub log: telemetry::Settings,
 }
@@ -136,6 +140,7 @@ impl Config {
             gateway,
             stocks,
             orders,
+            quotes,
             log,
         } = self;
         keys.len() == other.keys.len()
@@ -148,6 +153,7 @@ impl Config {
             && *gateway == other.gateway
             && *stocks == other.stocks
             && *orders == other.orders
+            && *quotes == other.quotes
             && *log == other.log
     }
 }

@@ -18,6 +18,7 @@ pub(super) struct RawConfig {
     pub(super) gateway: RawGateway,
     pub(super) stocks: RawStocks,
     pub(super) orders: RawOrdersOfAll,
+    pub(super) quotes: RawQuotes,
     pub(super) log: RawLog,
 }
 
@@ -152,6 +153,13 @@ orders! {
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub(super) struct RawQuotes {
+    pub(super) candles_file: Option<PathBuf>,
+    pub(super) candles_max_mb: Option<i64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct RawLog {
     pub(super) level: Option<String>,
     pub(super) format: Option<String>,
@@ -196,6 +204,7 @@ const NOT_TEXT: &[&str] = &[
     "gateway.allow_remote",
     "gateway.max_connections",
     "gateway.unknown",
+    "quotes.candles_max_mb",
 ];
 
 /// The same for the keys of `[kis]` and of each account.

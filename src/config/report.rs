@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{AccountConfig, Config, ConfigError, Fault, Found, KeyConfig, load::NO_FILE};
 use crate::order;
+use crate::quote;
 
 /// Width of the column of names; longer names make it wider.
 const LEAST_WIDTH: usize = 23;
@@ -73,7 +74,7 @@ impl Config {
         if self.accounts.len() > 1 {
             rows.push(("default_account".to_owned(), self.default.to_string()));
         }
-        let others: [(&str, String); 16] = [
+        let others: [(&str, String); 18] = [
             ("token.file", self.token.file.display().to_string()),
             ("token.refresh_before", humantime::format_duration(self.token.refresh_before).to_string()),
             ("token.issue_interval", humantime::format_duration(self.token.issue_interval).to_string()),
@@ -89,6 +90,8 @@ impl Config {
             ("rpc.call_timeout", humantime::format_duration(self.balance.call_timeout).to_string()),
             ("stocks.master_url", self.stocks.master_url.to_string()),
             ("stocks.master_max_age", humantime::format_duration(self.stocks.master_max_age).to_string()),
+            ("quotes.candles_file", self.quotes.file.display().to_string()),
+            ("quotes.candles_max_mb", (self.quotes.max_bytes / 1_000_000).to_string()),
             ("log.level", self.log.level.clone()),
         ];
         rows.extend(others.map(|(name, value)| (name.to_owned(), value)));
@@ -113,6 +116,7 @@ impl Config {
                     .to_owned(),
             );
         }
+        notes.extend(quote::trouble(&self.quotes));
         notes.extend(self.warnings());
         notes
     }

@@ -26,6 +26,7 @@ use crate::{
     gateway::Gateway,
     kis::{Http, SetupError},
     order::Orders,
+    quote::CandleStore,
     server::{
         Backend, Server,
         serve::Heartbeat,
@@ -128,6 +129,8 @@ impl Daemon {
         let orders = Arc::new(Orders::new(&config.orders.ledger, stocks.clone()).map_err(DaemonError::Ledger)?);
         sessions.orders(&orders, &config).into_iter().for_each(|task| tasks.spawn(task));
         let backend = Arc::new(Backend::new(shelf, clients, trust, (stocks, orders), clock.now()));
+        let candles = CandleStore::open(config.quotes.clone(), clock.clone());
+        let backend = Arc::new(Backend::new(shelf, clients, trust, stocks, candles, clock.now()));
         let server = Server::new(backend.clone(), config.rpc.clone(), clock.clone());
         let schedule = Schedule::start(backend.clone()).await?;
         info!(
@@ -174,6 +177,7 @@ impl Daemon {
         sessions.stop_desks.cancel();
         let now = clock.monotonic();
         tasks.finish(stop_at.unwrap_or(now).since(now).max(TASKS_WITHIN)).await;
+        backend.candles.settle(TASKS_WITHIN).await;
         // `listening` is dropped on return, and with it the socket.
         info!("kisd has stopped");
         failed.map_or(Ok(()), |name| Err(DaemonError::Task(name)))

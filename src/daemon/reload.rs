@@ -26,6 +26,7 @@ pub(super) async fn apply(
     applied.stocks.master_url = old.stocks.master_url.clone();
     applied.orders.ledger = old.orders.ledger.clone();
     applied.stocks.directory = old.stocks.directory.clone();
+    applied.quotes = old.quotes.clone();
     (applied.rpc.socket, applied.rpc.socket_mode) = (old.rpc.socket.clone(), old.rpc.socket_mode);
     (applied.gateway.hosts, applied.gateway.resolver) = (old.gateway.hosts, old.gateway.resolver);
     let is_same = applied.same_as(&old);
@@ -62,6 +63,8 @@ fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("gateway.resolver", old.gateway.resolver != new.gateway.resolver),
         ("orders.ledger", old.orders.ledger != new.orders.ledger),
         ("stocks.master_url", old.stocks.master_url != new.stocks.master_url),
+        ("quotes.candles_file", old.quotes.file != new.quotes.file),
+        ("quotes.candles_max_mb", old.quotes.max_bytes != new.quotes.max_bytes),
         ("log.format", old.log.format != new.log.format),
         ("log.dir", old.log.dir != new.log.dir),
     ]

@@ -1,7 +1,7 @@
 //! Market data: which operation of KIS a question is about, and what its answer says in the words of the contract.
 //!
 //! A typed read is a call of [`account::calls`](crate::account::calls) with a reader on top, so that it shares calls and memory with
-//! `kis.call`. Nothing here waits, and nothing here knows JSON-RPC.
+//! `kis.call`. Nothing here waits but the handle of what is kept, and nothing here knows JSON-RPC.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -11,6 +11,7 @@
 //! | `prices` | several prices in short |
 //! | `candles` | a walk back in time |
 //! | `index`, `investors`, `ranking` | what a market does, who buys and sells, who comes first |
+//! | `candles` | a walk back in time, and complete days that are kept |
 
 mod book;
 mod candles;
@@ -39,6 +40,7 @@ pub use self::{
     candles::{Unfit, Walk, Wanted as WantedCandles},
     index::{Index, UnknownIndex},
     investors::Investors,
+    candles::{CandleStore, Settings, Unfit, Walk, Wanted as WantedCandles, trouble},
     price::Price,
     prices::{Key, MOST, Short, of_several, together},
     stock::{Stock, UnknownStock, listed_on},

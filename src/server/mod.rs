@@ -48,6 +48,7 @@ use crate::{
     book::{Book, Grant, Rights, Shelf},
     clients::Clients,
     order::Orders,
+    quote::CandleStore,
     stock::StockHandle,
     trust::Trust,
     wire::types::Right,
@@ -113,6 +114,8 @@ pub struct Backend {
     pub stocks: StockHandle,
     /// Orders.
     pub orders: Arc<Orders>,
+    /// What is kept of candles.
+    pub candles: CandleStore,
     /// When the daemon started.
     pub started_at: DateTime<Utc>,
     /// Open connections.
@@ -128,12 +131,15 @@ impl Backend {
         clients: Arc<Clients>,
         trust: Arc<Trust>,
         (stocks, orders): (StockHandle, Arc<Orders>),
+        stocks: StockHandle,
+        candles: CandleStore,
         started_at: DateTime<Utc>,
     ) -> Self {
         let clock = shelf.book().default_account().key.client.clock().clone();
         let refusals = Arc::new(refusals::Refusals::new(clock));
         let connections = places::Places::default();
         Self { shelf, clients, trust, stocks, orders, started_at, connections, refusals }
+        Self { shelf, clients, trust, stocks, candles, started_at, connections, refusals }
     }
 
     /// The accounts, as they are now.

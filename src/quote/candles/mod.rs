@@ -4,20 +4,28 @@
 //! newest first, and the next page ends before the oldest row; so nothing is lost between two, and nothing comes twice.
 
 mod gather;
+mod kept;
 mod pages;
+mod store;
 mod wanted;
 
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use self::pages::Source;
+use self::{
+    kept::{Kept, Whole},
+    pages::Source,
+};
 use super::{Answered, ReadFault, exact, stock::Stock};
 use crate::wire::{
     number::Number,
     types::{self, Candle, Interval},
 };
 
-pub use self::wanted::{Unfit, Wanted};
+pub use self::{
+    store::{CandleStore, Settings, trouble},
+    wanted::{Unfit, Wanted},
+};
 
 /// A row of KIS: what was traded in its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +62,16 @@ pub struct Walk {
     is_over: bool,
     /// Days in a row that had nothing.
     empty: u32,
+    /// What is kept of earlier walks, and not yet taken.
+    kept: Kept,
+    /// When KIS gave the oldest of what was taken of it.
+    kept_at: Option<DateTime<Utc>>,
+    /// What came of KIS, for the store.
+    pages: Vec<Whole>,
+    /// KIS has other rows now than are kept.
+    is_stale: bool,
+    /// The last day of which KIS gave a row and that has come to its morning.
+    newest_day: Option<NaiveDate>,
 }
 
 /// So many days without a trade end a walk by days: longer than any holidays.
@@ -69,7 +87,19 @@ impl Walk {
     pub fn new(wanted: Wanted) -> Self {
         let source = Source::of(&wanted);
         let end = wanted.to;
-        Self { wanted, source, end, bars: Vec::new(), is_over: false, empty: 0 }
+        Self {
+            wanted,
+            source,
+            end,
+            bars: Vec::new(),
+            is_over: false,
+            empty: 0,
+            kept: Kept::default(),
+            kept_at: None,
+            pages: Vec::new(),
+            is_stale: false,
+            newest_day: None,
+        }
     }
 
     /// The operation to call next, with its parameters; `None`: enough is there.
@@ -107,6 +137,7 @@ impl Walk {
     /// Takes a page.
     pub fn add(&mut self, answered: &Answered<'_>) -> Result<(), ReadFault> {
         let page = self.source.read(&self.wanted, answered)?;
+        self.note(&page.bars, page.is_full, answered.as_of.to_utc());
         let before = self.bars.len();
         for bar in page.bars {
             let is_older = self.bars.last().is_none_or(|last| bar.at < last.at);
@@ -135,6 +166,7 @@ impl Walk {
             (_, Some(oldest)) if page.is_full => self.end = self.before(oldest),
             _ => self.is_over = true,
         }
+        self.take_kept();
         Ok(())
     }
 

@@ -10,53 +10,75 @@ use super::*;
 use crate::wire::types::{CandlesParams, Market};
 
 /// A market of which every minute is known; it answers as KIS does.
-struct Kis {
+pub(super) struct Kis {
     /// Rows by their time: close and volume.
     minutes: BTreeMap<NaiveDateTime, (u32, u32)>,
-    calls: usize,
+    /// Days on which nothing was traded, and which have a row all the same.
+    pub(super) halted: Vec<NaiveDate>,
+    /// Days from which on prices before are half of what they were, where they are adjusted.
+    pub(super) splits: Vec<NaiveDate>,
+    pub(super) now: DateTime<Utc>,
+    pub(super) calls: usize,
     /// Whether a page begins with the row that ended the one before.
     repeats: bool,
 }
 
 /// 2026-11-27, a Friday, at 11:00 in Korea.
-fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 27, 2, 0, 0).unwrap()
 }
 
-fn today() -> NaiveDate {
+pub(super) fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 27).unwrap()
 }
 
+/// Days after today that have minutes too, for tests in which time passes.
+const LATER: u64 = 20;
+
 impl Kis {
     /// So many calendar days until today, each with minutes from nine on but for weekends, holidays and silent minutes.
-    fn new(days: u64, minutes: u32, silent: &[u32]) -> Self {
+    pub(super) fn new(days: u64, minutes: u32, silent: &[u32]) -> Self {
         let mut all = BTreeMap::new();
-        for back in 0..days {
-            let day = today() - Days::new(back);
-            let is_off = matches!(day.weekday(), Weekday::Sat | Weekday::Sun) || back % 17 == 11;
+        for back in 0..days + LATER {
+            let day = today() + Days::new(LATER) - Days::new(back);
+            let is_off = matches!(day.weekday(), Weekday::Sat | Weekday::Sun) || back % 17 == 14;
             for minute in (0..minutes).filter(|minute| !is_off && !silent.contains(minute)) {
                 let at = day.and_hms_opt(9, 0, 0).unwrap() + TimeDelta::minutes(minute.into());
-                // Today it is eleven.
-                if at <= today().and_hms_opt(11, 0, 0).unwrap() {
-                    let back = u32::try_from(back).unwrap();
-                    all.insert(at, (1000 + minute * 7 % 31 + back, 1 + minute % 5));
-                }
+                let back = u32::try_from(back).unwrap();
+                all.insert(at, (1000 + minute * 7 % 31 + back, 1 + minute % 5));
             }
         }
-        Self { minutes: all, calls: 0, repeats: false }
+        Self { minutes: all, halted: Vec::new(), splits: Vec::new(), now: now(), calls: 0, repeats: false }
     }
 
-    /// All days as candles.
-    fn days(&self) -> BTreeMap<NaiveDate, (u32, u32)> {
+    /// What the clock says in Korea.
+    pub(super) fn local(&self) -> NaiveDateTime {
+        crate::clock::kst(self.now).naive_local()
+    }
+
+    /// All days as candles: close and volume.
+    pub(super) fn days(&self) -> BTreeMap<NaiveDate, (u32, u32)> {
         let mut days: BTreeMap<NaiveDate, (u32, u32)> = BTreeMap::new();
-        for (at, (close, volume)) in &self.minutes {
+        for (at, (close, volume)) in self.minutes.range(..=self.local()) {
             let day = days.entry(at.date()).or_default();
             *day = (*close, day.1 + volume);
+        }
+        for day in &self.halted {
+            if let Some(traded) = days.get_mut(day) {
+                *traded = (traded.0, 0);
+            }
         }
         days
     }
 
-    fn answer(&mut self, (operation, params): (&'static str, Vec<(&'static str, String)>)) -> String {
+    /// By what prices of a day are divided.
+    fn divisor(&self, day: NaiveDate) -> u32 {
+        let local = self.local();
+        let is_over = |split: &&NaiveDate| day < **split && split.and_hms_opt(8, 0, 0).unwrap() <= local;
+        2_u32.pow(u32::try_from(self.splits.iter().filter(is_over).count()).unwrap())
+    }
+
+    pub(super) fn answer(&mut self, (operation, params): (&'static str, Vec<(&'static str, String)>)) -> String {
         self.calls += 1;
         let param = |name| params.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str()).unwrap();
         let day = |name| NaiveDate::parse_from_str(param(name), "%Y%m%d").unwrap();
@@ -68,26 +90,31 @@ impl Kis {
                 "stck_prpr": close.to_string(), "stck_oprc": close.to_string(), "stck_hgpr": (close + 1).to_string(),
                 "stck_lwpr": (close - 1).to_string(), "cntg_vol": volume.to_string(), "acml_tr_pbmn": paid.to_string() })
         };
+        let local = self.local();
         let rows: Vec<_> = match operation {
             "domestic-stock-quotations-inquire-daily-itemchartprice" => {
                 let (first, last) =
                     (day("FID_INPUT_DATE_1"), day("FID_INPUT_DATE_2") + Days::new(u64::from(self.repeats)));
                 let days = self.days();
+                let is_raw = param("FID_ORG_ADJ_PRC") == "1";
                 let rows = days.range(first..=last).rev().take(100).map(|(day, (close, volume))| {
+                    let divisor = if is_raw { 1 } else { self.divisor(*day) };
+                    let (close, volume) = (close / divisor, volume * divisor);
+                    let traded = if volume == 0 { 0 } else { close };
                     json!({ "stck_bsop_date": day.format("%Y%m%d").to_string(), "stck_clpr": close.to_string(),
-                        "stck_oprc": close.to_string(), "stck_hgpr": close.to_string(), "stck_lwpr": close.to_string(),
+                        "stck_oprc": traded.to_string(), "stck_hgpr": traded.to_string(), "stck_lwpr": traded.to_string(),
                         "acml_vol": volume.to_string(), "acml_tr_pbmn": "1" })
                 });
                 rows.collect()
             }
             "domestic-stock-quotations-inquire-time-itemchartprice" => {
                 let hour = NaiveTime::parse_from_str(param("FID_INPUT_HOUR_1"), "%H%M%S").unwrap();
-                let range = today().and_time(NaiveTime::MIN)..=today().and_time(hour);
+                let range = local.date().and_time(NaiveTime::MIN)..=local.date().and_time(hour).min(local);
                 self.minutes.range(range).rev().take(30).map(|(at, _)| row(at)).collect()
             }
             "domestic-stock-quotations-inquire-time-dailychartprice" => {
                 let hour = NaiveTime::parse_from_str(param("FID_INPUT_HOUR_1"), "%H%M%S").unwrap();
-                let last = day("FID_INPUT_DATE_1").and_time(hour);
+                let last = day("FID_INPUT_DATE_1").and_time(hour).min(local);
                 self.minutes.range(..=last).rev().take(120).map(|(at, _)| row(at)).collect()
             }
             other => panic!("{other}"),
@@ -95,21 +122,31 @@ impl Kis {
         json!({ "output1": { "hts_kor_isnm": "하나" }, "output2": rows }).to_string()
     }
 
-    /// Asks until it is answered.
-    fn ask(&mut self, params: &CandlesParams) -> types::Candles {
+    /// A walk that asks nothing yet.
+    pub(super) fn walk(&self, params: &CandlesParams) -> Walk {
         let stock = Stock::of(params.stock_code.as_deref().unwrap(), params.market).unwrap();
-        let mut walk = Walk::new(Wanted::of(stock, params, now()).unwrap());
+        Walk::new(Wanted::of(stock, params, self.now).unwrap())
+    }
+
+    /// Answers whatever a walk asks.
+    pub(super) fn lead(&mut self, walk: &mut Walk) {
         while let Some(call) = walk.next_call() {
             let body = self.answer(call);
-            let as_of = crate::clock::kst(now());
+            let as_of = crate::clock::kst(self.now);
             walk.add(&Answered { account_name: "main", tr_id: "TR", body: &body, as_of }).unwrap();
-            assert!(self.calls < 500, "it does not end");
+            assert!(self.calls < 1000, "it does not end");
         }
-        walk.finish("main", crate::clock::kst(now()))
+    }
+
+    /// Asks until it is answered.
+    fn ask(&mut self, params: &CandlesParams) -> types::Candles {
+        let mut walk = self.walk(params);
+        self.lead(&mut walk);
+        walk.finish("main", crate::clock::kst(self.now))
     }
 }
 
-fn params(interval: Interval) -> CandlesParams {
+pub(super) fn params(interval: Interval) -> CandlesParams {
     CandlesParams {
         stock_code: Some("005930".to_owned()),
         stock: None,
@@ -170,7 +207,7 @@ proptest! {
         let first = from.map(|back| today() - Days::new(back.max(to)));
         let last = today() - Days::new(to);
         let mut all: BTreeMap<NaiveDateTime, (u32, u32)> = BTreeMap::new();
-        for (at, (close, volume)) in &kis.minutes {
+        for (at, (close, volume)) in kis.minutes.range(..=kis.local()) {
             if first.is_none_or(|first| at.date() >= first) && at.date() <= last {
                 let start = gather::start(*at, step);
                 let candle = all.entry(start).or_default();

@@ -28,6 +28,8 @@ pub struct Wanted {
     /// Now, by the market's clock.
     pub(super) now: NaiveDateTime,
     pub(super) limit: usize,
+    /// Now.
+    pub(super) at: DateTime<Utc>,
 }
 
 /// Why there are no such candles.
@@ -46,7 +48,8 @@ impl Wanted {
     pub fn of(stock: Stock, params: &CandlesParams, now: DateTime<Utc>) -> Result<Self, Unfit> {
         let wrong = |problem: &str| Unfit::Param(problem.to_owned());
         let zone = zone(stock.market);
-        let now = now.with_timezone(&zone).naive_local();
+        let at = now;
+        let now = at.with_timezone(&zone).naive_local();
         let limit = params.limit.unwrap_or(USUAL);
         if !(1..=MOST).contains(&limit) {
             return Err(wrong(&format!("limit must be from 1 to {MOST}")));
@@ -90,6 +93,7 @@ impl Wanted {
             to,
             now,
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            at,
         };
         if let Some(from) = wanted.from.filter(|_| wanted.minutes().is_none()) {
             // Of days and longer the day counts, and of a week the whole.
@@ -129,7 +133,7 @@ impl Wanted {
 }
 
 /// The clock of a market.
-fn zone(market: Market) -> Tz {
+pub(super) fn zone(market: Market) -> Tz {
     match market {
         Market::Nasdaq | Market::Nyse | Market::Amex => Tz::America__New_York,
         Market::Hkex => Tz::Asia__Hong_Kong,

@@ -1,5 +1,6 @@
 //! `quote.*`: market data.
 
+mod candles;
 mod several;
 
 use std::time::Duration;
@@ -18,12 +19,13 @@ use crate::{
     clock,
     kis::quota::CallerId,
     quote::{self, Answered, Asked, ReadFault, Stock, Unasked, Unfit, UnknownStock, Walk, WantedCandles},
+    quote::{self, Answered, Asked, ReadFault, Stock, Unfit, UnknownStock},
     server::error::{Refusal, internal, not_found, own, standard},
     stock::StockHandle,
     wire::{
         codes::{INVALID_PARAMS, Kind},
         method::{self, Method},
-        types::{self, Candles, CandlesParams, Market, QuoteParams},
+        types::{self, Market, QuoteParams},
     },
 };
 
@@ -48,6 +50,8 @@ pub(super) fn register(catalog: &mut Catalog) {
     });
     catalog.add_recalled::<method::QuoteIndex, _>(index);
     catalog.add_about::<method::QuoteCandles, _>(move |about| candles(about, &lists));
+    let store = catalog.backend().candles.clone();
+    catalog.add_about::<method::QuoteCandles, _>(move |about| candles::candles(about, &lists, &store));
     catalog.add_about::<method::QuotePrices, _>(several::prices);
 }
 
@@ -188,70 +192,6 @@ pub(super) fn one<A: Asked + Clone + Send + Sync + 'static>(
     kis::ask(account, caller, question, Form::Of(method), ages, move |account, _, called| {
         typed(account, &asked, called)
     })
-}
-
-/// Age of candles of days long past: KIS changes them at night, if ever.
-const SETTLED_AGE: Duration = Duration::from_secs(600);
-
-fn candles(About { account, params, caller }: About<'_, CandlesParams>, lists: &StockHandle) -> Outcome {
-    let refuse = |refusal: Refusal| Outcome::Now(Err(refusal.about(&account.name)));
-    let meant = match Meant::of((params.stock_code.as_deref(), params.stock.as_deref()), params.market, lists) {
-        Ok(meant) => meant,
-        Err(unknown) => return refuse(unknown.into()),
-    };
-    let timeout = match timeout(params.timeout_ms) {
-        Ok(timeout) => timeout.unwrap_or_else(|| account.balance.call_timeout()),
-        Err(refusal) => return refuse(refusal),
-    };
-    let ages = match params.max_age_ms.map(Duration::from_millis) {
-        Some(Duration::ZERO) => (Duration::ZERO, Duration::ZERO),
-        max_age => {
-            let max_age = max_age.unwrap_or(USUAL_AGE);
-            (max_age, max_age.max(SETTLED_AGE))
-        }
-    };
-    let (account, lists) = (account.clone(), lists.clone());
-    Outcome::Later(Box::pin(async move {
-        let candles = async {
-            let stock = meant.stock(&lists, timeout).await?;
-            let wanted = WantedCandles::of(stock, &params, account.key.client.clock().now())?;
-            walk_back(&account, caller, Walk::new(wanted), ages, timeout).await
-        };
-        as_json(&candles.await.map_err(|refusal| refusal.about(&account.name))?)
-    }))
-}
-
-/// Asks KIS page by page. When the time is over, what is there is answered.
-async fn walk_back(
-    account: &Account,
-    caller: CallerId,
-    mut walk: Walk,
-    (max_age, settled): (Duration, Duration),
-    timeout: Duration,
-) -> Result<Candles, Refusal> {
-    let clock = account.key.client.clock();
-    let until = clock.monotonic().saturating_add(timeout);
-    let mut as_of = None;
-    while let Some(call) = walk.next_call() {
-        let question = match quote::question_of(account, call) {
-            Ok(question) => question,
-            // Paper trading has the minutes of today and no others: who asks for those before is told so.
-            Err(_) if walk.has_some() => break,
-            Err(refused) => return Err(refused.into()),
-        };
-        let max_age = if walk.is_settled() { settled } else { max_age };
-        let left = until.since(clock.monotonic());
-        let called = match account.calls.ask(caller, question, max_age, left).await {
-            Ok(called) => called,
-            Err(_) if walk.has_some() && clock.monotonic() >= until => break,
-            Err(error) if walk.has_some() && error.is_about_time() => break,
-            Err(error) => return Err(error.into()),
-        };
-        as_of = as_of.or(Some(called.as_of));
-        walk.add(&answered(account, &called)).map_err(|fault| refusal(account, fault))?;
-    }
-    let as_of = as_of.unwrap_or_else(|| clock.now());
-    Ok(walk.finish(account.name.as_str(), instant(as_of)))
 }
 
 /// KIS's answer in the words of the contract.
