@@ -323,3 +323,39 @@ async fn a_question_that_a_restart_cuts_off_is_asked_again() {
     let (output, _daemon) = tokio::join!(asking, restarted);
     assert!(output.unwrap().status.success());
 }
+
+#[tokio::test]
+async fn a_chart_is_drawn_for_80_columns_where_there_is_no_terminal_and_says_so_in_either_language() {
+    let (_world, daemon) = daemon().await;
+    let ctl = Ctl { daemon: &daemon };
+    let chart = ctl.shown(&["chart", "삼성전자"]).await;
+    assert!(chart.starts_with("삼성전자 (005930) KRX KRW · 1d · "), "{chart}");
+    assert!(chart.contains("\n└20") && chart.contains("░ rise █ fall") && !chart.contains('\x1b'), "{chart}");
+    assert!(chart.lines().count() <= 23 && chart.lines().skip(2).all(|line| line.chars().count() <= 80), "{chart}");
+    let korean = ctl.shown(&["chart", "005930", "-i", "1w", "-n", "30", "--lang", "ko"]).await;
+    assert!(korean.contains("거래량") && korean.contains("░ 상승 █ 하락"), "{korean}");
+    // From a day on they are all there, several to a column.
+    let long = ctl.shown(&["chart", "005930", "--from", "2025-01-02"]).await;
+    assert!(long.contains("2025-01-02 – 2026-01-23 · 4 candles to a column"), "{long}");
+}
+
+#[tokio::test]
+async fn a_chart_is_a_picture_or_rows_too() {
+    let (world, daemon) = daemon().await;
+    let ctl = Ctl { daemon: &daemon };
+    let rows = ctl.shown(&["chart", "005930", "--csv", "-n", "3"]).await;
+    let rows: Vec<&str> = rows.lines().collect();
+    assert_eq!((rows[0], rows.len()), ("time,open,high,low,close,volume,trade_value", 4));
+    assert!(rows[3].starts_with("2026-01-23,"), "{rows:?}");
+    let file = world.path("chart.svg");
+    let said = ctl.shown(&["chart", "005930", "-n", "50", "--svg", file.to_str().unwrap()]).await;
+    assert!(said.ends_with("chart.svg: 50 candles\n"), "{said}");
+    let picture = std::fs::read_to_string(&file).unwrap();
+    assert!(picture.starts_with("<svg xmlns=") && picture.ends_with("</svg>\n"));
+    assert_eq!(picture.matches("<g class=").count(), 50);
+    let nowhere = ctl.run(&["chart", "005930", "--svg", "/nonexistent/chart.svg"]).await;
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("/nonexistent/chart.svg cannot be written"));
+    assert_eq!(ctl.run(&["chart", "005930", "-i", "2m"]).await.status.code(), Some(2));
+    assert_eq!(ctl.run(&["chart", "999999"]).await.status.code(), Some(1));
+}

@@ -111,6 +111,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("chrono_tz", &["quote/", "trades/days.rs", "market/"]),
     ("netlink_sys", &["gateway/peer.rs"]),
     ("ulid", &["order/desk/place.rs"]),
+    ("ratatui", &["ctl/commands/chart/"]),
     ("rusqlite", &["quote/", "order/ledger"]),
 ];
 

@@ -13,6 +13,7 @@ use super::{
         search,
         trades::{self, PeriodArguments},
     },
+    commands::{chart::ChartArguments, client::ClientCommand, gateway::GatewayCommand, kis::KisCommand, search},
     socket::Whose,
     words::{Language, help},
 };
@@ -107,6 +108,8 @@ pub(super) enum Command {
     Profits(PeriodArguments),
     /// Trades abroad of some days, with fees and settlement.
     Transactions(PeriodArguments),
+    /// Candles and volume of a stock, drawn in the terminal, as a picture or as rows.
+    Chart(ChartArguments),
     /// Finds stocks of all markets by name or a part of it, code, or initials such as ㅅㅅㅈㅈ.
     Search {
         /// What is looked for.

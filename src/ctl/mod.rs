@@ -29,6 +29,8 @@ use self::{
     commands::{
         accounts, balance, call, check, client, discover, doctor, gateway, init, kis, logs, man, metrics, quote,
         search, status, token, trades, watch,
+        accounts, balance, call, chart, check, client, discover, doctor, gateway, init, kis, logs, man, metrics, quote,
+        search, status, token, watch,
     },
     output::Printer,
     socket::Whose,
@@ -211,6 +213,7 @@ impl Arguments {
             Command::Transactions(period) => {
                 trades::run(printer, &daemon, account, (trades::List::Transactions, period), format).await
             }
+            Command::Chart(arguments) => chart::run(printer, &daemon, account, arguments, format).await,
             Command::Accounts => accounts::run(printer, &daemon, format).await,
             Command::Status { .. } => status::run(printer, &daemon, format).await,
             Command::Token(command) => token::run(command, printer, &daemon, account, format).await,

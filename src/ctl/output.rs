@@ -19,7 +19,8 @@ use super::{
 };
 use crate::wire::text::printable;
 
-/// Rows of a terminal that does not say.
+/// Columns and rows of a terminal that does not say.
+const USUAL_COLUMNS: usize = 80;
 const USUAL_ROWS: usize = 24;
 
 /// Writes results.
@@ -61,11 +62,17 @@ impl Printer {
         poll(&mut polled, Some(&now)).is_ok() && polled[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
     }
 
+    /// Columns and rows of the terminal; of what is no terminal the usual ones.
+    pub(super) fn size(&self) -> (usize, usize) {
+        // Some say that they have none.
+        let (columns, rows) = tcgetwinsize(io::stdout()).map_or((0, 0), |size| (size.ws_col, size.ws_row));
+        let or = |size: u16, usual| if size == 0 { usual } else { usize::from(size) };
+        (or(columns, USUAL_COLUMNS), or(rows, USUAL_ROWS))
+    }
+
     /// Rows of the terminal.
     pub(super) fn rows(&self) -> usize {
-        // Some say that they have none.
-        let rows = tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_row);
-        if rows == 0 { USUAL_ROWS } else { usize::from(rows) }
+        self.size().1
     }
 
     /// Any text as it is, at once.
@@ -104,6 +111,10 @@ impl Printer {
             csv.write_record(columns)?;
             for row in serde_json::from_str::<Vec<Members>>(rows.get())? {
                 csv.write_record(columns.iter().map(|name| row.plain(name)))?;
+        } else if let Some((_, candles)) = members.0.iter().find(|(name, _)| name == "candles") {
+            csv.write_record(CANDLE)?;
+            for candle in serde_json::from_str::<Vec<Members>>(candles.get())? {
+                csv.write_record(CANDLE.map(|name| candle.plain(name)))?;
             }
         } else if let Some((_, accounts)) =
             members.0.iter().find(|(name, _)| name == "accounts" && members.0.len() == 1)
@@ -143,6 +154,9 @@ const PRICE: [&str; 14] = [
     "as_of",
     "error",
 ];
+
+/// The members of a candle, a column each.
+const CANDLE: [&str; 7] = ["time", "open", "high", "low", "close", "volume", "trade_value"];
 
 /// The members of a stock, a column each.
 const STOCK: [&str; 12] = [

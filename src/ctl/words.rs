@@ -1,5 +1,6 @@
 //! What kisctl says, in English and Korean. A text that one language lacks does not compile.
 
+pub(in crate::ctl) mod chart;
 mod english;
 pub(super) mod help;
 mod init;
@@ -199,6 +200,7 @@ pub(super) struct Words {
     pub(super) stock: StockWords,
     pub(super) quote: quote::QuoteWords,
     pub(super) trades: trades::TradeWords,
+    pub(super) chart: chart::ChartWords,
 
     /// The clients of the gateway.
     pub(super) client: ClientWords,

@@ -3,6 +3,7 @@
 pub(super) mod accounts;
 pub(super) mod balance;
 pub(super) mod call;
+pub(super) mod chart;
 pub(super) mod check;
 pub(super) mod client;
 pub(super) mod discover;
