@@ -228,9 +228,9 @@ fn idle_server() -> Server {
     };
     let (stocks, _) = stock::StockHandle::new(&stocks, &Http::default(), clock.clone()).unwrap();
     let orders = Arc::new(Orders::new("/nonexistent/orders.db".as_ref(), stocks.clone()).unwrap());
-    let backend = Backend::new(Arc::new(Shelf::new(book)), clients, trust, (stocks, orders), DateTime::UNIX_EPOCH);
     let candles = quote::Settings { file: "/nonexistent/candles.db".into(), max_bytes: 0 };
     let candles = quote::CandleStore::open(candles, clock.clone());
-    let backend = Backend::new(Arc::new(Shelf::new(book)), clients, trust, stocks, candles, DateTime::UNIX_EPOCH);
+    let backend =
+        Backend::new(Arc::new(Shelf::new(book)), clients, trust, (stocks, candles, orders), DateTime::UNIX_EPOCH);
     Server::new(Arc::new(backend), settings, clock)
 }

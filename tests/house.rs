@@ -20,13 +20,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("account", &["desk", "kis", "token", "clock", "files"]),
     // Which stocks there are, by files that need no key.
     ("stock", &["kis", "clock", "backoff", "files"]),
-    ("quote", &["account", "clock", "desk", "kis", "stock", "wire"]),
     ("trades", &["account", "clock", "desk", "kis", "wire"]),
     ("assets", &["account", "clock", "desk", "kis", "quote", "wire"]),
     // Pure: what is known of days and hours. Who asks KIS for its days hands them over.
     ("market", &["clock", "wire"]),
     ("order", &["account", "assets", "clock", "kis", "market", "quote", "stock", "token", "trades", "wire"]),
-    ("quote", &["account", "clock", "files", "kis", "stock", "wire"]),
+    ("quote", &["account", "clock", "desk", "files", "kis", "stock", "wire"]),
     ("trust", &["kis", "clock", "files"]),
     ("book", &["account", "kis", "token", "clock", "wire"]),
     ("clients", &["account", "book", "kis", "secret", "clock", "files", "wire"]),
@@ -44,8 +43,20 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("mcp", &["wire"]),
     (
         "config",
-        &["order", "account", "book", "gateway", "kis", "secret", "server", "stock", "telemetry", "token", "wire"],
-        &["account", "book", "gateway", "kis", "quote", "secret", "server", "stock", "telemetry", "token", "wire"],
+        &[
+            "order",
+            "account",
+            "book",
+            "gateway",
+            "kis",
+            "secret",
+            "server",
+            "stock",
+            "telemetry",
+            "token",
+            "wire",
+            "quote",
+        ],
     ),
     // For the fuzzer only.
     (

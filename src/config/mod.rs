@@ -32,8 +32,7 @@ use serde::Serialize;
 
 use crate::{
     account::{self, AccountId, AccountName, HtsId},
-    kis, order, server, stock, telemetry, token,
-    kis, quote, server, stock, telemetry, token,
+    kis, order, quote, server, stock, telemetry, token,
 };
 
 pub use self::{

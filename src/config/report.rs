@@ -5,8 +5,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 use serde::Serialize;
 
 use super::{AccountConfig, Config, ConfigError, Fault, Found, KeyConfig, load::NO_FILE};
-use crate::order;
-use crate::quote;
+use crate::{order, quote};
 
 /// Width of the column of names; longer names make it wider.
 const LEAST_WIDTH: usize = 23;

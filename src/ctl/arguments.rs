@@ -7,13 +7,13 @@ use serde_json::value::RawValue;
 
 use super::{
     commands::{
+        chart::ChartArguments,
         client::ClientCommand,
         gateway::GatewayCommand,
         kis::KisCommand,
         search,
         trades::{self, PeriodArguments},
     },
-    commands::{chart::ChartArguments, client::ClientCommand, gateway::GatewayCommand, kis::KisCommand, search},
     socket::Whose,
     words::{Language, help},
 };

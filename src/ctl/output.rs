@@ -111,6 +111,7 @@ impl Printer {
             csv.write_record(columns)?;
             for row in serde_json::from_str::<Vec<Members>>(rows.get())? {
                 csv.write_record(columns.iter().map(|name| row.plain(name)))?;
+            }
         } else if let Some((_, candles)) = members.0.iter().find(|(name, _)| name == "candles") {
             csv.write_record(CANDLE)?;
             for candle in serde_json::from_str::<Vec<Members>>(candles.get())? {

@@ -126,11 +126,10 @@ impl Daemon {
             Gateway::new(config.gateway.clone(), shelf.clone(), clients.clone(), trust.clone(), clock.clone());
         let (stocks, keeper) = StockHandle::new(&config.stocks, sessions.http(), clock.clone())?;
         tasks.spawn(sessions.stocks(keeper));
+        let candles = CandleStore::open(config.quotes.clone(), clock.clone());
         let orders = Arc::new(Orders::new(&config.orders.ledger, stocks.clone()).map_err(DaemonError::Ledger)?);
         sessions.orders(&orders, &config).into_iter().for_each(|task| tasks.spawn(task));
-        let backend = Arc::new(Backend::new(shelf, clients, trust, (stocks, orders), clock.now()));
-        let candles = CandleStore::open(config.quotes.clone(), clock.clone());
-        let backend = Arc::new(Backend::new(shelf, clients, trust, stocks, candles, clock.now()));
+        let backend = Arc::new(Backend::new(shelf, clients, trust, (stocks, candles, orders), clock.now()));
         let server = Server::new(backend.clone(), config.rpc.clone(), clock.clone());
         let schedule = Schedule::start(backend.clone()).await?;
         info!(

@@ -9,7 +9,6 @@
 //! | `price` | one price in full |
 //! | `book` | an order book |
 //! | `prices` | several prices in short |
-//! | `candles` | a walk back in time |
 //! | `index`, `investors`, `ranking` | what a market does, who buys and sells, who comes first |
 //! | `candles` | a walk back in time, and complete days that are kept |
 
@@ -30,22 +29,19 @@ use crate::{
         calls::{CallFault, CallQuestion, Refused, Wanted},
     },
     desk::ReadError,
-    kis::{KisError, quota::CallerId},
-    kis::{KisError, row::Row},
+    kis::{KisError, quota::CallerId, row::Row},
     wire::number::Number,
 };
 
 pub use self::{
     book::Orderbook,
-    candles::{Unfit, Walk, Wanted as WantedCandles},
+    candles::{CandleStore, Settings, Unfit, Walk, Wanted as WantedCandles, trouble},
     index::{Index, UnknownIndex},
     investors::Investors,
-    candles::{CandleStore, Settings, Unfit, Walk, Wanted as WantedCandles, trouble},
     price::Price,
     prices::{Key, MOST, Short, of_several, together},
-    stock::{Stock, UnknownStock, listed_on},
     ranking::Ranking,
-    stock::{Stock, UnknownStock},
+    stock::{Stock, UnknownStock, listed_on},
 };
 
 /// What one call of KIS answers.
@@ -156,6 +152,8 @@ pub async fn ask<A: Asked>(
         as_of: crate::clock::kst(called.as_of),
     };
     Ok(asked.read(&answered)?)
+}
+
 /// A change, of which KIS writes the sign in the number, in a field of its own (1 and 2 up, 4 and 5 down), or in both.
 fn signed(row: &Row<'_>, number: &str, sign: &str) -> Result<Option<rust_decimal::Decimal>, KisError> {
     let Some(number) = row.number(number)? else { return Ok(None) };

@@ -130,16 +130,13 @@ impl Backend {
         shelf: Arc<Shelf>,
         clients: Arc<Clients>,
         trust: Arc<Trust>,
-        (stocks, orders): (StockHandle, Arc<Orders>),
-        stocks: StockHandle,
-        candles: CandleStore,
+        (stocks, candles, orders): (StockHandle, CandleStore, Arc<Orders>),
         started_at: DateTime<Utc>,
     ) -> Self {
         let clock = shelf.book().default_account().key.client.clock().clone();
         let refusals = Arc::new(refusals::Refusals::new(clock));
         let connections = places::Places::default();
-        Self { shelf, clients, trust, stocks, orders, started_at, connections, refusals }
-        Self { shelf, clients, trust, stocks, candles, started_at, connections, refusals }
+        Self { shelf, clients, trust, stocks, candles, orders, started_at, connections, refusals }
     }
 
     /// The accounts, as they are now.

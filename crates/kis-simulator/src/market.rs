@@ -21,8 +21,8 @@
 
 mod abroad_account;
 mod abroad_minutes;
-mod abroad_ranking;
 mod abroad_present;
+mod abroad_ranking;
 mod account;
 mod calendar;
 mod candle;

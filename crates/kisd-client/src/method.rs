@@ -80,9 +80,8 @@ of_account!(
     types::CalendarParams,
     types::IndexParams,
     types::RankingParams,
-    types::SessionParams
-    types::AccountPeriodParams
     types::SessionParams,
+    types::AccountPeriodParams,
     types::OverseasBalanceParams
 );
 

@@ -9,8 +9,8 @@ mod investors;
 mod kis;
 mod market;
 mod order;
-mod profits;
 mod overseas;
+mod profits;
 mod quote;
 mod stock;
 mod trades;
@@ -47,11 +47,11 @@ pub use self::{
         OrderParams, OrderResolveParams, OrderResumeParams, OrderState, OrderType, PlaceParams, PlacedBy, Preview,
         Reason, Route, Side, Step, TimeInForce,
     },
-    profits::{AccountProfits, AccountTransactions, DayProfit, ProfitTotals, RealisedProfit, Transaction},
     overseas::{
         CurrencyBalance, OverseasBalance, OverseasBalanceParams, OverseasDifference, OverseasHolding, OverseasPosition,
         OverseasTotals,
     },
+    profits::{AccountProfits, AccountTransactions, DayProfit, ProfitTotals, RealisedProfit, Transaction},
     quote::{Extreme, Level, Orderbook, Price, Prices, PricesParams, QuoteParams, ShortPrice},
     stock::{
         Board, Market, StockEntry, StockInfo, StockInfoParams, StockKind, StockSearchParams, StockSearchResult,

@@ -264,17 +264,8 @@ impl KisClient {
             Query::Written { query, .. } => self.url(&format!("{}?{query}", call.path)),
         };
         let request = self
-            .with_headers(self.http.get(url), call.tr_id, token)
+            .with_headers(self.http.get(url), call.unlisted.unwrap_or(call.tr_id), token)
             .header("tr_cont", if call.next_page { "N" } else { "" });
-            .http
-            .get(url)
-            .header(CONTENT_TYPE, "application/json; charset=utf-8")
-            .header(AUTHORIZATION, sensitive(&format!("Bearer {}", token.expose())))
-            .header("appkey", sensitive(live.credentials.app_key.expose()))
-            .header("appsecret", sensitive(live.credentials.app_secret.expose()))
-            .header("tr_id", call.unlisted.unwrap_or(call.tr_id))
-            .header("tr_cont", if call.next_page { "N" } else { "" })
-            .header("custtype", "P");
         // KIS repeats account numbers in its messages.
         let (request, account) = match call.query {
             Query::Params(params) => {
@@ -288,7 +279,7 @@ impl KisClient {
     }
 
     /// A request of a business call, with what each of them has.
-    fn with_headers(&self, request: RequestBuilder, tr_id: &'static str, token: &AccessToken) -> RequestBuilder {
+    fn with_headers(&self, request: RequestBuilder, tr_id: &str, token: &AccessToken) -> RequestBuilder {
         let live = self.live.load_full();
         request
             .header(CONTENT_TYPE, "application/json; charset=utf-8")

@@ -18,8 +18,7 @@ use crate::{
     },
     clock,
     kis::quota::CallerId,
-    quote::{self, Answered, Asked, ReadFault, Stock, Unasked, Unfit, UnknownStock, Walk, WantedCandles},
-    quote::{self, Answered, Asked, ReadFault, Stock, Unfit, UnknownStock},
+    quote::{self, Answered, Asked, ReadFault, Stock, Unasked, Unfit, UnknownStock},
     server::error::{Refusal, internal, not_found, own, standard},
     stock::StockHandle,
     wire::{
@@ -49,7 +48,6 @@ pub(super) fn register(catalog: &mut Catalog) {
         of_stock(about, &of, (method::QuoteInvestors::NAME, USUAL_AGE), quote::Investors::of)
     });
     catalog.add_recalled::<method::QuoteIndex, _>(index);
-    catalog.add_about::<method::QuoteCandles, _>(move |about| candles(about, &lists));
     let store = catalog.backend().candles.clone();
     catalog.add_about::<method::QuoteCandles, _>(move |about| candles::candles(about, &lists, &store));
     catalog.add_about::<method::QuotePrices, _>(several::prices);
