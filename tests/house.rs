@@ -123,6 +123,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("netlink_sys", &["gateway/peer.rs"]),
     ("ulid", &["order/desk/place.rs"]),
     ("ratatui", &["ctl/commands/chart/"]),
+    ("unicode_width", &["ctl/fit.rs"]),
     ("rusqlite", &["quote/", "order/ledger"]),
 ];
 

@@ -3,9 +3,12 @@
 
 mod support;
 
+use std::process::Stdio;
+
 use kisd::simulator::{Fault, Mode, Options};
 use serde_json::{Value, json};
 use support::{TestDaemon, World};
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 async fn world_and_daemon() -> (World, TestDaemon) {
     let world = World::new().await;
@@ -574,4 +577,46 @@ async fn a_damaged_file_of_candles_stops_no_quote() {
     let second = daemon.ok("quote.candles", asked).await;
     assert_eq!((&second["candles"], world.simulator.calls().len()), (&first["candles"], calls));
     assert!(config.to_string().contains("it can be deleted"), "{config}");
+}
+
+#[tokio::test]
+async fn watched_quotes_are_told_again_when_they_change_survive_a_restart_and_end_with_an_interrupt() {
+    let (world, daemon) = world_and_daemon().await;
+    world
+        .simulator
+        .fail_next("intstock-multprice", answer(&json!({ "output": [row_of("005930", "71300", "600", "2")] })));
+    let mut watching = tokio::process::Command::new(env!("CARGO_BIN_EXE_kisctl"));
+    watching.env_clear().arg("--socket").arg(&daemon.socket).args([
+        "quote",
+        "삼성전자",
+        "--watch",
+        "--interval",
+        "200ms",
+    ]);
+    let mut watching = watching.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    let mut until = async |is_it: &dyn Fn(&str) -> bool| {
+        let found = async {
+            loop {
+                let line = lines.next_line().await.unwrap().expect("more lines");
+                assert!(!line.contains('\u{1b}'), "there is no terminal: {line:?}");
+                if is_it(&line) {
+                    return;
+                }
+            }
+        };
+        world.while_time_passes(found).await;
+    };
+    let is_price = |line: &str| line.contains("005930") && !line.contains("71,300");
+    until(&|line| line.contains("005930  예시종목  KRX") && line.contains("71,300") && line.contains("+600")).await;
+    until(&is_price).await;
+    daemon.stop().await;
+    until(&|line| line.contains("trying again")).await;
+    let _daemon = world.daemon("kisd").await;
+    until(&is_price).await;
+    let id = rustix::process::Pid::from_raw(i32::try_from(watching.id().unwrap()).unwrap()).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    let ended = watching.wait_with_output().await.unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    assert_eq!(String::from_utf8_lossy(&ended.stderr).trim(), "");
 }

@@ -84,6 +84,12 @@ pub(super) enum Command {
         /// Their market: KRX, NXT, UN, NASDAQ, NYSE, AMEX, HKEX, TSE, SSE, SZSE, HNX or HSX.
         #[arg(long, value_name = "MARKET", value_parser = search::market)]
         market: Option<Market>,
+        /// Go on watching, and draw them anew whenever they change.
+        #[arg(long)]
+        watch: bool,
+        /// How often they are asked for while watching, as far as KIS's quota allows.
+        #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, requires = "watch")]
+        interval: Option<Duration>,
     },
     /// Who would buy and sell a stock, and at which price.
     Orderbook {

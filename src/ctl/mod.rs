@@ -7,6 +7,7 @@
 mod arguments;
 mod asking;
 mod commands;
+mod fit;
 pub mod output;
 mod socket;
 mod table;
@@ -197,7 +198,12 @@ impl Arguments {
             Command::Search { query, market, limit } => {
                 search::run(printer, &daemon, &query, market, limit, format).await
             }
-            Command::Quote { stocks, market } => quote::run(printer, &daemon, account, (&stocks, market), format).await,
+            Command::Quote { stocks, market, watch: true, interval } => {
+                quote::watch::watch(printer, &daemon, account, (&stocks, market), interval, format).await
+            }
+            Command::Quote { stocks, market, .. } => {
+                quote::run(printer, &daemon, account, (&stocks, market), format).await
+            }
             Command::Orderbook { stock, market } => {
                 quote::orderbook(printer, &daemon, account, (&stock, market), format).await
             }

@@ -23,6 +23,16 @@ use crate::wire::text::printable;
 const USUAL_COLUMNS: usize = 80;
 const USUAL_ROWS: usize = 24;
 
+/// To the top left, and to the end of a line or of the screen without what was there.
+const HOME: &str = "\x1b[H";
+const CLEAR_LINE: &str = "\x1b[K\n";
+const CLEAR_REST: &str = "\x1b[J";
+pub(super) const CLEAR: &str = "\x1b[2J";
+
+/// Long lines are cut at the edge, or go on in the next.
+const NO_WRAP: &str = "\x1b[?7l";
+const WRAP: &str = "\x1b[?7h";
+
 /// Writes results.
 pub struct Printer {
     out: Box<dyn Write>,
@@ -42,7 +52,7 @@ impl Printer {
     pub fn stdout(language: Language) -> Self {
         let no_colour = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let is_terminal = io::stdout().is_terminal() && env::var_os("TERM").is_none_or(|term| term != "dumb");
-        let style = Style { words: language.words(), colour: is_terminal && !no_colour };
+        let style = Style { words: language.words(), colour: is_terminal && !no_colour, columns: None };
         Self { out: Box::new(io::stdout()), style, is_terminal }
     }
 
@@ -50,8 +60,9 @@ impl Printer {
         self.style.words
     }
 
+    /// How tables are drawn; on a terminal they are as wide as it is now.
     pub(super) fn style(&self) -> Style {
-        self.style
+        Style { columns: self.is_terminal.then(|| self.size().0), ..self.style }
     }
 
     /// Whether nobody can read any more what is written, as when the reader of a pipe has gone.
@@ -73,6 +84,17 @@ impl Printer {
     /// Rows of the terminal.
     pub(super) fn rows(&self) -> usize {
         self.size().1
+    }
+
+    /// Lines in place of those that are on the screen, which was cleared before the first. The last line of the screen stays free:
+    /// writing there would push away what is to be overwritten.
+    pub(super) fn frame<'a>(&mut self, lines: impl IntoIterator<Item = &'a String>) -> io::Result<()> {
+        let mut frame = String::from(HOME);
+        for line in lines.into_iter().take(self.rows().saturating_sub(1)) {
+            frame.push_str(line);
+            frame.push_str(CLEAR_LINE);
+        }
+        self.text(&format!("{NO_WRAP}{frame}{CLEAR_REST}{WRAP}"))
     }
 
     /// Any text as it is, at once.

@@ -4,7 +4,11 @@ use chrono::{DateTime, FixedOffset};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
 use rust_decimal::Decimal;
 
-use super::{commands::client::gateway, words::Words};
+use super::{
+    commands::client::gateway,
+    fit::{Choice, fit, shortened, width},
+    words::Words,
+};
 use crate::wire::{
     number::Number,
     text::printable,
@@ -17,17 +21,23 @@ const CASH: &str = "현금";
 /// What KIS has not said, as a price before the market opens.
 const UNKNOWN: &str = "–";
 
+/// Columns of holdings that can be left out, the least needed first: average price, evaluation, code, quantity.
+const LEAST_NEEDED: &[usize] = &[3, 5, 0, 2];
+
 /// In which words, and whether in colour.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Style {
     pub(super) words: &'static Words,
     pub(super) colour: bool,
+    /// How wide a table may be; nothing: as wide as it is.
+    pub(super) columns: Option<usize>,
 }
 
 impl Style {
     /// A balance as a table, with the totals below.
     pub(super) fn balance(self, balance: &Balance) -> String {
-        let Parts { heading, holdings, totals } = self.balance_parts(balance);
+        let Parts { heading, holdings, note, totals } = self.balance_parts(balance);
+        let holdings: Vec<String> = holdings.into_iter().chain(note).collect();
         format!("{heading}\n\n{}\n\n{}\n", holdings.join("\n"), totals.join("\n"))
     }
 
@@ -53,17 +63,29 @@ impl Style {
             totals.add_row(vec![Cell::new(name), number(figure, sign)]);
         }
         let lines = |text: String| text.lines().map(str::to_owned).collect();
-        Parts { heading, holdings: lines(self.holdings(balance)), totals: lines(totals.trim_fmt()) }
+        let (holdings, note) = self.holdings(balance);
+        Parts { heading, holdings: lines(holdings), note, totals: lines(totals.trim_fmt()) }
     }
 
-    fn holdings(self, balance: &Balance) -> String {
+    /// The holdings, and what of them is left out.
+    fn holdings(self, balance: &Balance) -> (String, Option<String>) {
         if balance.holdings.is_empty() {
-            return self.words.no_holdings.to_owned();
+            return (self.words.no_holdings.to_owned(), None);
         }
+        let names = balance.holdings.iter().map(|holding| width(&printable(&holding.stock_name)));
+        let (text, choice) = fit(self.columns, names, LEAST_NEEDED, |choice| self.holdings_as(balance, choice));
+        let left_out: Vec<&str> = choice.left_out.iter().map(|column| self.words.columns[*column]).collect();
+        let is_whole = left_out.is_empty() && !choice.is_shortened;
+        (text, (!is_whole).then(|| (self.words.quote.left_out)(&left_out, choice.is_shortened)))
+    }
+
+    fn holdings_as(self, balance: &Balance, choice: &Choice) -> String {
+        let is_shown = |column: &usize| !choice.left_out.contains(column);
         let positions = balance.holdings.iter().any(|holding| holding.position != CASH);
         let columns = self.words.columns.len() - usize::from(!positions);
         let mut table = self.table();
-        table.set_header(self.words.columns.into_iter().take(columns).enumerate().map(|(column, title)| {
+        let titles = self.words.columns.into_iter().enumerate().take(columns).filter(|(column, _)| is_shown(column));
+        table.set_header(titles.map(|(column, title)| {
             let cell = Cell::new(title).add_attribute(Attribute::Bold);
             if (2..8).contains(&column) { cell.set_alignment(CellAlignment::Right) } else { cell }
         }));
@@ -71,7 +93,7 @@ impl Style {
             let sign = holding.profit_loss.map_or(0, i64::signum);
             let row = vec![
                 Cell::new(printable(&holding.stock_code)),
-                Cell::new(printable(&holding.stock_name)),
+                Cell::new(shortened(&printable(&holding.stock_name), choice.name)),
                 number(won(holding.quantity), 0),
                 number(grouped(holding.avg_price.0), 0),
                 number(known(holding.current_price), 0),
@@ -80,7 +102,8 @@ impl Style {
                 number(percent(holding.profit_loss_rate), sign),
                 Cell::new(position(holding)),
             ];
-            table.add_row(row.into_iter().take(columns));
+            let shown = row.into_iter().enumerate().take(columns).filter(|(column, _)| is_shown(column));
+            table.add_row(shown.map(|(_, cell)| cell));
         }
         table.trim_fmt()
     }
@@ -181,6 +204,25 @@ impl Style {
         format!("{}\n", table.trim_fmt())
     }
 
+    /// Rows under titles; after so many columns come figures, each with its sign: red above nothing, blue below.
+    pub(super) fn signed(self, titles: &[&str], left: usize, rows: impl Iterator<Item = Vec<(String, i64)>>) -> String {
+        let mut table = self.table();
+        let right = |column: usize, cell: Cell| match column < left {
+            true => cell,
+            false => cell.set_alignment(CellAlignment::Right),
+        };
+        let titles = titles.iter().enumerate();
+        table.set_header(titles.map(|(column, title)| right(column, Cell::new(title).add_attribute(Attribute::Bold))));
+        for row in rows {
+            let cells = row.into_iter().enumerate();
+            table.add_row(cells.map(|(column, (text, sign))| match column < left {
+                true => Cell::new(text),
+                false => number(text, sign),
+            }));
+        }
+        format!("{}\n", table.trim_fmt())
+    }
+
     fn table(self) -> Table {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
@@ -198,6 +240,8 @@ pub(super) struct Parts {
     pub(super) heading: String,
     /// The titles, and a line for each; or that there are none.
     pub(super) holdings: Vec<String>,
+    /// What of them is left out, if anything is.
+    pub(super) note: Option<String>,
     pub(super) totals: Vec<String>,
 }
 

@@ -125,7 +125,7 @@ pub(in crate::ctl) async fn run(
     let called = (stock != candles.stock_code).then(|| printable(&stock));
     let figures = Figures::of(&candles, called);
     if let Some(path) = svg {
-        let words = &printer.words().chart;
+        let words = &printer.words().quote.chart;
         if figures.bars.is_empty() {
             return Err(Failure::Told(words.none.to_owned()));
         }

@@ -1,5 +1,7 @@
 //! `kisctl quote` and `kisctl orderbook`: what stocks cost, and who would buy and sell.
 
+pub(in crate::ctl) mod watch;
+
 use futures_util::future::join_all;
 use jsonrpsee::core::client::Error;
 use rust_decimal::Decimal;
@@ -121,19 +123,27 @@ fn card(style: Style, price: &Price) -> String {
 fn table(style: Style, prices: &[Box<RawValue>]) -> String {
     let words = &style.words.quote;
     let row = |price: Price| {
-        vec![
-            printable(&price.stock_code),
-            price.name.as_deref().map_or_else(|| "–".to_owned(), printable),
-            price.market.name().to_owned(),
-            said(price.price),
-            moved(price.change),
-            moved(price.change_rate),
-            said(price.volume),
-        ]
+        let name = price.name.as_deref().map_or_else(|| "–".to_owned(), printable);
+        let words = [printable(&price.stock_code), name, price.market.name().to_owned()];
+        row(words, (price.price, price.change, price.change_rate, price.volume)).to_vec()
     };
     // The others have failed: their errors are printed below the table.
     let found = prices.iter().filter_map(|price| serde_json::from_str(price.get()).ok());
-    style.titled(words.columns.map(str::to_owned).to_vec(), found.map(row))
+    style.signed(&words.columns, 3, found.map(row))
+}
+
+/// The cells of a price with their signs: code, name and market; price, change, percent and volume.
+fn row(
+    words: [String; 3],
+    (price, change, rate, volume): (Option<Number>, Option<Number>, Option<Number>, Option<Number>),
+) -> [(String, i64); 7] {
+    let sign = match change.map(|change| change.0).filter(|change| !change.is_zero()) {
+        Some(change) if change.is_sign_negative() => -1,
+        Some(_) => 1,
+        None => 0,
+    };
+    let [code, name, market] = words.map(|word| (word, 0));
+    [code, name, market, (said(price), sign), (moved(change), sign), (moved(rate), sign), (said(volume), 0)]
 }
 
 /// An order book: who would sell above, who would buy below.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::ctl::{
     Failure, Format,
-    output::Printer,
+    output::{CLEAR, Printer},
     table::{Parts, known, signed, won},
     words::Words,
 };
@@ -22,16 +22,6 @@ use crate::wire::{
 
 /// Changes that are shown; more would push the table off the screen.
 const CHANGES: usize = 8;
-
-/// To the top left, and to the end of a line or of the screen without what was there.
-const HOME: &str = "\x1b[H";
-const CLEAR_LINE: &str = "\x1b[K\n";
-const CLEAR_REST: &str = "\x1b[J";
-const CLEAR: &str = "\x1b[2J";
-
-/// Long lines are cut at the edge, or go on in the next.
-const NO_WRAP: &str = "\x1b[?7l";
-const WRAP: &str = "\x1b[?7h";
 
 /// Watches until the output is closed or the process is ended.
 pub(in crate::ctl) async fn watch(
@@ -130,12 +120,8 @@ impl Screen {
         let last = format!("{age} · {}", words.watching);
         // The last line of the screen stays free: writing there would push away what is to be overwritten.
         let rows = printer.rows().saturating_sub(1);
-        let mut frame = String::from(HOME);
-        for line in self.lines(printer, changes, rows.saturating_sub(1)).iter().chain([&last]) {
-            frame.push_str(line);
-            frame.push_str(CLEAR_LINE);
-        }
-        printer.text(&format!("{NO_WRAP}{frame}{CLEAR_REST}{WRAP}"))
+        let lines = self.lines(printer, changes, rows.saturating_sub(1));
+        printer.frame(lines.iter().chain([&last]))
     }
 
     /// At most so many lines. Totals come first, then what is not current, then holdings and changes as far as there is room.
@@ -143,9 +129,9 @@ impl Screen {
         let mut lines = Vec::new();
         let trouble: Vec<String> = self.trouble.iter().cloned().collect();
         if let Some(balance) = &self.balance {
-            let Parts { heading, mut holdings, totals } = printer.style().balance_parts(balance);
+            let Parts { heading, mut holdings, note, totals } = printer.style().balance_parts(balance);
             // A heading, and an empty line on each side of the holdings.
-            let room = rows.saturating_sub(3 + totals.len() + trouble.len());
+            let room = rows.saturating_sub(3 + note.iter().len() + totals.len() + trouble.len());
             changes.truncate(room.saturating_sub(holdings.len()).max(room / 3));
             let room = room.saturating_sub(changes.len());
             if holdings.len() > room {
@@ -156,7 +142,7 @@ impl Screen {
                 holdings.push((printer.words().more_holdings)(more));
             }
             lines.extend([heading, String::new()]);
-            lines.extend(holdings.into_iter().chain([String::new()]).chain(totals));
+            lines.extend(holdings.into_iter().chain(note).chain([String::new()]).chain(totals));
         }
         lines.extend(changes.into_iter().chain(trouble));
         lines.truncate(rows);

@@ -1,6 +1,7 @@
 //! English.
 
 use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, chart, quote, trades, trust};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::types::{Effect, LearnedRate, Mode, StockKind, TokenState, Transport},
@@ -29,7 +30,7 @@ pub(super) const WORDS: Words = Words {
     ],
     age: |seconds| format!("unchanged for {seconds} s"),
     no_balance_yet: "no balance yet",
-    no_csv_watched: "a watched balance is a table or JSON lines: --output table or json",
+    no_csv_watched: "with --watch it is a table or JSON lines: --output table or json",
     watching: "watching; Ctrl-C ends it",
     changed: "changed",
     bought: |name, quantity| format!("{name}: new, {quantity} shares"),

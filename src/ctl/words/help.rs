@@ -30,6 +30,8 @@ const KOREAN: &[(&str, &str)] = &[
     ("kisctl quote", "종목의 현재가를 보여 줍니다"),
     ("kisctl quote stocks", "종목명이나 종목코드"),
     ("kisctl quote --market", "시장: KRX, NXT, UN, NASDAQ, NYSE, AMEX, HKEX, TSE, SSE, SZSE, HNX, HSX"),
+    ("kisctl quote --watch", "시세가 바뀔 때마다 화면을 갱신합니다"),
+    ("kisctl quote --interval", "--watch일 때 조회 간격. 호출 한도에 따라 늦어질 수 있습니다"),
     ("kisctl orderbook", "종목의 호가를 보여 줍니다"),
     ("kisctl orderbook stock", "종목명이나 종목코드"),
     ("kisctl orderbook --market", "시장. kisctl quote와 같습니다"),

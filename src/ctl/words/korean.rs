@@ -1,6 +1,7 @@
 //! 한국어.
 
 use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, chart, quote, trades, trust};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::{

@@ -1,5 +1,6 @@
 //! What is said of prices, in both languages.
 
+use super::chart::{self, ChartWords};
 use crate::wire::types::StockStatus;
 
 /// Texts about prices.
@@ -22,6 +23,9 @@ pub(in crate::ctl) struct QuoteWords {
     pub(in crate::ctl) note: &'static str,
     pub(in crate::ctl) total: &'static str,
     pub(in crate::ctl) expected: &'static str,
+    pub(in crate::ctl) chart: ChartWords,
+    /// What a table has left out to fit, and whether names are shortened too.
+    pub(in crate::ctl) left_out: fn(&[&str], bool) -> String,
     /// So many of them failed.
     pub(in crate::ctl) failed: fn(usize) -> String,
     pub(in crate::ctl) status: fn(StockStatus) -> &'static str,
@@ -44,6 +48,15 @@ pub(super) const ENGLISH: QuoteWords = QuoteWords {
     note: "Note",
     total: "Total",
     expected: "Expected",
+    chart: chart::ENGLISH,
+    left_out: |columns, is_shortened| {
+        let names = if is_shortened { "names are shortened" } else { "" };
+        match (columns.is_empty(), names) {
+            (true, names) => format!("{names} to fit"),
+            (false, "") => format!("left out to fit: {}", columns.join(", ")),
+            (false, names) => format!("left out to fit: {}; {names}", columns.join(", ")),
+        }
+    },
     failed: |count| match count {
         1 => "one price could not be had".to_owned(),
         count => format!("{count} prices could not be had"),
@@ -84,6 +97,15 @@ pub(super) const KOREAN: QuoteWords = QuoteWords {
     note: "참고",
     total: "합계",
     expected: "예상체결",
+    chart: chart::KOREAN,
+    left_out: |columns, is_shortened| {
+        let names = if is_shortened { "종목명을 줄였습니다" } else { "" };
+        match (columns.is_empty(), names) {
+            (true, names) => format!("화면 폭에 맞춰 {names}"),
+            (false, "") => format!("화면 폭에 맞춰 뺀 항목: {}", columns.join(", ")),
+            (false, names) => format!("화면 폭에 맞춰 뺀 항목: {}. {names}", columns.join(", ")),
+        }
+    },
     failed: |count| format!("{count}개 종목의 시세를 가져오지 못했습니다"),
     status: |status| match status {
         StockStatus::Halted => "거래정지",

@@ -64,17 +64,22 @@ impl Terminal {
         let text = self.text();
         let Some((whole, _)) = text.rsplit_once("\u{1b}[?7h") else { return Vec::new() };
         let frame = whole.rsplit("\u{1b}[H").next().unwrap();
-        let mut plain = String::new();
-        let mut rest = frame.chars();
-        while let Some(c) = rest.next() {
-            if c == '\u{1b}' {
-                rest.by_ref().find(char::is_ascii_alphabetic);
-            } else if c != '\r' {
-                plain.push(c);
-            }
-        }
-        plain.lines().map(str::to_owned).collect()
+        plain(frame).lines().map(str::to_owned).collect()
     }
+}
+
+/// Without what commands the terminal.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        if c == '\u{1b}' {
+            rest.by_ref().find(char::is_ascii_alphabetic);
+        } else if c != '\r' {
+            plain.push(c);
+        }
+    }
+    plain
 }
 
 fn many(count: usize, price: i64) -> Portfolio {
@@ -175,4 +180,33 @@ async fn a_person_is_asked_what_to_do_with_a_configuration_that_is_there() {
     asked.start_kill().unwrap();
     asked.wait().await.unwrap();
     assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_balance_of_long_names_and_large_sums_fits_80_columns_and_says_what_it_left_out() {
+    use unicode_width::UnicodeWidthStr;
+    let world = World::new().await;
+    let names = ["미래에셋TIGER미국나스닥100커버드콜(합성)", "삼성전자", "KODEX 200선물인버스2X"];
+    let position =
+        |(index, name): (usize, &&str)| Position::cash(&format!("{index:06}"), name, 1_234_567, 1_070_000, 1_175_000);
+    let positions = names.iter().enumerate().map(position).collect();
+    world.simulator.set_portfolio(Portfolio { positions, ..Portfolio::demo() });
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    for (language, left_out) in [("en", "left out to fit: "), ("ko", "화면 폭에 맞춰 뺀 항목: ")] {
+        let terminal = Terminal::new();
+        let mut command = kisctl();
+        command.arg("--socket").arg(&daemon.socket).args(["--lang", language, "balance"]);
+        let status = terminal.run(&mut command).wait().await.unwrap();
+        assert!(status.success());
+        eventually("the totals", || terminal.text().contains("D+2")).await;
+        let shown = plain(&terminal.text());
+        assert!(shown.lines().all(|line| line.width() <= 80), "{shown}");
+        assert!(shown.contains(left_out) && shown.contains("삼성전자") && shown.contains("+9.81"), "{shown}");
+    }
+    // Where there is no terminal nothing is left out.
+    let whole =
+        kisctl().arg("--socket").arg(&daemon.socket).arg("balance").stdin(Stdio::null()).output().await.unwrap();
+    let whole = text(&whole.stdout);
+    assert!(names.iter().all(|name| whole.contains(name)) && !whole.contains("left out"), "{whole}");
 }

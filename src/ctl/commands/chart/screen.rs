@@ -1,7 +1,5 @@
 //! A chart in lines of a terminal: rises red and falls blue, as in Korea; without colour rises are hollow and falls are filled.
 
-use std::fmt::Write;
-
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -11,7 +9,10 @@ use ratatui::{
 use rust_decimal::Decimal;
 
 use super::figures::{Bar, Direction, Figures, Scale};
-use crate::ctl::table::{self, grouped, signed};
+use crate::ctl::{
+    fit::{shortened, width},
+    table::{self, grouped, signed},
+};
 
 /// Columns beside the candles, for prices of up to ten characters.
 const AXIS: usize = 12;
@@ -32,70 +33,65 @@ pub(super) fn candles(columns: usize) -> usize {
 
 /// The whole chart.
 pub(super) fn chart(style: table::Style, figures: &Figures, (columns, rows): (usize, usize)) -> String {
-    let words = &style.words.chart;
+    let words = &style.words.quote.chart;
     if figures.bars.is_empty() {
         return format!("{}\n", words.none);
     }
     let (columns, rows) = (columns.max(LEAST.0), rows.max(LEAST.1));
-    let mut text = heading(style, figures);
+    let whole = figures;
     let figures = figures.folded(candles(columns));
-    if figures.folded > 1 {
-        text = text.replacen('\n', &format!(" · {}\n", (words.folded)(figures.folded)), 1);
-    }
-    if !style.colour {
-        text = text.replacen('\n', &format!(" · ░ {} █ {}\n", words.up, words.down), 1);
-    }
+    let mut notes = Vec::new();
+    notes.extend((figures.folded > 1).then(|| (words.folded)(figures.folded)));
+    notes.extend((!style.colour).then(|| format!("░ {} █ {}", words.up, words.down)));
+    let heading = heading(style, whole, &notes, columns);
     let volume = figures.most_volume().map_or(0, |_| VOLUME);
     let height = rows - OTHERS - volume;
     let area = Rect::new(0, 0, size(columns), size(rows - OTHERS + 1));
     let mut buffer = Buffer::empty(area);
-    let width = figures.bars.len();
+    let bars = figures.bars.len();
     let scale = figures.scale();
     for (column, bar) in figures.bars.iter().enumerate() {
         draw(&mut buffer, style.colour, column, bar, &scale, height);
     }
-    prices(&mut buffer, &figures, &scale, (width, height));
+    prices(&mut buffer, &figures, &scale, (bars, height));
     if let Some(most) = figures.most_volume() {
-        let bars = figures
+        let volumes = figures
             .bars
             .iter()
             .map(|bar| SparklineBar::from(figures.thousandths(bar)).style(Some(shade(style.colour, bar.direction))));
-        let area = Rect::new(0, size(height), size(width), size(volume));
-        Sparkline::default().data(bars).max(1000).render(area, &mut buffer);
-        buffer.set_string(size(width + 1), size(height), short(most), Style::default());
+        let area = Rect::new(0, size(height), size(bars), size(volume));
+        Sparkline::default().data(volumes).max(1000).render(area, &mut buffer);
+        buffer.set_string(size(bars + 1), size(height), short(most), Style::default());
     }
     times(&mut buffer, &figures, height + volume, columns);
-    text + &lines(&buffer, style.colour)
+    format!("{heading}{}", lines(&buffer, style.colour))
 }
 
-/// What it is, and its last candle.
-fn heading(style: table::Style, figures: &Figures) -> String {
-    let words = &style.words.chart;
+/// What it is, and its last candle, in a line each.
+fn heading(style: table::Style, figures: &Figures, notes: &[String], columns: usize) -> String {
+    let words = &style.words.quote.chart;
     let (Some(first), Some(last)) = (figures.bars.first(), figures.bars.last()) else { return String::new() };
-    let mut text =
-        format!("{} · {} · {} – {}", figures.title, figures.lasting, figures.label(first), figures.label(last));
+    let title = [figures.title.clone(), figures.lasting.clone()];
+    let times = format!("{} – {}", figures.label(first), figures.label(last));
+    let parts: Vec<String> = title.into_iter().chain([times]).chain(notes.iter().cloned()).collect();
     let before = figures.bars.iter().rev().nth(1).map(|bar| bar.close);
     let change = before.and_then(|before| {
         let by = last.close.checked_sub(before)?;
         let percent = by.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(before)?.round_dp(2);
         Some(format!(" {} ({} %)", signed(by), signed(percent)))
     });
-    let said = |number: Option<Decimal>| number.map_or_else(|| "–".to_owned(), grouped);
-    let _ = writeln!(
-        text,
-        "\n{}{}  {} {}  {} {}  {} {}  {} {}",
-        grouped(last.close),
-        change.unwrap_or_default(),
-        words.open,
-        said(last.open),
-        words.high,
-        said(last.high),
-        words.low,
-        said(last.low),
-        words.volume,
-        said(last.volume)
-    );
-    text
+    let mut figure = format!("{}{}", grouped(last.close), change.unwrap_or_default());
+    let named = [(words.open, last.open), (words.high, last.high), (words.low, last.low)];
+    let volume = last.volume.map(|volume| (words.volume, short(volume)));
+    let named = named.into_iter().filter_map(|(name, price)| Some((name, grouped(price?)))).chain(volume);
+    for (name, number) in named {
+        let more = format!("  {name} {number}");
+        // What does not fit is in the candles too.
+        if width(&figure) + width(&more) <= columns {
+            figure.push_str(&more);
+        }
+    }
+    format!("{}\n{}\n", shortened(&parts.join(" · "), columns), shortened(&figure, columns))
 }
 
 /// What half of a cell has of a candle.
@@ -255,7 +251,7 @@ mod tests {
     }
 
     fn drawn(count: usize, colour: bool, size: (usize, usize)) -> String {
-        chart(table::Style { words: Language::English.words(), colour }, &figures(count), size)
+        chart(table::Style { words: Language::English.words(), colour, columns: None }, &figures(count), size)
     }
 
     #[test]
@@ -263,7 +259,7 @@ mod tests {
         for count in [1, 2, 67, 68, 69, 500, 10_000] {
             for (columns, rows) in [(80, 24), (40, 12), (132, 50), (200, 15)] {
                 let text = drawn(count, false, (columns, rows));
-                let widest = text.lines().skip(2).map(|line| line.chars().count()).max().unwrap();
+                let widest = width(&text);
                 assert!(widest <= columns, "{count} candles are {widest} wide on {columns}");
                 assert_eq!(text.lines().count(), rows - 1, "{count} candles on {columns} × {rows}");
             }

@@ -67,9 +67,10 @@ pub(super) fn picture(figures: &Figures, words: &ChartWords) -> String {
         }
         text.push_str("</g>\n");
         if x >= free && x + TIME / 2 <= RIGHT {
-            let label = escaped(&figures.label(bar));
-            let _ =
-                writeln!(text, "<text x=\"{x}\" y=\"{}\" text-anchor=\"middle\">{label}</text>", VOLUME_BOTTOM + 22);
+            // At the edge it begins where the others have their middle.
+            let anchor = if x < TIME / 2 { "start" } else { "middle" };
+            let (label, y) = (escaped(&figures.label(bar)), VOLUME_BOTTOM + 22);
+            let _ = writeln!(text, "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{label}</text>");
             free = x + TIME;
         }
     }
