@@ -366,3 +366,31 @@ async fn every_operation_that_reads_can_be_called_with_what_it_is_described_to_t
     }
     assert!(called > 250, "{called}");
 }
+
+#[tokio::test]
+async fn kis_own_words_reach_the_caller_of_every_method_whosever_answer_it_would_be() {
+    let (world, daemon) = world_and_daemon().await;
+    let said =
+        json!({ "rt_cd": "1", "msg_cd": "APBK0919", "msg1": "장운영일자가 주문일과 상이합니다      " }).to_string();
+    let stock = json!({ "stock_code": "005930" });
+    for (method, params, path) in [
+        ("kis.call", price("005930"), "inquire-price"),
+        ("kis.call", json!({ "operation": HOLDINGS, "params": holdings() }), "inquire-balance"),
+        ("account.balance", json!({ "max_age_ms": 0 }), "inquire-balance"),
+        ("quote.price", stock.clone(), "inquire-price"),
+        ("quote.orderbook", stock.clone(), "inquire-asking-price-exp-ccn"),
+        ("quote.candles", json!({ "stock_code": "005930", "interval": "1d" }), "inquire-daily-itemchartprice"),
+    ] {
+        world.clock.advance(Duration::from_secs(61));
+        world.simulator.fail_next(path, Fault::Answer { status: 200, body: said.clone() });
+        let error = world.while_time_passes(daemon.error(method, params)).await;
+        let expected = json!({
+            "msg_cd": "APBK0919", "msg1": "장운영일자가 주문일과 상이합니다", "http_status": 200, "tr_id": error["data"]["kis"]["tr_id"],
+        });
+        assert_eq!((&error["code"], &error["data"]["kis"]), (&json!(-32054), &expected), "{method}: {error}");
+        assert!(error["message"].as_str().unwrap().contains("장운영일자가"), "{method}: {error}");
+    }
+    world.simulator.fail_next("intstock-multprice", Fault::Answer { status: 200, body: said });
+    let prices = world.while_time_passes(daemon.call("quote.prices", json!({ "stock_codes": ["005930"] }))).await;
+    assert!(prices.to_string().contains("장운영일자가"), "{prices}");
+}
