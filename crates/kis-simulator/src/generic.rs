@@ -13,7 +13,7 @@ use super::{
     http::{Answer, Request},
     ledger::{input_error, padded, unknown_tr},
     market::{Fields, Sheet, Words},
-    orders::Call,
+    orders::{self, Call},
 };
 
 /// Rows of a page.
@@ -45,7 +45,7 @@ fn param<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
 
 impl Places {
     /// Answers a call whose token is good.
-    pub(super) fn answer(&mut self, call: &Call<'_>, orders: impl FnOnce(&Operation) -> Option<Answer>) -> Answer {
+    pub(super) fn answer(&mut self, call: &Call<'_>, ordered: impl FnOnce(&Operation) -> Option<Answer>) -> Answer {
         let Call { request, market, options, now, .. } = *call;
         let tr_id = request.header("tr_id").unwrap_or_default();
         let mode = match options.mode {
@@ -62,7 +62,7 @@ impl Places {
         if let Some(refusal) = refused_parameter(operation, request, options) {
             return refusal;
         }
-        if let Some(answer) = orders(operation) {
+        if let Some(answer) = ordered(operation) {
             return answer;
         }
         if operation.effect() != Effect::Read {
@@ -129,8 +129,7 @@ fn refused_parameter(operation: &Operation, request: &Request, options: &Options
         if own.is_some_and(|own| given != Some(own)) {
             return Some(input_error("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO"));
         }
-        // Of some markets KIS says to leave one out.
-        let is_needed = known.required && known.values != Some("제거") && !paging.contains(&known.name);
+        let is_needed = known.required && !paging.contains(&known.name) && !orders::may_lack(operation, &known);
         if is_needed && given.is_none() {
             return Some(input_error("OPSQ2001", &format!("ERROR : INPUT FIELD NOT FOUND [{}]", known.name)));
         }

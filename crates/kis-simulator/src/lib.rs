@@ -62,7 +62,8 @@ pub use self::{
     faults::{Fault, Gate, Scripted, Target},
     market::Hours,
     orders::{
-        Activity, Effect, Filling, Kind as OrderKind, Lag, Numbers, OrderState, Orders, ReceivedOrder, Side, Stranger,
+        Activity, Effect, Filling, Kind as OrderKind, Lag, Numbers, OrderState, Orders, ReceivedOrder, ReservedState,
+        Side, Stranger,
     },
     portfolio::{Portfolio, Position},
     setup::{Account, KEY_MARK, MarketSetup, Setup},

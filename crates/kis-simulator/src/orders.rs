@@ -10,6 +10,7 @@
 //! | `body` | the JSON of a POST as parameters |
 //! | `place`, `change` | domestic orders; amendments and cancellations of them |
 //! | `abroad` | orders abroad; amendments and cancellations of them |
+//! | `reserved`, `reserved_abroad`, `reserved_lists` | orders that wait for their day |
 //! | `session` | which types of order are taken when, and when they die |
 //! | `refusal` | why an order is refused, in the words of both environments |
 //! | `filling` | orders meet the market; days end |
@@ -32,6 +33,9 @@ mod order;
 mod place;
 mod received;
 mod refusal;
+mod reserved;
+mod reserved_abroad;
+mod reserved_lists;
 mod rows;
 mod rows_abroad;
 mod session;
@@ -46,7 +50,7 @@ use chrono::{DateTime, Utc};
 use kis_catalog::Operation;
 
 pub(super) use self::{
-    body::with_body_as_params,
+    body::{may_lack, with_body_as_params},
     received::{Received, is_order, with_number},
     steering::Steering,
 };
@@ -55,9 +59,10 @@ pub use self::{
     money::Activity,
     order::{Kind, OrderState, Side, Stranger},
     received::{Effect, ReceivedOrder},
+    reserved::ReservedState,
     steering::{Filling, Lag, Numbers},
 };
-use self::{money::Books, order::Order};
+use self::{money::Books, order::Order, reserved::Reserved};
 use super::{
     Mode, Options, Portfolio,
     clock::Instant,
@@ -72,12 +77,15 @@ pub(super) type AccountId = (String, String);
 #[derive(Debug)]
 pub(super) struct Desk {
     orders: Vec<Order>,
+    reserved: Vec<Reserved>,
     books: BTreeMap<AccountId, Books>,
     pub(super) steering: Steering,
     /// The last order number that was given.
     last_number: u64,
     /// The last one that was given to an order abroad.
     last_number_abroad: u64,
+    /// The last number that was given to a reservation at home.
+    last_reserved: u64,
     /// Shares that are to be filled just before the next cancellations are looked at.
     crossing: VecDeque<i64>,
     /// When the last order was let through.
@@ -107,7 +115,9 @@ impl Desk {
         let last_number = if mode == Mode::Real { 85_099 } else { 23_036 };
         Self {
             orders: Vec::new(),
+            reserved: Vec::new(),
             books: BTreeMap::new(),
+            last_reserved: 39_606,
             steering,
             last_number,
             last_number_abroad: if mode == Mode::Real { 30_138_111 } else { 37_507 },
@@ -125,6 +135,16 @@ impl Desk {
             "domestic-stock-trading-inquire-daily-ccld-within-3m"
             | "domestic-stock-trading-inquire-daily-ccld-before-3m" => return Some(self.by_day(call)),
             "domestic-stock-trading-inquire-psbl-rvsecncl" => return Some(self.open(call)),
+            "domestic-stock-trading-order-resv" => self.reserve(call),
+            "domestic-stock-trading-order-resv-rvsecncl-cancel" => self.change_reserved(true, call),
+            "domestic-stock-trading-order-resv-rvsecncl-amend" => self.change_reserved(false, call),
+            "domestic-stock-trading-order-resv-ccnl" => return Some(self.reservations(call)),
+            "overseas-stock-trading-order-resv-us-buy" => self.reserve_american(Side::Buy, call),
+            "overseas-stock-trading-order-resv-us-sell" => self.reserve_american(Side::Sell, call),
+            "overseas-stock-trading-order-resv-asia" => self.reserve_asian(call),
+            "overseas-stock-trading-order-resv-ccnl" => self.cancel_reserved_american(call),
+            "overseas-stock-trading-order-resv-list-us" => return Some(self.reservations_abroad(true, call)),
+            "overseas-stock-trading-order-resv-list-asia" => return Some(self.reservations_abroad(false, call)),
             "overseas-stock-trading-inquire-ccnl" => return Some(self.by_day_abroad(call)),
             "overseas-stock-trading-inquire-nccs" => return Some(self.open_abroad(call)),
             id if id.starts_with("overseas-stock-trading-order-rvsecncl-") => self.change_abroad(id, own, call),

@@ -97,13 +97,16 @@ impl World {
 }
 
 /// Lists of what nobody has done here.
-const MAY_BE_EMPTY: [&str; 6] = [
+const MAY_BE_EMPTY: [&str; 9] = [
     "domestic-stock-trading-inquire-daily-ccld-within-3m",
     "domestic-stock-trading-inquire-daily-ccld-before-3m",
     "domestic-stock-trading-inquire-psbl-rvsecncl",
     "domestic-stock-trading-inquire-period-trade-profit",
     "overseas-stock-trading-inquire-ccnl",
     "overseas-stock-trading-inquire-nccs",
+    "domestic-stock-trading-order-resv-ccnl",
+    "overseas-stock-trading-order-resv-list-us",
+    "overseas-stock-trading-order-resv-list-asia",
 ];
 
 fn reads() -> impl Iterator<Item = &'static Operation> {

@@ -21,3 +21,6 @@ mod market;
 
 #[path = "orders/abroad.rs"]
 mod abroad;
+
+#[path = "orders/reserved.rs"]
+mod reserved;

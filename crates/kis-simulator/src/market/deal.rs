@@ -78,6 +78,14 @@ impl Quote {
         if placed < close { close } else { venue.minute(day, EVENING) }
     }
 
+    /// When its session begins next after a moment.
+    pub(crate) fn next_opening(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let (venue, (from, _)) = (self.issue.venue, self.issue.venue.span());
+        let days = std::iter::successors(Some(self.local_day(now)), NaiveDate::succ_opt).take(30);
+        let openings = days.filter(|day| venue.trades_on(*day, *day)).map(|day| venue.minute(day, from));
+        openings.into_iter().find(|opening| *opening > now).unwrap_or(now)
+    }
+
     /// The trades after one moment and up to another: when, at what price, how many shares.
     pub(crate) fn trades(
         &self,

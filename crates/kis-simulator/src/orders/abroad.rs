@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use super::{
     Call, Desk, account_of,
+    money_abroad::is_covered,
     order::{Kind, Order, Side, units},
     place::{Meant, Terms, new, whole},
     refusal::Refused,
@@ -69,18 +70,8 @@ impl Desk {
             Side::Buy => units(terms.price, quote.decimals),
             Side::Sell => 0,
         };
-        let (activity, portfolio) = (&call.options.activity, &call.options.portfolio);
-        match side {
-            Side::Sell if quantity > activity.sellable_abroad(portfolio, exchange, listed.code) => {
-                return Err(Refused::Sellable);
-            }
-            Side::Buy => {
-                let amount = terms.price * Decimal::from(quantity);
-                if amount > activity.orderable_abroad(portfolio, listed.currency).1 {
-                    return Err(Refused::Funds);
-                }
-            }
-            Side::Sell => {}
+        if !is_covered(side, exchange, listed, (quantity, terms.price), &call) {
+            return Err(if side == Side::Sell { Refused::Sellable } else { Refused::Funds });
         }
         let number = self.number_abroad();
         let meant = Meant { code: listed.code, name: &quote.name, exchange, abroad: Some(listed) };

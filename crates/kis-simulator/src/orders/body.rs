@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use kis_catalog::{Operation, Param};
 use serde_json::value::RawValue;
 
 use crate::http::Request;
@@ -33,6 +34,20 @@ pub(crate) fn with_body_as_params(request: &Request) -> Cow<'_, Request> {
     let fields = fields(&request.body).unwrap_or_default();
     let params = fields.into_iter().filter(|field| field.is_text).map(|field| (field.name, field.value)).collect();
     Cow::Owned(Request { params, ..request.clone() })
+}
+
+/// Whether an order may leave a parameter out although the catalogue demands it.
+pub(crate) fn may_lack(operation: &Operation, param: &Param) -> bool {
+    match operation.id() {
+        // KIS's own example names no more than these.
+        "domestic-stock-trading-order-resv-rvsecncl-cancel" => param.name != "RSVN_ORD_SEQ",
+        // They are of Asia.
+        "overseas-stock-trading-order-resv-us-buy" | "overseas-stock-trading-order-resv-us-sell" => {
+            matches!(param.name, "RVSE_CNCL_DVSN_CD" | "PRDT_TYPE_CD")
+        }
+        // Of some markets KIS says to leave it out.
+        _ => param.values == Some("제거"),
+    }
 }
 
 #[cfg(test)]

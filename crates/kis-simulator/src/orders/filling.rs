@@ -17,6 +17,7 @@ use crate::{
 impl Desk {
     /// Makes up for the time since the last call.
     pub(crate) fn settle(&mut self, own: &mut Options, market: &Market, now: DateTime<Utc>, arrived: Instant) {
+        self.enter_due(own, market, now, arrived);
         for at in 0..self.orders.len() {
             if self.orders.get(at).is_some_and(Order::is_live) {
                 self.look(at, own, market, now);

@@ -5,9 +5,10 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::{
-    Desk, Filling, Lag, Numbers, OrderState, ReceivedOrder, Stranger,
+    Desk, Filling, Lag, Numbers, OrderState, ReceivedOrder, ReservedState, Stranger,
     order::{self, Kind, Order},
     place::stranger,
+    reserved::Reserved,
 };
 use crate::{
     Options,
@@ -90,6 +91,28 @@ impl Orders<'_> {
     /// The exchange confirms a cancellation that is pending; whether it was. The number is that of the cancellation.
     pub fn confirm(&self, number: &str) -> bool {
         self.on(number, |desk, _, at| desk.confirm(at)).unwrap_or(false)
+    }
+
+    /// All reserved orders.
+    pub fn reserved(&self) -> Vec<ReservedState> {
+        let mut all = Vec::new();
+        self.each(|key| all.extend(key.desk.reserved.iter().map(Reserved::state)));
+        all
+    }
+
+    /// Enters a reserved order now, before its time; whether it still waited.
+    pub fn enter_reserved(&self, number: &str) -> bool {
+        let (now, arrived) = (self.world.clock.now(), self.world.clock.monotonic());
+        let Some(number) = order::number(number) else { return false };
+        let mut entered = false;
+        self.each(|key| {
+            let is_meant = |reserved: &Reserved| reserved.number == number && reserved.waits();
+            if let Some(at) = key.desk.reserved.iter().position(is_meant) {
+                key.desk.enter(at, &mut key.options, &self.world.market, now, arrived);
+                entered = true;
+            }
+        });
+        entered
     }
 
     /// Enters somebody else's order, of any fields; its number. `None` if there is no such account.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use super::{
-    Activity, Desk,
+    Activity, Call, Desk,
     order::{Order, Side},
     portfolio_of,
 };
@@ -77,6 +77,21 @@ impl Activity {
                 *self.selling_abroad.entry(place).or_default() += order.rest;
             }
         }
+    }
+}
+
+/// Whether the account can pay for a new order abroad, or has what it sells.
+pub(super) fn is_covered(
+    side: Side,
+    exchange: &str,
+    listed: &Listed,
+    (quantity, price): (i64, Decimal),
+    call: &Call<'_>,
+) -> bool {
+    let (activity, portfolio) = (&call.options.activity, &call.options.portfolio);
+    match side {
+        Side::Sell => quantity <= activity.sellable_abroad(portfolio, exchange, listed.code),
+        Side::Buy => price * Decimal::from(quantity) <= activity.orderable_abroad(portfolio, listed.currency).1,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why an order is refused, in the words of both environments.
 //!
-//! Recorded of real accounts are APBK0400, 0506, 0656, 0918, 0919, 0927, 0952, 0963, 1269 and 1664; of paper accounts 40030000, 40070000,
+//! Recorded of real accounts are APBK0400, 0506, 0656, 0918, 0919, 0927, 0952, 0963, 1269, 1664 and KIER3672; of paper accounts 40030000, 40070000,
 //! 40100000, 40250000, 40330000, 40570000 and 90000000. The other codes are made up, since none was published: a client must not
 //! decide by them, as KIS gives one code several texts.
 
@@ -40,6 +40,8 @@ pub(super) enum Refused {
     TypeAbroad,
     /// Not now, abroad.
     ClosedAbroad,
+    /// No reservation is taken now.
+    ReservedHours,
     /// Not now.
     Closed,
     /// Not yet today.
@@ -75,6 +77,7 @@ impl Refused {
             Self::Funds => ("7", "APBK0952", "주문가능금액을 초과 했습니다"),
             Self::Quantity => ("7", "APBK0915", "주문 수량을 확인해주세요."),
             Self::Type => ("1", "APBK0963", "주문구분코드 오류 입니다."),
+            Self::ReservedHours => ("7", "KIER3672", "예약주문은 15:40분 이후부터 익영업일 07:30분까지만 가능합니다."),
             Self::TypeAbroad => ("7", "APBK1269", "주문구분 입력오류입니다"),
             Self::ClosedAbroad => ("7", "APBK1664", "장종료 상태입니다.(주문불가)"),
             Self::Closed | Self::NotYet | Self::Over => ("7", "APBK0918", "장운영시간이 아닙니다.(주문불가)"),
@@ -104,21 +107,30 @@ impl Refused {
             Self::Holiday => ("40100000", "모의투자 영업일이 아닙니다."),
             Self::NoRest | Self::BeyondRest => ("40330000", "모의투자 정정/취소할 수량이 없습니다."),
             Self::NoOrder => ("40320000", "모의투자 원주문번호가 존재하지 않습니다."),
-            Self::Type | Self::TypeAbroad | Self::Exchange | Self::NotOnPaper => {
+            Self::ReservedHours | Self::Type | Self::TypeAbroad | Self::Exchange | Self::NotOnPaper => {
                 ("90000000", "모의투자에서는 해당업무가 제공되지 않습니다.")
             }
         };
         ("1", code, text)
     }
 
+    fn words(self, mode: Mode) -> (&'static str, &'static str, &'static str) {
+        match mode {
+            Mode::Real => self.real(),
+            Mode::Paper => self.paper(),
+        }
+    }
+
+    /// Its text alone.
+    pub(super) fn text(self, mode: Mode) -> &'static str {
+        self.words(mode).2
+    }
+
     pub(super) fn answer(self, mode: Mode) -> Answer {
         if let Self::Input(name) = self {
             return input_error("OPSQ2001", &format!("ERROR : INPUT INVALID_CHECK_{name}"));
         }
-        let (rt_cd, msg_cd, msg1) = match mode {
-            Mode::Real => self.real(),
-            Mode::Paper => self.paper(),
-        };
+        let (rt_cd, msg_cd, msg1) = self.words(mode);
         Answer::of(200, &Body { rt_cd, msg_cd, msg1 })
     }
 }

@@ -210,7 +210,7 @@ fn exchange_code(exchange: &str) -> &'static str {
     }
 }
 
-fn type_name(order_type: &str) -> &'static str {
+pub(super) fn type_name(order_type: &str) -> &'static str {
     match order_type {
         "01" | "13" | "14" => "시장가",
         "02" => "조건부지정가",

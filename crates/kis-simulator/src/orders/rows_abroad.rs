@@ -80,7 +80,7 @@ pub(super) struct OpenRow {
 }
 
 /// Name of an exchange, code and name of its country.
-fn place_names(exchange: &str) -> (&'static str, &'static str, &'static str) {
+pub(super) fn place_names(exchange: &str) -> (&'static str, &'static str, &'static str) {
     match exchange {
         "NASD" => ("나스닥", "840", "미국"),
         "NYSE" => ("뉴욕", "840", "미국"),
@@ -96,7 +96,7 @@ fn place_names(exchange: &str) -> (&'static str, &'static str, &'static str) {
 }
 
 /// A number with so many places.
-fn places(number: Decimal, places: u32) -> String {
+pub(super) fn places(number: Decimal, places: u32) -> String {
     let mut number = number.round_dp(places);
     number.rescale(places);
     number.to_string()
