@@ -26,6 +26,7 @@ async fn the_openrpc_document_names_every_method_that_is_served_and_no_other() {
         document["methods"].as_array().unwrap().iter().map(|method| method["name"].as_str().unwrap()).collect();
     names.sort_unstable();
     let all = [
+        "account.assets",
         "account.balance",
         "account.buyable",
         "account.executions",

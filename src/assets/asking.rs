@@ -6,12 +6,14 @@ use chrono::{DateTime, FixedOffset, SubsecRound, Utc};
 
 use crate::{
     account::{
-        Account, Balance, BalanceError,
-        calls::{CallFault, Called, Refused, Wanted},
+        Account, Balance, BalanceError, BalanceFault,
+        calls::{CallFault, Called, Refused, Told, Wanted},
     },
     clock::{self, Instant},
     desk::ReadError,
     kis::{Environment, KisError, field::Place, quota::CallerId, row},
+    token::CallError,
+    wire::types::Mode,
 };
 
 /// Who asks about an account, and what answer will do.
@@ -50,6 +52,19 @@ pub enum Fault {
 /// Parameters of a call.
 pub(super) type Params<const N: usize> = [(&'static str, String); N];
 
+impl Fault {
+    /// Whether KIS has nothing of the kind for this account: asking again does not help, and others may have something.
+    pub(super) fn is_a_no(&self) -> bool {
+        let rejected = |error: &CallError| matches!(error, CallError::Kis(KisError::Rejected(_)));
+        match self {
+            Self::NotSupported(_) | Self::Refused(Refused::NotInMode { .. }) => true,
+            Self::Call(ReadError::Call(error)) | Self::Balance(ReadError::Call(error)) => rejected(error),
+            Self::Balance(ReadError::Fault(BalanceFault::NotSupported { .. })) => true,
+            _ => false,
+        }
+    }
+}
+
 impl<'a> Asking<'a> {
     /// For a caller who takes answers of this age, within a time.
     pub fn new(account: &'a Account, caller: CallerId, max_age: Duration, timeout: Duration) -> Self {
@@ -59,6 +74,10 @@ impl<'a> Asking<'a> {
 
     pub(super) fn is_paper(&self) -> bool {
         self.account.key.client.environment() == Environment::Paper
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        if self.is_paper() { Mode::Paper } else { Mode::Real }
     }
 
     /// The account is one of stocks, whose calls the others do not take.
@@ -103,6 +122,11 @@ impl<'a> Asking<'a> {
             return Ok(called);
         }
         Ok(account.calls.ask(caller, question, max_age, self.left()).await?)
+    }
+
+    /// The days of the Korea Exchange, as far as KIS has told them.
+    pub(super) async fn days(&self) -> Arc<Told> {
+        self.account.calls.open_days(self.account, self.caller, self.left()).await
     }
 
     /// The balance.

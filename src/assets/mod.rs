@@ -1,4 +1,4 @@
-//! Money and holdings: what an account can buy and sell, in the words of the contract.
+//! Money and holdings: what an account can buy and sell, and all that it has, in the words of the contract.
 //!
 //! Each answer is made of calls of [`account::calls`](crate::account::calls), so that it shares calls and memory with `kis.call`.
 //! Another room asks here with an [`Account`] of its own. Must never: know JSON-RPC, or fill in what KIS has not said.
@@ -11,10 +11,12 @@
 //! | `abroad` | what is held abroad, market by market |
 //! | `present` | the money abroad, and what was settled |
 //! | `overseas` | both together |
+//! | `classes` | all that there is, by class |
 
 mod abroad;
 mod asking;
 mod buyable;
+mod classes;
 mod overseas;
 mod present;
 mod sellable;
@@ -26,6 +28,7 @@ use crate::wire::number::Number;
 pub use self::{
     asking::{Asking, Fault},
     buyable::{Order, buyable},
+    classes::assets,
     overseas::overseas_balance,
     sellable::sellable,
 };

@@ -9,10 +9,7 @@ use super::{
     plain,
     present::{Present, PresentRow, Which, present},
 };
-use crate::{
-    kis::Environment,
-    wire::types::{Market, Mode, OverseasBalance, OverseasDifference, OverseasHolding},
-};
+use crate::wire::types::{Market, OverseasBalance, OverseasDifference, OverseasHolding};
 
 /// What the account has abroad: on these markets, or on all on which it seems to have something.
 pub async fn overseas_balance(asking: &Asking<'_>, markets: Option<&[Market]>) -> Result<OverseasBalance, Fault> {
@@ -46,10 +43,7 @@ pub async fn overseas_balance(asking: &Asking<'_>, markets: Option<&[Market]>) -
             .collect(),
         markets,
         differences,
-        mode: match asking.account.key.client.environment() {
-            Environment::Real => Mode::Real,
-            Environment::Paper => Mode::Paper,
-        },
+        mode: asking.mode(),
         account: asking.account.id.to_string(),
         account_name: asking.account.name.to_string(),
         holdings_as_of: shown(holdings_as_of),

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The operation.
-const OPERATION: &str = "overseas-stock-trading-inquire-present-balance";
+pub(super) const OPERATION: &str = "overseas-stock-trading-inquire-present-balance";
 
 /// Which stocks are asked for (`INQR_DVSN_CD`).
 #[derive(Debug, Clone, Copy)]

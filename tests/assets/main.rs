@@ -1,6 +1,7 @@
 //! Money and holdings beside the balance: each figure is the one that KIS gives, by its name.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod classes;
 mod orderable;
 mod overseas;
 #[path = "../support/mod.rs"]

@@ -83,6 +83,8 @@ of_account!(
     types::SessionParams,
     types::AccountPeriodParams,
     types::OverseasBalanceParams
+    types::OverseasBalanceParams,
+    types::AssetsParams
 );
 
 macro_rules! methods {
@@ -160,6 +162,12 @@ methods! {
     /// Stocks abroad and money in other currencies. What is held is by the call that shows what has just been traded, fractions
     /// included, and no market is counted twice; money is by another call, with its own time.
     AccountOverseasBalance = "account.overseasBalance": Read, Read, (types::OverseasBalanceParams) -> types::OverseasBalance,
+        [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
+            UnknownAccount, NotSupported];
+
+    /// All that the account has, by class; its cash today, on D+1 and on D+2 with their dates, what can be taken out, 미수금, and
+    /// loans. Made of several calls of KIS, each of which is named.
+    AccountAssets = "account.assets": Read, Read, (types::AssetsParams) -> types::Assets,
         [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
             UnknownAccount, NotSupported];
 

@@ -9,6 +9,7 @@ mod investors;
 mod kis;
 mod market;
 mod order;
+mod orderable;
 mod overseas;
 mod profits;
 mod quote;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     assets::{Buyable, BuyableParams, Purchase, QuantityFrom, Sellable, SellableParams},
+    assets::{AssetClass, AssetKind, Assets, AssetsCash, AssetsLoans, AssetsParams, AssetsSource, AssetsTotals},
     candles::{Candle, Candles, CandlesParams, Interval},
     client::{
         ClientAddParams, ClientEntry, ClientList, ClientParams, ClientRemoved, ClientSetup, GatewayState,
@@ -47,6 +49,7 @@ pub use self::{
         OrderParams, OrderResolveParams, OrderResumeParams, OrderState, OrderType, PlaceParams, PlacedBy, Preview,
         Reason, Route, Side, Step, TimeInForce,
     },
+    orderable::{Buyable, BuyableParams, OrderType, Purchase, QuantityFrom, Sellable, SellableParams},
     overseas::{
         CurrencyBalance, OverseasBalance, OverseasBalanceParams, OverseasDifference, OverseasHolding, OverseasPosition,
         OverseasTotals,

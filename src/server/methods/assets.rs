@@ -1,4 +1,4 @@
-//! `account.buyable`, `account.sellable`, `account.overseasBalance`: money and holdings beside the balance.
+//! `account.assets`, `account.overseasBalance`, `account.buyable`, `account.sellable`: money and holdings beside the balance.
 
 use std::time::Duration;
 
@@ -18,7 +18,10 @@ use crate::{
     wire::{
         codes::{INVALID_PARAMS, Kind},
         method,
-        types::{Buyable, BuyableParams, Market, OverseasBalance, OverseasBalanceParams, Sellable, SellableParams},
+        types::{
+            Assets, AssetsParams, Buyable, BuyableParams, Market, OverseasBalance, OverseasBalanceParams, Sellable,
+            SellableParams,
+        },
     },
 };
 
@@ -27,6 +30,7 @@ const USUAL_AGE: Duration = Duration::from_secs(1);
 
 pub(super) fn register(catalog: &mut Catalog) {
     let lists = catalog.backend().stocks.clone();
+    catalog.add_async::<method::AccountAssets, _, _>(|about| all_assets(Called::of(&about), about.params));
     catalog.add_async::<method::AccountOverseasBalance, _, _>(|about| overseas(Called::of(&about), about.params));
     let of = lists.clone();
     catalog
@@ -83,6 +87,14 @@ async fn sellable(called: Called, params: SellableParams, lists: StockHandle) ->
         let meant = Meant::of((params.stock_code.as_deref(), params.stock.as_deref()), params.market, &lists)?;
         let stock = meant.stock(&lists, timeout).await?;
         Ok(assets::sellable(&asking, &stock).await?)
+    };
+    called.answer(answer.await)
+}
+
+async fn all_assets(called: Called, params: AssetsParams) -> Result<Assets, Refusal> {
+    let answer = async {
+        let asking = called.asking(params.max_age_ms, called.timeout(params.timeout_ms)?);
+        Ok(assets::assets(&asking).await?)
     };
     called.answer(answer.await)
 }
