@@ -227,8 +227,8 @@ fn idle_server() -> Server {
         directory: "/nonexistent/masters".into(),
     };
     let (stocks, _) = stock::StockHandle::new(&stocks, &Http::default(), clock.clone()).unwrap();
-    let orders = Arc::new(Orders::new("/nonexistent/orders.db".as_ref(), stocks.clone()).unwrap());
-    let candles = quote::Settings { file: "/nonexistent/candles.db".into(), max_bytes: 0 };
+    let orders = Arc::new(Orders::new("/dev/null/orders.db".as_ref(), stocks.clone()).unwrap());
+    let candles = quote::Settings { file: "/dev/null/candles.db".into(), max_bytes: 0 };
     let candles = quote::CandleStore::open(candles, clock.clone());
     let backend =
         Backend::new(Arc::new(Shelf::new(book)), clients, trust, (stocks, candles, orders), DateTime::UNIX_EPOCH);

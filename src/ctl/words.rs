@@ -200,7 +200,6 @@ pub(super) struct Words {
     pub(super) stock: StockWords,
     pub(super) quote: quote::QuoteWords,
     pub(super) trades: trades::TradeWords,
-    pub(super) chart: chart::ChartWords,
 
     /// The clients of the gateway.
     pub(super) client: ClientWords,

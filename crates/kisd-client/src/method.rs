@@ -82,7 +82,6 @@ of_account!(
     types::RankingParams,
     types::SessionParams,
     types::AccountPeriodParams,
-    types::OverseasBalanceParams
     types::OverseasBalanceParams,
     types::AssetsParams
 );

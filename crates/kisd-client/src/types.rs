@@ -21,7 +21,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    assets::{Buyable, BuyableParams, Purchase, QuantityFrom, Sellable, SellableParams},
     assets::{AssetClass, AssetKind, Assets, AssetsCash, AssetsLoans, AssetsParams, AssetsSource, AssetsTotals},
     candles::{Candle, Candles, CandlesParams, Interval},
     client::{
@@ -49,7 +48,7 @@ pub use self::{
         OrderParams, OrderResolveParams, OrderResumeParams, OrderState, OrderType, PlaceParams, PlacedBy, Preview,
         Reason, Route, Side, Step, TimeInForce,
     },
-    orderable::{Buyable, BuyableParams, OrderType, Purchase, QuantityFrom, Sellable, SellableParams},
+    orderable::{Buyable, BuyableParams, Purchase, QuantityFrom, Sellable, SellableParams},
     overseas::{
         CurrencyBalance, OverseasBalance, OverseasBalanceParams, OverseasDifference, OverseasHolding, OverseasPosition,
         OverseasTotals,

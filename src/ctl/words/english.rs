@@ -1,7 +1,6 @@
 //! English.
 
-use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, chart, quote, trades, trust};
-use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trust};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trades, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::types::{Effect, LearnedRate, Mode, StockKind, TokenState, Transport},
@@ -115,7 +114,6 @@ pub(super) const WORDS: Words = Words {
     },
     quote: quote::ENGLISH,
     trades: trades::ENGLISH,
-    chart: chart::ENGLISH,
     stock: StockWords {
         columns: ["Code", "Name", "Market", "Kind", "Base price", "Lot", "Note"],
         kind: |kind| match kind {

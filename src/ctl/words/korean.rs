@@ -1,7 +1,6 @@
 //! 한국어.
 
-use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, chart, quote, trades, trust};
-use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trust};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trades, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::{
@@ -116,7 +115,6 @@ pub(super) const WORDS: Words = Words {
     },
     quote: quote::KOREAN,
     trades: trades::KOREAN,
-    chart: chart::KOREAN,
     stock: StockWords {
         columns: ["코드", "종목명", "시장", "종류", "기준가", "매매단위", "참고"],
         kind: |kind| match kind {

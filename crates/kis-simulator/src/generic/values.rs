@@ -118,7 +118,7 @@ impl Meaning {
             () if ["nrcvb_buy_qty", "max_buy_qty"].contains(&name) => Self::CashShares,
             () if IS_TOTAL.contains(&name) => Self::Total,
             () if ends(&["_yn"]) || label.ends_with("여부") => Self::Flag,
-            () if ends(&["_dt", "date"]) || name == "xymd" || label.ends_with("일자") => Self::Day,
+            () if ends(&["_dt", "date", "trad_day"]) || name == "xymd" || label.ends_with("일자") => Self::Day,
             () if ends(&["_hour", "_tmd"]) || says(&["시간", "시각"]) => Self::Time,
             () if ends(&["sign"]) || says(&["부호"]) => Self::Sign,
             () if ends(&["ctrt", "_rt", "rate"]) || says(&["율", "률"]) => Self::Rate,

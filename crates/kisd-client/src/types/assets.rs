@@ -4,10 +4,6 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{order::OrderType, stock::Market};
-use crate::{number::Number, whole};
-
-/// Parameters of `account.buyable`.
 use super::Mode;
 use crate::{number::Number, whole};
 

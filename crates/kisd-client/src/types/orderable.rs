@@ -4,36 +4,8 @@ use chrono::{DateTime, FixedOffset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::stock::Market;
+use super::{order::OrderType, stock::Market};
 use crate::{number::Number, whole};
-
-/// What kind of order is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderType {
-    /// At a price or better (지정가).
-    Limit,
-    /// At whatever price there is (시장가).
-    Market,
-    /// At a price or better, and at the market in the closing auction (조건부지정가).
-    Conditional,
-    /// At the best price of the other side (최유리지정가).
-    Best,
-    /// At the best price of its own side (최우선지정가).
-    Priority,
-    /// Between the best prices of both sides (중간가).
-    Mid,
-    /// A limit order once a price is reached (스톱지정가).
-    StopLimit,
-    /// Before the session, at the close of the day before (장전 시간외).
-    PreClose,
-    /// After the session, at its close (장후 시간외).
-    PostClose,
-    /// A value that this client does not know: the daemon is newer.
-    #[serde(other)]
-    #[schemars(skip)]
-    Unknown,
-}
 
 /// Parameters of `account.buyable`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
