@@ -149,7 +149,7 @@ pub fn kis_answers(bytes: &[u8]) {
 /// The mirror: what is taken from it is a token that can be sent.
 pub fn mirror(bytes: &[u8]) {
     static STORE: LazyLock<Store> =
-        LazyLock::new(|| Store::files("/nonexistent/token.json".into(), Environment::Real, &credentials()));
+        LazyLock::new(|| Store::files("/dev/null/token.json".into(), Environment::Real, &credentials()));
     // Most mutations would only damage the binding, so the right one is put into what claims one.
     let text = String::from_utf8_lossy(bytes).replace("BINDING", STORE.binding().as_str());
     if let Ok(Mirrored::Usable(token) | Mirrored::Refused(token)) =
@@ -179,7 +179,7 @@ fn idle_server() -> Server {
         request_timeout: Duration::from_secs(10),
     };
     let token = token::Settings {
-        file: "/nonexistent/token.json".into(),
+        file: "/dev/null/token.json".into(),
         refresh_before: Duration::from_secs(600),
         issue_interval: Duration::from_secs(60),
         remedy: token::Remedy::Reload,
@@ -204,7 +204,7 @@ fn idle_server() -> Server {
     let relays = Arc::new(Desks::new(client, token, settings.of_the_desk(), 1 << 20, CancellationToken::new()));
     let together = Arc::new(Together::new(quote::MOST));
     let settings = server::Settings {
-        socket: "/nonexistent/kisd.sock".into(),
+        socket: "/dev/null/kisd.sock".into(),
         socket_mode: 0o600,
         allow_uids: Vec::new(),
         allow_gids: Vec::new(),
@@ -219,12 +219,12 @@ fn idle_server() -> Server {
         &[],
     )
     .unwrap();
-    let clients = Arc::new(Clients::open("/nonexistent/clients.json".into(), clock.clone()));
-    let trust = Arc::new(Trust::open("/nonexistent".as_ref(), clock.clone()));
+    let clients = Arc::new(Clients::open("/dev/null/clients.json".into(), clock.clone()));
+    let trust = Arc::new(Trust::open("/dev/null".as_ref(), clock.clone()));
     let stocks = stock::Settings {
         master_url: "http://127.0.0.1:9".parse().unwrap(),
         master_max_age: Duration::from_secs(86_400),
-        directory: "/nonexistent/masters".into(),
+        directory: "/dev/null/masters".into(),
     };
     let (stocks, _) = stock::StockHandle::new(&stocks, &Http::default(), clock.clone()).unwrap();
     let orders = Arc::new(Orders::new("/dev/null/orders.db".as_ref(), stocks.clone()).unwrap());
