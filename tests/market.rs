@@ -538,3 +538,62 @@ async fn rankings_that_kis_does_not_have_are_refused_without_a_call() {
     let error = daemon.error("market.ranking", json!({ "ranking": "volume" })).await;
     assert_eq!((&error["code"], world.simulator.calls_to("volume-rank").len()), (&json!(-32062), 0), "{error}");
 }
+
+async fn kisctl(world: &World, daemon: &TestDaemon, arguments: &[&str]) -> (bool, String, String) {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_kisctl"));
+    command.env_clear().arg("--socket").arg(&daemon.socket).args(arguments);
+    let output = world.while_time_passes(command.output()).await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+/// The words of each line.
+fn table(text: &str) -> Vec<Vec<String>> {
+    text.lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+}
+
+#[tokio::test]
+async fn kisctl_shows_a_market_its_days_and_the_indices() {
+    let (world, daemon) = moving(Mode::Real).await;
+    let (ok, shown, problem) = kisctl(&world, &daemon, &["market", "-n", "3"]).await;
+    assert!(ok, "{problem}");
+    for part in [
+        "KRX regular session (regular)",
+        "2026-01-23  KIS",
+        "2026-01-23 15:20:00 KST  auction",
+        "2026-01-25 Sun",
+        "opening auction 08:30–09:00, regular 09:00–15:20",
+        "KOSPI200",
+        "SP500",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let (ok, shown, _) = kisctl(&world, &daemon, &["--lang", "ko", "market", "--market", "nasdaq", "-n", "0"]).await;
+    assert!(ok && shown.contains("NASDAQ 주간거래 (주간거래)") && shown.contains("휴장일 표"), "{shown}");
+    let (ok, shown, _) = kisctl(&world, &daemon, &["--json", "market"]).await;
+    let all: Value = serde_json::from_str(&shown).unwrap();
+    assert!(ok && all["session"]["session"] == "regular" && all["calendar"]["days"].as_array().unwrap().len() == 7);
+    assert_eq!(all["indices"].as_array().unwrap().len(), 6);
+}
+
+#[tokio::test]
+async fn kisctl_shows_indices_rankings_and_investors_as_tables_and_as_csv() {
+    let (world, daemon) = moving(Mode::Real).await;
+    let (ok, shown, problem) = kisctl(&world, &daemon, &["index", "코스피", "sp500", "nothing"]).await;
+    assert!(
+        !ok && problem.contains("one index could not be had") && problem.contains("nothing: there is no index"),
+        "{problem}"
+    );
+    let rows = table(&shown);
+    assert_eq!((rows.len(), rows[1][0].as_str(), rows[2][0].as_str()), (3, "KOSPI", "SP500"), "{shown}");
+    let (ok, shown, _) = kisctl(&world, &daemon, &["ranking", "market-cap", "--board", "kosdaq"]).await;
+    assert!(ok && shown.starts_with("market_cap KRX KRW") && shown.contains("Ranked by (amount)"), "{shown}");
+    assert_eq!(table(&shown).len(), 34, "{shown}");
+    let (ok, shown, _) = kisctl(&world, &daemon, &["--output", "csv", "ranking", "volume"]).await;
+    assert!(ok && shown.starts_with("rank,stock_code,name,price,change,change_rate,volume,value\n1,"), "{shown}");
+    let (ok, shown, _) = kisctl(&world, &daemon, &["--lang", "ko", "investors", "삼성전자"]).await;
+    assert!(ok && shown.contains("005930 KRX") && shown.contains("외국인(백만 원)"), "{shown}");
+    assert!(shown.contains("2026-01-23 *") && shown.contains("2026-01-22 "), "{shown}");
+    let (_, _, problem) = kisctl(&world, &daemon, &["ranking", "beauty"]).await;
+    assert!(problem.contains("rankings are volume, volume_increase"), "{problem}");
+}

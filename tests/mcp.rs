@@ -46,6 +46,7 @@ async fn every_tool_says_that_it_only_reads_and_has_schemas_that_its_answers_kee
     let mut agent = Agent::start(&daemon.socket).await;
     let listed = agent.ask("tools/list", json!({})).await["result"]["tools"].clone();
     assert_eq!(listed.as_array().unwrap().len(), 15);
+    assert_eq!(listed.as_array().unwrap().len(), 17);
     for tool in listed.as_array().unwrap() {
         assert_eq!(
             (&tool["annotations"]["readOnlyHint"], &tool["inputSchema"]["type"]),
@@ -54,9 +55,11 @@ async fn every_tool_says_that_it_only_reads_and_has_schemas_that_its_answers_kee
         let name = tool["name"].as_str().unwrap();
         let arguments = match name {
             "stock_search" => json!({ "query": "삼성전자" }),
-            "stock_info" | "quote_price" | "quote_orderbook" => json!({ "stock": "삼성전자" }),
+            "stock_info" | "quote_price" | "quote_orderbook" | "quote_investors" => json!({ "stock": "삼성전자" }),
             "quote_prices" => json!({ "stock_codes": ["005930", "000660"] }),
             "quote_candles" => json!({ "stock": "삼성전자", "interval": "1d", "count": 5 }),
+            "quote_index" => json!({ "index": "KOSPI" }),
+            "market_ranking" => json!({ "ranking": "volume" }),
             "kis_search" => json!({ "query": "현재가" }),
             "kis_describe" => json!({ "operation": "TTTC8434R" }),
             "kis_call" => the_balance(),

@@ -14,6 +14,7 @@ use super::{
         search,
         trades::{self, PeriodArguments},
     },
+    commands::{client::ClientCommand, gateway::GatewayCommand, kis::KisCommand, market, search},
     socket::Whose,
     words::{Language, help},
 };
@@ -116,6 +117,14 @@ pub(super) enum Command {
     Transactions(PeriodArguments),
     /// Candles and volume of a stock, drawn in the terminal, as a picture or as rows.
     Chart(ChartArguments),
+    /// Whether a market trades now, its next days, and the indices.
+    Market(market::MarketArguments),
+    /// What indices are now.
+    Index(market::IndexArguments),
+    /// The stocks that come first by something.
+    Ranking(market::RankingArguments),
+    /// Who buys and sells a stock of the Korea Exchange, by day: individuals, foreigners, institutions.
+    Investors(market::InvestorsArguments),
     /// Finds stocks of all markets by name or a part of it, code, or initials such as ㅅㅅㅈㅈ.
     Search {
         /// What is looked for.

@@ -30,6 +30,8 @@ use self::{
     commands::{
         accounts, balance, call, chart, check, client, discover, doctor, gateway, init, kis, logs, man, metrics, quote,
         search, status, token, trades, watch,
+        accounts, balance, call, check, client, discover, doctor, gateway, init, kis, logs, man, market, metrics,
+        quote, search, status, token, watch,
     },
     output::Printer,
     socket::Whose,
@@ -218,6 +220,10 @@ impl Arguments {
                 trades::run(printer, &daemon, account, (trades::List::Transactions, period), format).await
             }
             Command::Chart(arguments) => chart::run(printer, &daemon, account, arguments, format).await,
+            Command::Market(arguments) => market::market(printer, &daemon, account, arguments, format).await,
+            Command::Index(arguments) => market::index(printer, &daemon, account, arguments, format).await,
+            Command::Ranking(arguments) => market::rank(printer, &daemon, account, arguments, format).await,
+            Command::Investors(arguments) => market::investors(printer, &daemon, account, arguments, format).await,
             Command::Accounts => accounts::run(printer, &daemon, format).await,
             Command::Status { .. } => status::run(printer, &daemon, format).await,
             Command::Token(command) => token::run(command, printer, &daemon, account, format).await,

@@ -107,7 +107,7 @@ impl Printer {
         writeln!(self.out, "{}", raw.get())
     }
 
-    /// A result as CSV: the holdings of a balance or the stocks of a search, a row each; of anything else a row for each member.
+    /// A result as CSV: the holdings of a balance, the stocks of a search or a ranking, a row each; of anything else a row for each member.
     pub(super) fn csv(&mut self, raw: &RawValue) -> io::Result<()> {
         let members = serde_json::from_str::<Members>(raw.get())?;
         // By way of memory, so that an output that goes away is told as for other formats.
@@ -118,9 +118,11 @@ impl Printer {
                 csv.write_record(HOLDING.map(|name| holding.plain(name)))?;
             }
         } else if let Some((_, stocks)) = members.0.iter().find(|(name, _)| name == "stocks") {
-            csv.write_record(STOCK)?;
+            let is_ranking = members.0.iter().any(|(name, _)| name == "ranking");
+            let columns: &[&str] = if is_ranking { &RANKED } else { &STOCK };
+            csv.write_record(columns)?;
             for stock in serde_json::from_str::<Vec<Members>>(stocks.get())? {
-                csv.write_record(STOCK.map(|name| stock.plain(name)))?;
+                csv.write_record(columns.iter().map(|name| stock.plain(name)))?;
             }
         } else if let Some((_, prices)) = members.0.iter().find(|(name, _)| name == "prices") {
             csv.write_record(PRICE)?;
@@ -156,6 +158,9 @@ impl Printer {
         self.out.write_all(&text)
     }
 }
+
+/// The members of a stock in a ranking, a column each.
+const RANKED: [&str; 8] = ["rank", "stock_code", "name", "price", "change", "change_rate", "volume", "value"];
 
 /// The members of an account, a column each.
 const ACCOUNT: [&str; 8] = ["name", "default", "account", "product_code", "mode", "key", "key_expires_on", "token"];

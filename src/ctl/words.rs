@@ -5,6 +5,7 @@ mod english;
 pub(super) mod help;
 mod init;
 mod korean;
+mod market;
 mod quote;
 mod trades;
 mod trust;

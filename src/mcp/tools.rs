@@ -15,6 +15,7 @@ use super::{
     clean,
     holdings::{self, BalanceArguments, BalancePiece},
     link::{Link, Trouble},
+    market,
     operations::{self, CallArguments},
     quotes::{self, CandlesArguments, PricesArguments, QuoteArguments},
     stocks::{self, InfoArguments, SearchArguments},
@@ -47,6 +48,7 @@ const CALL: &str = "kis_call";
 
 pub(super) fn all() -> Vec<Tool> {
     let mut tools = vec![
+    let tools = vec![
         tool::<BalanceArguments, BalancePiece>(
             BALANCE,
             "Account balance",
@@ -99,7 +101,7 @@ pub(super) fn all() -> Vec<Tool> {
             SEARCH,
             "Find operations of KIS",
             "Finds the operations of KIS that answer a question, by words or a sentence in Korean or English, a TR id, or the name of a \
-             field. The first step for everything that has no tool of its own: rankings, investors, finance, futures, options, bonds. KIS is not asked.",
+             field. The first step for everything that has no tool of its own: other rankings, finance, futures, options, bonds. KIS is not asked.",
         ),
         tool::<DescribeParams, OperationDescription>(
             DESCRIBE,
@@ -120,6 +122,7 @@ pub(super) fn all() -> Vec<Tool> {
     ];
     tools.extend(trades::all());
     tools
+    tools.into_iter().chain(market::tools()).collect()
 }
 
 pub(super) fn tool<P: JsonSchema, R: JsonSchema>(name: &'static str, title: &str, description: &'static str) -> Tool {
@@ -134,6 +137,10 @@ fn text_tool<P: JsonSchema>(name: &'static str, title: &str, description: &'stat
         annotations
             .open_world([BALANCE, PRICE, PRICES, BOOK, CANDLES, CALL].contains(&name) || trades::NAMES.contains(&name)),
     )
+    let of_the_world = [BALANCE, PRICE, PRICES, BOOK, CANDLES, CALL];
+    Tool::new(name, description, input_schema::<P>())
+        .with_title(title)
+        .with_annotations(annotations.open_world(of_the_world.contains(&name) || market::NAMES.contains(&name)))
 }
 
 /// A JSON Schema without references, for what every client checks or shows.
@@ -190,6 +197,10 @@ pub(super) async fn call(link: &Link, name: &str, arguments: JsonObject) -> Resu
         DAEMON => daemon(link, arguments).await,
         name if trades::NAMES.contains(&name) => trades::call(link, name, arguments).await,
         _ => return Err(ErrorData::invalid_params(format!("there is no tool {name}"), None)),
+        _ => match market::call(link, name, arguments).await {
+            Some(answer) => answer,
+            None => return Err(ErrorData::invalid_params(format!("there is no tool {name}"), None)),
+        },
     };
     Ok(answer.unwrap_or_else(|message| CallToolResult::error(vec![ContentBlock::text(message)])))
 }

@@ -13,6 +13,7 @@ pub(super) mod init;
 pub(super) mod kis;
 pub(super) mod logs;
 pub(super) mod man;
+pub(super) mod market;
 pub(super) mod metrics;
 pub(super) mod quote;
 pub(super) mod search;

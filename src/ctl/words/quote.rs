@@ -1,6 +1,7 @@
 //! What is said of prices, in both languages.
 
 use super::chart::{self, ChartWords};
+use super::market::{self, MarketWords};
 use crate::wire::types::StockStatus;
 
 /// Texts about prices.
@@ -29,6 +30,7 @@ pub(in crate::ctl) struct QuoteWords {
     /// So many of them failed.
     pub(in crate::ctl) failed: fn(usize) -> String,
     pub(in crate::ctl) status: fn(StockStatus) -> &'static str,
+    pub(in crate::ctl) market: MarketWords,
 }
 
 /// English.
@@ -78,6 +80,7 @@ pub(super) const ENGLISH: QuoteWords = QuoteWords {
         StockStatus::FullMargin => "whole price only",
         StockStatus::Unknown => "?",
     },
+    market: market::ENGLISH,
 };
 
 /// Korean.
@@ -124,4 +127,5 @@ pub(super) const KOREAN: QuoteWords = QuoteWords {
         StockStatus::FullMargin => "증거금 100%",
         StockStatus::Unknown => "?",
     },
+    market: market::KOREAN,
 };
