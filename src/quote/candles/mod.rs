@@ -188,7 +188,9 @@ impl Walk {
         let mut candles = gather::candles(bars, step, !is_over);
         let all = candles.len();
         candles.retain(|bar| wanted.from.is_none_or(|from| bar.at >= from));
-        let reached = candles.len() < all;
+        // Where a row is before the first that is wanted, so is the candle that may not be whole.
+        let is_past = bars.last().zip(wanted.from).is_some_and(|(oldest, from)| oldest.at < from);
+        let reached = is_past || candles.len() < all;
         let is_cut = candles.len() > wanted.limit;
         candles.truncate(wanted.limit);
         let goes_on = is_cut || !reached && !is_over;
