@@ -148,6 +148,10 @@ impl Desk {
             "overseas-stock-trading-inquire-ccnl" => return Some(self.by_day_abroad(call)),
             "overseas-stock-trading-inquire-nccs" => return Some(self.open_abroad(call)),
             id if id.starts_with("overseas-stock-trading-order-rvsecncl-") => self.change_abroad(id, own, call),
+            "overseas-stock-trading-daytime-order-rvsecncl" => self.change_abroad(operation.id(), own, call),
+            "overseas-stock-trading-daytime-order-buy" | "overseas-stock-trading-daytime-order-sell" => {
+                self.place_abroad(operation.id(), own, call)
+            }
             id if operation.path() == "/uapi/overseas-stock/v1/trading/order" => self.place_abroad(id, own, call),
             _ => return None,
         };

@@ -1,6 +1,6 @@
 //! What an order needs to know of an issue: its price, its limits, its book, and the trades since a moment.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 
 use super::{
     Market,
@@ -10,13 +10,20 @@ use super::{
     issue::Issue,
     noise::mix,
 };
-use crate::{Options, listing::Listed};
+use crate::{
+    Options,
+    clock::{from_kst, kst},
+    listing::Listed,
+};
 
 /// The longest time whose trades are looked at: an order of a day is dead by then.
 const LOOK_BACK: TimeDelta = TimeDelta::hours(30);
 
 /// The minute of the day at which the American evening ends.
 const EVENING: usize = 1_200;
+
+/// The hours of the American day market, in Korea.
+const DAY_MARKET: std::ops::Range<u32> = 10..18;
 
 /// An issue at a moment, as an order sees it.
 #[derive(Debug, Clone)]
@@ -68,6 +75,21 @@ impl Quote {
         let (from, to) = if venue.is_american() { (240, EVENING) } else { (from.saturating_sub(30), to) };
         venue.trades_on(day, day)
             && (venue.is_always() || (venue.minute(day, from)..venue.minute(day, to)).contains(&now))
+    }
+
+    /// Whether the American day market is open: from ten until six in Korea, on the days of the session that follows.
+    pub(crate) fn is_day_market(&self, now: DateTime<Utc>) -> bool {
+        let local = kst(now);
+        let venue = self.issue.venue;
+        let day = local.date_naive();
+        venue.is_always() || venue.trades_on(day, day) && DAY_MARKET.contains(&local.hour())
+    }
+
+    /// When an order of the American day market dies.
+    pub(crate) fn end_of_day_market(&self, placed: DateTime<Utc>) -> DateTime<Utc> {
+        let day = kst(placed).date_naive();
+        let midnight = from_kst(day.and_time(NaiveTime::MIN)).unwrap_or_default();
+        midnight + TimeDelta::hours(if self.issue.venue.is_always() { 24 } else { i64::from(DAY_MARKET.end) })
     }
 
     /// When an order of a day abroad dies: with the session, or if it came later with the evening.

@@ -1,4 +1,5 @@
-//! Orders abroad: `POST …/overseas-stock/v1/trading/order` and `order-rvsecncl`, each market with TR ids of its own.
+//! Orders abroad: `POST …/overseas-stock/v1/trading/order` and `order-rvsecncl`, each market with TR ids of its own; and those of the
+//! American day market, `daytime-order` and `daytime-order-rvsecncl`.
 
 use std::str::FromStr;
 
@@ -18,8 +19,12 @@ use crate::{
     market::{Quote, market_of},
 };
 
+/// What names the American day market in an operation.
+const DAY_MARKET: &str = "daytime";
+
 /// Exchanges of the markets, by what names them in an operation.
-const MARKETS: [(&str, &[&str]); 6] = [
+const MARKETS: [(&str, &[&str]); 7] = [
+    (DAY_MARKET, &["NASD", "NYSE", "AMEX"]),
     ("us", &["NASD", "NYSE", "AMEX"]),
     ("jp", &["TKSE"]),
     ("sh", &["SHAA"]),
@@ -45,6 +50,11 @@ fn exchanges(operation: &str) -> &'static [&'static str] {
     MARKETS.iter().find(|(name, _)| named(name)).map_or(&[], |(_, exchanges)| exchanges)
 }
 
+/// Whether an operation is one of the American day market.
+fn is_by_day(operation: &str) -> bool {
+    operation.split('-').any(|part| part == DAY_MARKET)
+}
+
 /// Whether a market takes cancellations only.
 fn only_cancels(exchange: &str) -> bool {
     matches!(exchange, "SHAA" | "SZAA" | "HASE" | "VNSE")
@@ -60,8 +70,12 @@ impl Desk {
         let side = if operation.ends_with("-buy") { Side::Buy } else { Side::Sell };
         let exchange = exchange(&call, exchanges(operation))?;
         let quantity = whole(&call, "ORD_QTY")?;
-        let (listed, quote) = issue(&call, exchange)?;
+        let is_by_day = is_by_day(operation);
+        let (listed, quote) = issue(&call, exchange, is_by_day)?;
         let order_type = order_type(&call, exchange, side)?;
+        if is_by_day && order_type != "00" {
+            return Err(Refused::TypeAbroad);
+        }
         let terms = terms(&call, order_type, side, &quote)?;
         if quantity == 0 || quantity % listed.lot.max(1) != 0 {
             return Err(Refused::Quantity);
@@ -75,7 +89,7 @@ impl Desk {
         }
         let number = self.number_abroad();
         let meant = Meant { code: listed.code, name: &quote.name, exchange, abroad: Some(listed) };
-        let order = Order { reserves, ..new(number, side, &meant, &terms, quantity, &call) };
+        let order = Order { reserves, is_by_day, ..new(number, side, &meant, &terms, quantity, &call) };
         Ok(self.accept(order, own, &call))
     }
 
@@ -97,6 +111,7 @@ impl Desk {
         let number = super::order::number(call.param("ORGN_ODNO")).ok_or(Refused::NoOrder)?;
         let is_meant = |order: &Order| {
             order.abroad.is_some()
+                && order.is_by_day == is_by_day(operation)
                 && order.account == account
                 && order.number == number
                 && order.code == call.param("PDNO")
@@ -117,7 +132,7 @@ impl Desk {
         if matches!(original.order_type.as_str(), "35" | "36") {
             return Err(Refused::TypeAbroad);
         }
-        let (listed, quote) = issue(&call, exchange)?;
+        let (listed, quote) = issue(&call, exchange, original.is_by_day)?;
         let terms = terms(&call, &original.order_type, original.side, &quote)?;
         let more = (terms.price - original.price) * Decimal::from(left);
         let orderable = call.options.activity.orderable_abroad(&call.options.portfolio, listed.currency).1;
@@ -129,6 +144,7 @@ impl Desk {
         let order = Order {
             kind: Kind::Amend,
             original: Some(original.number),
+            is_by_day: original.is_by_day,
             reserves: if original.side == Side::Buy { units(terms.price, quote.decimals) } else { 0 },
             ..new(number, original.side, &meant, &terms, left, &call)
         };
@@ -147,14 +163,15 @@ fn exchange<'a>(call: &'a Call<'_>, of_market: &[&str]) -> Result<&'a str, Refus
 }
 
 /// The issue that a call names, if it is listed there and not halted.
-fn issue(call: &Call<'_>, exchange: &str) -> Result<(&'static Listed, Quote), Refused> {
+fn issue(call: &Call<'_>, exchange: &str, is_by_day: bool) -> Result<(&'static Listed, Quote), Refused> {
     let market = market_of(exchange).ok_or(Refused::Input("OVRS_EXCG_CD"))?;
     let listed = listing::overseas(market, call.param("PDNO")).ok_or(Refused::NoIssue)?;
     let quote = call.market.quote_abroad(listed, call.now);
     if quote.is_halted {
         return Err(Refused::Halted);
     }
-    if !quote.takes_orders(call.now) {
+    let is_open = if is_by_day { quote.is_day_market(call.now) } else { quote.takes_orders(call.now) };
+    if !is_open {
         return Err(Refused::ClosedAbroad);
     }
     Ok((listed, quote))

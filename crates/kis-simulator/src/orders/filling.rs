@@ -44,6 +44,7 @@ impl Desk {
         let options = own.of_account(&order.account.0, &order.account.1);
         let quote = order.quote(&options, market, now);
         let end = match (&quote, order.abroad) {
+            (Some(quote), Some(_)) if order.is_by_day => quote.end_of_day_market(order.placed),
             (Some(quote), Some(_)) => quote.end_of_day(order.placed),
             _ => session::end(market, &order.exchange, &order.order_type, order.placed),
         };
@@ -90,7 +91,8 @@ impl Desk {
             self.fill(at, (i64::MAX, price), own, call.market, call.now);
             return;
         }
-        if quote.is_open(call.now) && !order.is_asleep() {
+        // The day market trades at the prices of the night before.
+        if (quote.is_open(call.now) || order.is_by_day) && !order.is_asleep() {
             let order = order.clone();
             let book = quote.book(call.market, call.now, order.side == Side::Buy);
             let reached: Vec<(i64, i64)> = book.into_iter().filter(|(price, _)| order.reaches(*price)).collect();

@@ -65,6 +65,8 @@ impl Desk {
                     "02" => order.rest > 0,
                     _ => true,
                 }
+                // There are none on credit.
+                && ["", "00", "01"].contains(&call.param("INQR_DVSN_3"))
                 && ["", "ALL", order.exchange.as_str()].contains(&call.param("EXCG_ID_DVSN_CD"))
         };
         let mut meant: Vec<&Order> = self.orders.iter().filter(is_meant).collect();

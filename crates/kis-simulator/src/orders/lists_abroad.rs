@@ -65,6 +65,8 @@ impl Desk {
         let is_meant = |(order, listed): &(&Order, &'static Listed)| {
             let local = local_day(order, listed, call.market);
             order.account == account
+                // Those of the day market are in the other list only.
+                && !order.is_by_day
                 && order.is_shown(call.arrived)
                 && first.is_none_or(|first| local >= first)
                 && last.is_none_or(|last| local <= last)

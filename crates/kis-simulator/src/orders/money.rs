@@ -236,6 +236,7 @@ impl Desk {
                 if flow.days == 1 && today >= market.day_after(tomorrow) {
                     flow.days = 2;
                     portfolio.deposit += flow.cash();
+                    portfolio.receivable = (-portfolio.deposit).max(0);
                     let sold_out = |held: &Position| held.code == flow.code && held.quantity == 0 && held.kind == CASH;
                     portfolio.positions.retain(|held| !(flow.side == Side::Sell && sold_out(held)));
                 }

@@ -59,7 +59,7 @@ impl Activity {
                 .iter()
                 .filter(|held| held.exchange == exchange && held.code == code && held.held_as == HeldAs::Cash)
                 .map(|held| {
-                    if matches!(exchange, "SHAA" | "SZAA") { held.quantity - held.bought_today } else { held.quantity }
+                    if matches!(exchange, "SHAA" | "SZAA") { held.settled().min(held.quantity) } else { held.quantity }
                 })
                 .sum();
         (i64::try_from(held.trunc()).unwrap_or(0) - selling).max(0)

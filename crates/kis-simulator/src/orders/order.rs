@@ -63,6 +63,8 @@ pub(super) struct Order {
     pub(super) exchange: String,
     /// The issue, if it is one abroad.
     pub(super) abroad: Option<&'static Listed>,
+    /// Whether it is one of the American day market, in the morning and afternoon of Korea.
+    pub(super) is_by_day: bool,
     /// `ORD_DVSN`.
     pub(super) order_type: String,
     pub(super) quantity: i64,

@@ -140,6 +140,7 @@ pub(super) fn new(number: u64, side: Side, meant: &Meant<'_>, terms: &Terms, qua
         name: meant.name.to_owned(),
         exchange: meant.exchange.to_owned(),
         abroad: meant.abroad,
+        is_by_day: false,
         order_type: terms.order_type.clone(),
         quantity,
         price: terms.price,

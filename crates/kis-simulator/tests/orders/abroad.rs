@@ -222,3 +222,41 @@ async fn an_american_day_order_dies_with_the_session_and_says_so() {
     let says = ["nccs_qty", "prcs_stat_name", "rjct_rson_name"];
     assert_eq!(fields(&row(&world, &far).await, says), ["0", "거부", "DFD 장종료로 취소"]);
 }
+
+#[tokio::test]
+async fn the_american_day_market_is_open_by_day_and_in_one_list_only() {
+    let world = World::with("2026-11-25T11:00:00+09:00", KRX, Options::demo(Mode::Real)).await;
+    let last =
+        world.get("HHDFS00000300", &[("EXCD", "NAS"), ("SYMB", "AAPL")], false).await.json["output"]["last"].clone();
+    let last: Decimal = last.as_str().unwrap().parse().unwrap();
+    let far = (last * Decimal::new(5, 1)).trunc_with_scale(2).to_string();
+    let body = json!({
+        "CANO": world.options.cano, "ACNT_PRDT_CD": "01", "OVRS_EXCG_CD": "NASD", "PDNO": "AAPL", "ORD_QTY": "2",
+        "OVRS_ORD_UNPR": far, "CTAC_TLNO": "", "MGCO_APTM_ODNO": "", "ORD_SVR_DVSN_CD": "0", "ORD_DVSN": "00",
+    });
+    let path = "/uapi/overseas-stock/v1/trading/daytime-order";
+    let first = number(&world.post(path, "TTTS6036U", &body).await);
+    let typed = {
+        let mut body = body.clone();
+        body["ORD_DVSN"] = json!("34");
+        body
+    };
+    assert_eq!(code(&world.post(path, "TTTS6036U", &typed).await), "APBK1269", "limit only");
+    world.pass(4);
+    assert_eq!(open(&world, "NASD").await.concat(), first);
+    let by_day = world.get("TTTS3035R", &[&ALL[..], &[("PDNO", "%"), ("OVRS_EXCG_CD", "%")]].concat(), false).await;
+    assert_eq!(code(&by_day), "KIOK0560");
+    assert_eq!(code(&change(&world, "TTTT1004U", &first, "02", &[]).await), "APBK0926", "not by the path of the night");
+    let cancel = json!({
+        "CANO": world.options.cano, "ACNT_PRDT_CD": "01", "OVRS_EXCG_CD": "NASD", "PDNO": "AAPL", "ORGN_ODNO": first,
+        "RVSE_CNCL_DVSN_CD": "02", "ORD_QTY": "2", "OVRS_ORD_UNPR": "0", "CTAC_TLNO": "", "MGCO_APTM_ODNO": "",
+        "ORD_SVR_DVSN_CD": "0",
+    });
+    number(&world.post(&format!("{path}-rvsecncl"), "TTTS6038U", &cancel).await);
+    world.pass(4);
+    assert_eq!(open(&world, "NASD").await, Vec::<String>::new());
+    number(&world.post(path, "TTTS6036U", &body).await);
+    world.pass(7 * 3_600);
+    assert_eq!(open(&world, "NASD").await, Vec::<String>::new(), "it died at six");
+    assert_eq!(code(&world.post(path, "TTTS6036U", &body).await), "APBK1664");
+}

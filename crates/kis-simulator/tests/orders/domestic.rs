@@ -163,6 +163,21 @@ async fn cash_is_todays_after_two_days_of_trading() {
 }
 
 #[tokio::test]
+async fn more_than_the_cash_may_be_bought_and_is_owed_two_days_later() {
+    let mut world = World::new(Mode::Paper).await;
+    let order = world.accepted("buy", &[("ORD_QTY", "100")]).await;
+    world.orders().fill(&order, 100);
+    assert_eq!(world.balance("").await.1["prvs_rcdl_excc_amt"], "-2500000");
+    assert_eq!(code(&world.order("buy", &[("ORD_QTY", "1")]).await), "40250000");
+    world.pass(4 * 86_400);
+    world.log_in().await;
+    assert_eq!(world.balance("").await.1["dnca_tot_amt"], "-2500000");
+    let mut owed = 0;
+    world.simulator.reconfigure(|options| owed = options.portfolio.receivable);
+    assert_eq!(owed, 2_500_000);
+}
+
+#[tokio::test]
 async fn orders_are_refused_with_the_codes_of_the_environment() {
     let (real, paper) = (World::new(Mode::Real).await, World::new(Mode::Paper).await);
     for (side, given, of_real, of_paper) in [
