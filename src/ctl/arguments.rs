@@ -11,10 +11,9 @@ use super::{
         client::ClientCommand,
         gateway::GatewayCommand,
         kis::KisCommand,
-        search,
+        market, search,
         trades::{self, PeriodArguments},
     },
-    commands::{client::ClientCommand, gateway::GatewayCommand, kis::KisCommand, market, search},
     socket::Whose,
     words::{Language, help},
 };

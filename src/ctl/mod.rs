@@ -28,10 +28,8 @@ use self::{
     arguments::Command,
     asking::{in_time, patiently, status_of},
     commands::{
-        accounts, balance, call, chart, check, client, discover, doctor, gateway, init, kis, logs, man, metrics, quote,
-        search, status, token, trades, watch,
-        accounts, balance, call, check, client, discover, doctor, gateway, init, kis, logs, man, market, metrics,
-        quote, search, status, token, watch,
+        accounts, balance, call, chart, check, client, discover, doctor, gateway, init, kis, logs, man, market,
+        metrics, quote, search, status, token, trades, watch,
     },
     output::Printer,
     socket::Whose,

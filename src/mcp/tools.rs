@@ -48,7 +48,6 @@ const CALL: &str = "kis_call";
 
 pub(super) fn all() -> Vec<Tool> {
     let mut tools = vec![
-    let tools = vec![
         tool::<BalanceArguments, BalancePiece>(
             BALANCE,
             "Account balance",
@@ -121,8 +120,8 @@ pub(super) fn all() -> Vec<Tool> {
         ),
     ];
     tools.extend(trades::all());
+    tools.extend(market::tools());
     tools
-    tools.into_iter().chain(market::tools()).collect()
 }
 
 pub(super) fn tool<P: JsonSchema, R: JsonSchema>(name: &'static str, title: &str, description: &'static str) -> Tool {
@@ -133,14 +132,11 @@ pub(super) fn tool<P: JsonSchema, R: JsonSchema>(name: &'static str, title: &str
 fn text_tool<P: JsonSchema>(name: &'static str, title: &str, description: &'static str) -> Tool {
     // What comes from KIS comes from out in the world; the others are about the daemon and its catalogue.
     let annotations = ToolAnnotations::with_title(title).read_only(true).destructive(false).idempotent(true);
-    Tool::new(name, description, input_schema::<P>()).with_title(title).with_annotations(
-        annotations
-            .open_world([BALANCE, PRICE, PRICES, BOOK, CANDLES, CALL].contains(&name) || trades::NAMES.contains(&name)),
-    )
-    let of_the_world = [BALANCE, PRICE, PRICES, BOOK, CANDLES, CALL];
+    let mut of_the_world =
+        [BALANCE, PRICE, PRICES, BOOK, CANDLES, CALL].into_iter().chain(trades::NAMES).chain(market::NAMES);
     Tool::new(name, description, input_schema::<P>())
         .with_title(title)
-        .with_annotations(annotations.open_world(of_the_world.contains(&name) || market::NAMES.contains(&name)))
+        .with_annotations(annotations.open_world(of_the_world.any(|known| known == name)))
 }
 
 /// A JSON Schema without references, for what every client checks or shows.
@@ -196,7 +192,6 @@ pub(super) async fn call(link: &Link, name: &str, arguments: JsonObject) -> Resu
         CALL => operation(link, arguments).await,
         DAEMON => daemon(link, arguments).await,
         name if trades::NAMES.contains(&name) => trades::call(link, name, arguments).await,
-        _ => return Err(ErrorData::invalid_params(format!("there is no tool {name}"), None)),
         _ => match market::call(link, name, arguments).await {
             Some(answer) => answer,
             None => return Err(ErrorData::invalid_params(format!("there is no tool {name}"), None)),
