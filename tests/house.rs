@@ -106,7 +106,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("sha2", &["token/store.rs", "clients/keys.rs", "gateway/oauth.rs"]),
     ("jsonwebtoken", &["clients/keys.rs"]),
     ("getrandom", &["clients/keys.rs"]),
-    ("percent_encoding", &["gateway/check.rs"]),
+    ("percent_encoding", &["gateway/check.rs", "mcp/resources.rs"]),
     ("spelled_http", &["gateway/"]),
     ("subtle", &["gateway/proved.rs"]),
     ("chacha20poly1305", &["account/calls/seal.rs"]),

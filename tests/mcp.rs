@@ -260,6 +260,40 @@ async fn the_balance_and_the_openrpc_document_are_resources() {
 }
 
 #[tokio::test]
+async fn prices_books_and_candles_of_any_stock_are_resources_by_name_or_code() {
+    let world = World::new().await;
+    let daemon = world.daemon("kisd").await;
+    daemon.balance().await;
+    let mut agent = Agent::start(&daemon.socket).await;
+    let listed = agent.ask("resources/templates/list", json!({})).await["result"]["resourceTemplates"].clone();
+    let uris: Vec<&str> = listed.as_array().unwrap().iter().map(|one| one["uriTemplate"].as_str().unwrap()).collect();
+    assert_eq!(
+        uris,
+        ["kisd://quote/price/{stock}", "kisd://quote/orderbook/{stock}", "kisd://quote/candles/{stock}/{interval}"]
+    );
+    // 삼성전자, as a client writes it into an address.
+    for stock in ["005930", "%EC%82%BC%EC%84%B1%EC%A0%84%EC%9E%90"] {
+        for (uri, member) in [
+            (format!("kisd://quote/price/{stock}"), "price"),
+            (format!("kisd://quote/orderbook/{stock}"), "asks"),
+            (format!("kisd://quote/candles/{stock}/1d"), "candles"),
+        ] {
+            let result = agent.ask("resources/read", json!({ "uri": uri })).await;
+            let text = result["result"]["contents"][0]["text"].as_str().unwrap_or_else(|| panic!("{uri}: {result}"));
+            let read: Value = serde_json::from_str(text).unwrap();
+            assert!(read["stock_code"] == "005930" && !read[member].is_null(), "{uri}: {read}");
+        }
+    }
+    for uri in
+        ["kisd://quote/price/", "kisd://quote/candles/005930", "kisd://quote/price/a/b", "kisd://quote/price/%ff"]
+    {
+        assert!(agent.ask("resources/read", json!({ "uri": uri })).await.get("error").is_some(), "{uri}");
+    }
+    let unknown = agent.ask("resources/read", json!({ "uri": "kisd://quote/candles/005930/2m" })).await;
+    assert!(unknown["error"]["message"].as_str().unwrap().contains("interval"), "{unknown}");
+}
+
+#[tokio::test]
 async fn the_bridge_ends_well_when_its_client_goes() {
     let world = World::new().await;
     let daemon = world.daemon("kisd").await;
