@@ -10,7 +10,7 @@ use std::{path::Path, process::ExitCode, time::Duration};
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use support::{
-    BALANCE, CALL, cpu, daemon, floor, http,
+    BALANCE, CALL, QUOTE, cpu, daemon, floor, http,
     load::{Exchange, flood, one_at_a_time},
     median, percentile, resident_kib,
     table::{Goal, Table},
@@ -131,6 +131,7 @@ fn main() -> ExitCode {
         table.add(&format!("kis.call, {name}, CPU ÷ balance"), median(cpus), "", Goal::None);
     }
 
+    quote(&runtime, &world.path("quote-floor.sock"), (&ours, pid), &all, &mut table);
     idle(&runtime, &ours, pid, &balance, &mut table);
     for connections in [1, 10, 100, 1000] {
         let name = format!("{connections} connections");
@@ -150,6 +151,40 @@ fn main() -> ExitCode {
         cost(&name, ours, bare, &balance, 16, &mut table);
     }
     table.finish()
+}
+
+/// A price from memory beside a floor that echoes as many bytes.
+fn quote(runtime: &tokio::runtime::Runtime, socket: &Path, (ours, pid): (&Path, u32), all: &CpuSet, table: &mut Table) {
+    // From the second on it is answered from memory.
+    Exchange::learn(ours, QUOTE);
+    let quote = Exchange::learn(ours, QUOTE);
+    let floor = runtime.block_on(floor::start(socket, quote.reply));
+    let floor_pid = floor.id().unwrap();
+    pin(None, &core(0));
+    pin(Some(pid), &core(1));
+    pin(Some(floor_pid), &core(1));
+    let mut ratios = Vec::new();
+    for _ in 0..REPETITIONS {
+        let bare = percentile(&one_at_a_time(socket, &quote, 5000), 50).as_secs_f64();
+        let kisd = percentile(&one_at_a_time(ours, &quote, 5000), 50).as_secs_f64();
+        ratios.push(kisd / bare);
+    }
+    for pid in [None, Some(pid), Some(floor_pid)] {
+        pin(pid, all);
+    }
+    table.add(
+        &format!("quote.price, {} bytes, one connection, p50 ÷ floor", quote.reply),
+        median(ratios),
+        "",
+        Goal::AtMost(1.2),
+    );
+    let mut rates = Vec::new();
+    for _ in 0..REPETITIONS {
+        let bare = side(socket, &quote, floor_pid, 64, 1);
+        let kisd = side(ours, &quote, pid, 64, 1);
+        rates.push(kisd.per_second / bare.per_second);
+    }
+    table.add("quote.price, 64 connections, requests a second ÷ floor", median(rates), "", Goal::AtLeast(0.75));
 }
 
 /// CPU time of a request beside the floor's: a point of the curves over connections and holdings.

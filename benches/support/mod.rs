@@ -29,6 +29,10 @@ use self::world::{World, process::Process};
 pub const BALANCE: &str =
     "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.balance\",\"params\":{\"max_age_ms\":86400000}}\n";
 
+/// A price from memory, in the words of the contract.
+pub const QUOTE: &str = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"quote.price\",\"params\":{\"stock_code\":\"005930\",\
+     \"max_age_ms\":86400000}}\n";
+
 /// A price by `kis.call` from memory.
 pub const CALL: &str = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"kis.call\",\"params\":{\"operation\":\
      \"domestic-stock-quotations-inquire-price\",\"params\":{\"FID_COND_MRKT_DIV_CODE\":\"J\",\"FID_INPUT_ISCD\":\
