@@ -278,3 +278,6 @@ pub fn is_same_number(one: &str, other: &str) -> bool {
     let (one, other) = (plain(one), plain(other));
     !one.is_empty() && one == other
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -181,3 +181,6 @@ fn make_private(path: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
