@@ -356,6 +356,11 @@ async fn a_chart_is_a_picture_or_rows_too() {
     let nowhere = ctl.run(&["chart", "005930", "--svg", "/dev/null/chart.svg"]).await;
     assert_eq!(nowhere.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&nowhere.stderr).contains("/dev/null/chart.svg cannot be written"));
+    // A file is no directory, for root neither.
+    let below = file.join("chart.svg");
+    let nowhere = ctl.run(&["chart", "005930", "--svg", below.to_str().unwrap()]).await;
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("chart.svg/chart.svg cannot be written"));
     assert_eq!(ctl.run(&["chart", "005930", "-i", "2m"]).await.status.code(), Some(2));
     assert_eq!(ctl.run(&["chart", "999999"]).await.status.code(), Some(1));
 }
