@@ -7,6 +7,7 @@ mod support;
 mod approvals;
 mod changes;
 mod checks;
+mod killed;
 mod lost;
 mod placing;
 
@@ -79,14 +80,18 @@ impl Trading {
 }
 
 async fn start(world: &World, keys: &str) -> TestDaemon {
-    let uid = rustix::process::geteuid().as_raw();
-    let enabled = if keys.contains("enabled") { "" } else { "enabled = true\n" };
-    let extra = format!(
-        "[kis.orders]\n{enabled}same_user = true\n{keys}\n[[grants]]\nuids = [{uid}]\nrights = [\"trade\", \"approve\"]\naccounts = [\"default\"]\n"
-    );
-    let daemon = world.daemon_with(world.config("kisd", &extra)).await;
+    let daemon = world.daemon_with(world.config("kisd", &configuration(keys))).await;
     daemon.token_until(|token| token["state"] == "valid").await;
     daemon
+}
+
+/// Orders are enabled unless the keys say otherwise, for whoever runs the test.
+fn configuration(keys: &str) -> String {
+    let uid = rustix::process::geteuid().as_raw();
+    let enabled = if keys.contains("enabled") { "" } else { "enabled = true\n" };
+    format!(
+        "[kis.orders]\n{enabled}same_user = true\n{keys}\n[[grants]]\nuids = [{uid}]\nrights = [\"trade\", \"approve\"]\naccounts = [\"default\"]\n"
+    )
 }
 
 /// An order to buy a share of Samsung Electronics at a price that is on its tick.
