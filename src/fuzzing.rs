@@ -1,5 +1,14 @@
-//! What `fuzz/` throws bytes at, each with what must hold for any bytes. Compiled for the fuzzer only (`--cfg fuzzing`).
+//! What `fuzz/` throws bytes at, each with what must hold for any bytes. Compiled for the fuzzer (`--cfg fuzzing`) and for tests only.
+#![cfg_attr(
+    test,
+    allow(
+        dead_code,
+        reason = "the suite runs a short form of one target; the others have theirs beside what they try"
+    )
+)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "a finding is a panic")]
+
+mod gateway;
 
 use std::{
     sync::{Arc, LazyLock},
@@ -36,6 +45,8 @@ use crate::{
     trust::Trust,
     wire::frame::{Frame, FrameError, JsonStream},
 };
+
+pub use self::gateway::gateway;
 
 const MAX_BYTES: usize = 4096;
 
@@ -171,6 +182,34 @@ fn credentials() -> Credentials {
 /// A server whose account nobody answers for: every call comes back at once.
 fn idle_server() -> Server {
     let clock: SharedClock = ManualClock::at(DateTime::UNIX_EPOCH).shared();
+    let key = key(&clock);
+    let account = account("default", "12345678", &key);
+    let settings = server::Settings {
+        socket: "/nonexistent/kisd.sock".into(),
+        socket_mode: 0o600,
+        allow_uids: Vec::new(),
+        allow_gids: Vec::new(),
+        allow_refresh_uids: Vec::new(),
+        grants: Vec::new(),
+        max_connections: 16,
+        max_request_bytes: MAX_BYTES,
+    };
+    let name = account.name.clone();
+    let book = Book::new([account], &name, &[]).unwrap();
+    let clients = Arc::new(Clients::open("/nonexistent/clients.json".into(), clock.clone()));
+    let trust = Arc::new(Trust::open("/nonexistent".as_ref(), clock.clone()));
+    let stocks = stock::Settings {
+        master_url: "http://127.0.0.1:9".parse().unwrap(),
+        master_max_age: Duration::from_secs(86_400),
+        directory: "/nonexistent/masters".into(),
+    };
+    let (stocks, _) = stock::StockHandle::new(&stocks, &Http::default(), clock.clone()).unwrap();
+    let backend = Backend::new(Arc::new(Shelf::new(book)), clients, trust, stocks, DateTime::UNIX_EPOCH);
+    Server::new(Arc::new(backend), settings, clock)
+}
+
+/// An app key that nobody has asked with.
+fn key(clock: &SharedClock) -> Arc<KeySession> {
     let settings = kis::Settings {
         environment: Environment::Real,
         base_url: "http://127.0.0.1:9".parse().unwrap(),
@@ -184,8 +223,12 @@ fn idle_server() -> Server {
         issue_interval: Duration::from_secs(60),
         remedy: token::Remedy::Reload,
     };
-    let (key, _) = KeySession::new(settings, None, token, &Http::default(), clock.clone()).unwrap();
-    let (name, id) = (AccountName::try_new("default").unwrap(), AccountId::try_new("12345678", "01").unwrap());
+    KeySession::new(settings, None, token, &Http::default(), clock.clone()).unwrap().0
+}
+
+/// An account that nobody answers for.
+fn account(name: &str, number: &str, key: &Arc<KeySession>) -> Account {
+    let (name, id) = (AccountName::try_new(name).unwrap(), AccountId::try_new(number, "01").unwrap());
     let settings = account::Settings {
         max_age: Duration::ZERO,
         call_timeout: Duration::from_secs(30),
@@ -199,7 +242,7 @@ fn idle_server() -> Server {
         settings.of_the_desk(),
         None,
     );
-    let calls = Calls::new(&key, settings.of_the_desk(), CancellationToken::new());
+    let calls = Calls::new(key, settings.of_the_desk(), CancellationToken::new());
     let (client, token) = (key.client.clone(), key.token.clone());
     let relays = Arc::new(Desks::new(client, token, settings.of_the_desk(), 1 << 20, CancellationToken::new()));
     let together = Arc::new(Together::new(quote::MOST));
@@ -233,4 +276,5 @@ fn idle_server() -> Server {
     let backend =
         Backend::new(Arc::new(Shelf::new(book)), clients, trust, (stocks, candles, orders), DateTime::UNIX_EPOCH);
     Server::new(Arc::new(backend), settings, clock)
+    Account { name, id, hts_id: None, key: key.clone(), balance, calls, together, relays }
 }

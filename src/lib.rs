@@ -48,7 +48,7 @@ pub mod ctl;
 pub mod daemon;
 pub mod desk;
 mod files;
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod gateway;
 pub mod kis;

@@ -63,6 +63,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "fuzzing",
         &[
             "order", "account", "book", "clients", "clock", "desk", "kis", "quote", "secret", "server", "stock",
+    ("config", &["account", "book", "gateway", "kis", "secret", "server", "stock", "telemetry", "token", "wire"]),
+    // For the fuzzer and tests only.
+    (
+        "fuzzing",
+        &[
+            "account", "book", "clients", "clock", "desk", "gateway", "kis", "quote", "secret", "server", "stock",
             "token", "trust", "wire",
         ],
     ),

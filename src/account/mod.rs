@@ -26,7 +26,7 @@ pub use self::{
     calls::Calls,
     error::{BalanceError, BalanceFault},
     question::BalanceQuestion,
-    relay::RelayQuestion,
+    relay::{RelayQuestion, Target},
     together::Together,
     whole::{Contradiction, EvaluationCheck},
 };

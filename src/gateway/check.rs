@@ -25,6 +25,9 @@ use crate::{
 /// Longest query of a request that is passed on.
 const LONGEST_QUERY: usize = 8 * 1024;
 
+/// Most parameters of a request: KIS has 60 where it has the most, and each is compared with those before.
+const MOST_PARAMETERS: usize = 256;
+
 /// Programs that ask for a balance by issue.
 const ASK_BY_ISSUE: [Program; 4] = [Program::PythonKis, Program::KisTrader, Program::KisWrapper, Program::KstockMcp];
 
@@ -125,6 +128,10 @@ fn parameters(query: &str) -> Result<Vec<Given<'_>>, Refusal> {
     if query.len() > LONGEST_QUERY {
         return Err(odd("the query is too long"));
     }
+    // Where a URL ends for some readers, or what they leave out.
+    if query.bytes().any(|byte| byte == b'#' || byte <= b' ' || byte == 0x7f) {
+        return Err(odd("the query has a character that belongs to no query"));
+    }
     let mut given: Vec<Given<'_>> = Vec::new();
     for written in query.split('&').filter(|part| !part.is_empty()) {
         let (name, value) = written.split_once('=').unwrap_or((written, ""));
@@ -132,6 +139,9 @@ fn parameters(query: &str) -> Result<Vec<Given<'_>>, Refusal> {
         let parameter = Given { name: decoded(name)?, value: decoded(value)?, written };
         if given.iter().any(|known| known.name.eq_ignore_ascii_case(&parameter.name)) {
             return Err(odd("a parameter comes twice"));
+        }
+        if given.len() == MOST_PARAMETERS {
+            return Err(odd("there are too many parameters"));
         }
         given.push(parameter);
     }
@@ -259,7 +269,21 @@ mod tests {
 
     #[test]
     fn a_query_that_two_readers_could_read_differently_is_refused() {
-        for odd in ["A=1&a=2", "A=%4", "A=%zz", "A=%ff", "%41=1&A=2", "A=%00", "A=1%0d%0ab", &"A".repeat(9000)] {
+        let many = |count: u32| (0..count).map(|number| format!("{number:x}&")).collect::<String>();
+        assert!(parameters(&many(256)).is_ok());
+        for odd in [
+            "A=1&a=2",
+            "A=%4",
+            "A=%zz",
+            "A=%ff",
+            "%41=1&A=2",
+            "A=%00",
+            "A=1%0d%0ab",
+            "A=1#b",
+            "A=1 2",
+            &"A".repeat(9000),
+            &many(257),
+        ] {
             assert!(parameters(odd).is_err(), "{odd}");
         }
         let given = parameters("CANO=1%32&&b=%EA%B0%80+x&c&=").unwrap();

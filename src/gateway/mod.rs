@@ -135,3 +135,20 @@ impl Gateway {
         self.changed.notify_one();
     }
 }
+
+/// What is asked of KIS for a request of these parts, and with which account; `None`: nothing is.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn passed(
+    [method, path, query, tr_id]: [&str; 4],
+    client: &Arc<crate::clients::Client>,
+    book: &crate::book::Book,
+    maker: &crate::book::Standing,
+    passes_unknown: bool,
+) -> Option<(crate::account::Account, crate::account::RelayQuestion)> {
+    let text = str::to_owned;
+    let headers = vec![(text("tr_id"), text(tr_id))];
+    let (method, path, query) = (text(method), text(path), text(query));
+    let request = spelled_http::Request { method, path, query, headers, ..spelled_http::Request::default() };
+    let passed = check::check(&request, client, book, maker, passes_unknown).ok()?;
+    Some((passed.account, passed.question))
+}

@@ -16,7 +16,7 @@ use crate::{
 /// Where KIS's operations are.
 const ROOT: &str = "/uapi/";
 
-/// The part of a path below which KIS trades.
+/// What is in every path where KIS trades.
 const TRADING: &str = "trading";
 
 /// Longest path and longest TR id that are passed on; KIS's own have 71 and 13 letters.
@@ -39,7 +39,7 @@ pub(super) fn target(request: &Request, tr_id: &str) -> Result<Target, Refusal> 
     if !is_plain(&request.path) {
         return no("a path that kisd does not know is passed on only below /uapi/, in letters, digits, - and _");
     }
-    if request.path.split('/').any(|part| part.eq_ignore_ascii_case(TRADING)) {
+    if request.path.to_ascii_lowercase().contains(TRADING) {
         return no("a path that kisd does not know is not passed on where KIS trades");
     }
     if tr_id.is_empty() {
@@ -78,7 +78,8 @@ pub(super) fn is_own(given: &[Given<'_>], account: &Account, book: &Book) -> boo
         named.all(|known| known.value == own)
     };
     let others = book.accounts().map(|other| other.id.cano()).filter(|other| *other != account.id.cano());
-    let names_another = others.into_iter().any(|other| given.iter().any(|given| given.value.contains(other)));
+    let has = |given: &Given<'_>, number: &str| given.value.contains(number) || given.name.contains(number);
+    let names_another = others.into_iter().any(|other| given.iter().any(|given| has(given, other)));
     let is_own_user = account.hts_id.as_ref().is_none_or(|id| is_it("USER_ID", id.as_str()));
     is_it("CANO", account.id.cano())
         && is_it("ACNT_PRDT_CD", account.id.product_code())
@@ -105,6 +106,7 @@ mod tests {
             ("GET", "/uapi/domestic-stock/v1/trading/inquire-new", "TTTC9999R"),
             ("GET", "/uapi/domestic-stock/v1/Trading/order-new", "TTTC9999R"),
             ("GET", "/uapi/trading", "TTTC9999R"),
+            ("GET", "/uapi/a/pretrading-b/c", "TTTC9999R"),
             ("GET", "/uapi/a/%74rading/b", "TTTC9999R"),
             ("GET", "/uapi/a/../trading/b", "TTTC9999R"),
             ("GET", "/uapi/a//b", "TTTC9999R"),
