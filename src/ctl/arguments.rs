@@ -14,6 +14,7 @@ use super::{
         market, search,
         trades::{self, PeriodArguments},
     },
+    commands::{client::ClientCommand, gateway::GatewayCommand, kis::KisCommand, order::OrderCommand, search},
     socket::Whose,
     words::{Language, help},
 };
@@ -136,6 +137,20 @@ pub(super) enum Command {
         #[arg(long, short = 'n', value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=100))]
         limit: Option<u64>,
     },
+    /// Orders: previewed, placed, amended, cancelled, followed and approved.
+    #[command(subcommand)]
+    Order(OrderCommand),
+    /// Refuses every new order from now on; without --account in every account that you may trade.
+    Halt {
+        /// Cancels the open orders as well.
+        #[arg(long)]
+        cancel_open: bool,
+        /// Why, for those who read it later.
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
+    },
+    /// Lets orders go on after a halt.
+    Resume,
     /// The accounts by name, with their app keys and the state of each token.
     Accounts,
     /// Version, account, token and counters of the daemon.

@@ -30,6 +30,8 @@ use self::{
     commands::{
         accounts, balance, call, chart, check, client, discover, doctor, gateway, init, kis, logs, man, market,
         metrics, quote, search, status, token, trades, watch,
+        accounts, balance, call, check, client, discover, doctor, gateway, init, kis, logs, man, metrics, order, quote,
+        search, status, token, watch,
     },
     output::Printer,
     socket::Whose,
@@ -44,6 +46,7 @@ use crate::{
         daemon::{self, Daemon},
         place::Places,
         text::printable,
+        types::OrderHaltParams,
     },
 };
 
@@ -129,12 +132,13 @@ impl Failure {
             Self::Call(Error::Call(error)) => {
                 let data = error.data().and_then(|data| serde_json::from_str::<ErrorData>(data.get()).ok());
                 let kind = data.as_ref().map_or("", |data| (words.kind)(data.kind));
+                let order = data.as_ref().map(|data| order::about(words, data)).unwrap_or_default();
                 let again = match data.as_ref().and_then(|data| data.retry_after_ms) {
                     Some(wait) => (words.again_in)(wait.div_ceil(1000)),
                     None if data.is_some_and(|data| data.retryable) => words.again_later.to_owned(),
                     None => String::new(),
                 };
-                format!("{kind}{}{again}", (words.refused)(&printable(error.message()), error.code()))
+                format!("{kind}{}{again}{order}", (words.refused)(&printable(error.message()), error.code()))
             }
             Self::Call(Error::RequestTimeout) => words.no_answer_in_time.to_owned(),
             Self::Call(error) => (words.connection_broke)(&error.to_string()),
@@ -222,6 +226,11 @@ impl Arguments {
             Command::Index(arguments) => market::index(printer, &daemon, account, arguments, format).await,
             Command::Ranking(arguments) => market::rank(printer, &daemon, account, arguments, format).await,
             Command::Investors(arguments) => market::investors(printer, &daemon, account, arguments, format).await,
+            Command::Order(command) => order::run(command, printer, &daemon, account, format).await,
+            Command::Halt { cancel_open, why } => {
+                order::halt(printer, &daemon, OrderHaltParams { account, cancel_open, why }, format).await
+            }
+            Command::Resume => order::resume(printer, &daemon, account, format).await,
             Command::Accounts => accounts::run(printer, &daemon, format).await,
             Command::Status { .. } => status::run(printer, &daemon, format).await,
             Command::Token(command) => token::run(command, printer, &daemon, account, format).await,

@@ -140,6 +140,10 @@ impl Printer {
             csv.write_record(CANDLE)?;
             for candle in serde_json::from_str::<Vec<Members>>(candles.get())? {
                 csv.write_record(CANDLE.map(|name| candle.plain(name)))?;
+        } else if let Some((_, orders)) = members.0.iter().find(|(name, _)| name == "orders") {
+            csv.write_record(ORDER)?;
+            for order in serde_json::from_str::<Vec<Members>>(orders.get())? {
+                csv.write_record(ORDER.map(|name| order.plain(name)))?;
             }
         } else if let Some((_, accounts)) =
             members.0.iter().find(|(name, _)| name == "accounts" && members.0.len() == 1)
@@ -164,6 +168,26 @@ const RANKED: [&str; 8] = ["rank", "stock_code", "name", "price", "change", "cha
 
 /// The members of an account, a column each.
 const ACCOUNT: [&str; 8] = ["name", "default", "account", "product_code", "mode", "key", "key_expires_on", "token"];
+
+/// The members of an order, a column each.
+const ORDER: [&str; 16] = [
+    "created_at",
+    "order_id",
+    "client_order_id",
+    "account_name",
+    "side",
+    "stock_code",
+    "stock_name",
+    "market",
+    "type",
+    "quantity",
+    "price",
+    "filled_quantity",
+    "average_price",
+    "amount",
+    "currency",
+    "state",
+];
 
 /// The members of a price, a column each.
 const PRICE: [&str; 14] = [

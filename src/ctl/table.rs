@@ -195,11 +195,20 @@ impl Style {
     }
 
     /// Rows under titles.
-    pub(super) fn titled(self, titles: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
+    pub(super) fn titled<T: Into<Toned>>(self, titles: Vec<String>, rows: impl Iterator<Item = Vec<T>>) -> String {
         let mut table = self.table();
         table.set_header(titles.into_iter().map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
         for row in rows {
-            table.add_row(row);
+            table.add_row(row.into_iter().map(|toned| toned.into().cell()));
+        }
+        format!("{}\n", table.trim_fmt())
+    }
+
+    /// A thing, a line for each of its figures.
+    pub(super) fn card(self, rows: Vec<(&'static str, Toned)>) -> String {
+        let mut table = self.table();
+        for (name, toned) in rows {
+            table.add_row([Cell::new(name), toned.cell()]);
         }
         format!("{}\n", table.trim_fmt())
     }
@@ -245,6 +254,28 @@ pub(super) struct Parts {
     pub(super) totals: Vec<String>,
 }
 
+/// A text, red if its sign is positive and blue if it is negative.
+pub(super) struct Toned {
+    text: String,
+    sign: i64,
+}
+
+impl Toned {
+    pub(super) fn new(text: String, sign: i64) -> Self {
+        Self { text, sign }
+    }
+
+    fn cell(self) -> Cell {
+        toned(Cell::new(self.text), self.sign)
+    }
+}
+
+impl From<String> for Toned {
+    fn from(text: String) -> Self {
+        Self::new(text, 0)
+    }
+}
+
 /// A row of a table of words.
 pub(super) struct Row<const N: usize>(pub(super) [String; N]);
 
@@ -261,7 +292,10 @@ fn position(holding: &Holding) -> String {
 }
 
 fn number(text: String, sign: i64) -> Cell {
-    let cell = Cell::new(text).set_alignment(CellAlignment::Right);
+    toned(Cell::new(text).set_alignment(CellAlignment::Right), sign)
+}
+
+fn toned(cell: Cell, sign: i64) -> Cell {
     match sign {
         1 => cell.fg(Color::Red),
         -1 => cell.fg(Color::Blue),

@@ -3,9 +3,11 @@
 pub(in crate::ctl) mod chart;
 mod english;
 pub(super) mod help;
+mod help_order;
 mod init;
 mod korean;
 mod market;
+mod order;
 mod quote;
 mod trades;
 mod trust;
@@ -201,6 +203,7 @@ pub(super) struct Words {
     pub(super) stock: StockWords,
     pub(super) quote: quote::QuoteWords,
     pub(super) trades: trades::TradeWords,
+    pub(super) order: order::OrderWords,
 
     /// The clients of the gateway.
     pub(super) client: ClientWords,

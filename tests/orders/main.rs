@@ -8,6 +8,7 @@ mod approvals;
 mod changes;
 mod checks;
 mod killed;
+mod command_line;
 mod lost;
 mod placing;
 

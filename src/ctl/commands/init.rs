@@ -25,13 +25,13 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
-pub(in crate::ctl) use self::target::Wanted;
 use self::{
     before::Before,
     configuration::Configuration,
-    questions::{Answers, Questions},
+    questions::Answers,
     target::{Target, key_files, refuse},
 };
+pub(in crate::ctl) use self::{questions::Questions, target::Wanted};
 use crate::ctl::{
     Failure, beside,
     output::Printer,

@@ -15,6 +15,7 @@ pub(super) mod logs;
 pub(super) mod man;
 pub(super) mod market;
 pub(super) mod metrics;
+pub(super) mod order;
 pub(super) mod quote;
 pub(super) mod search;
 pub(super) mod status;

@@ -1,6 +1,7 @@
 //! English.
 
 use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trades, trust};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, order, quote, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::types::{Effect, LearnedRate, Mode, StockKind, TokenState, Transport},
@@ -114,6 +115,7 @@ pub(super) const WORDS: Words = Words {
     },
     quote: quote::ENGLISH,
     trades: trades::ENGLISH,
+    order: order::ENGLISH,
     stock: StockWords {
         columns: ["Code", "Name", "Market", "Kind", "Base price", "Lot", "Note"],
         kind: |kind| match kind {

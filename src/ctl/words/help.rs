@@ -7,6 +7,8 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
+use super::help_order;
+
 /// Each command or argument, by its way from the root, and what it is for.
 const KOREAN: &[(&str, &str)] = &[
     ("kisctl", "이 컴퓨터의 kisd 데몬을 조회하고 제어합니다"),
@@ -268,7 +270,11 @@ fn name_of(argument: &Arg) -> String {
 }
 
 fn korean(way: &str) -> Option<&'static str> {
-    KOREAN.iter().find(|(known, _)| *known == way).map(|(_, help)| *help)
+    let alike = || {
+        let argument = help_order::WAYS.iter().find_map(|command| way.strip_prefix(command)?.strip_prefix(' '))?;
+        help_order::WANTED.iter().find(|(known, _)| *known == argument)
+    };
+    KOREAN.iter().chain(help_order::KOREAN).find(|(known, _)| *known == way).or_else(alike).map(|(_, help)| *help)
 }
 
 #[cfg(test)]
@@ -294,7 +300,11 @@ mod tests {
     fn every_command_and_argument_has_its_korean_help_and_no_other() {
         let mut declared = BTreeSet::new();
         ways(&Arguments::command(), "kisctl", &mut declared);
-        let translated: BTreeSet<String> = KOREAN.iter().map(|(way, _)| (*way).to_owned()).collect();
+        let mut translated: BTreeSet<String> =
+            KOREAN.iter().chain(help_order::KOREAN).map(|(way, _)| (*way).to_owned()).collect();
+        for way in help_order::WAYS {
+            translated.extend(help_order::WANTED.iter().map(|(argument, _)| format!("{way} {argument}")));
+        }
         assert_eq!(declared, translated);
     }
 }

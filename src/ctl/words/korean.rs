@@ -1,6 +1,7 @@
 //! 한국어.
 
 use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trades, trust};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, order, quote, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::{
@@ -115,6 +116,7 @@ pub(super) const WORDS: Words = Words {
     },
     quote: quote::KOREAN,
     trades: trades::KOREAN,
+    order: order::KOREAN,
     stock: StockWords {
         columns: ["코드", "종목명", "시장", "종류", "기준가", "매매단위", "참고"],
         kind: |kind| match kind {

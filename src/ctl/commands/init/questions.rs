@@ -27,14 +27,14 @@ pub(super) struct Keys {
 }
 
 /// Whoever asks.
-pub(super) struct Questions {
+pub(in crate::ctl) struct Questions {
     words: &'static Words,
     /// A signal that ends the program must not leave the terminal without echo.
     signals: [Signal; 3],
 }
 
 impl Questions {
-    pub(super) fn new(words: &'static Words) -> Result<Self, Failure> {
+    pub(in crate::ctl) fn new(words: &'static Words) -> Result<Self, Failure> {
         let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
         let [interrupt, terminate, hangup] = kinds.map(signal);
         let told = |error: io::Error| Failure::Told(error.to_string());
@@ -130,7 +130,7 @@ impl Questions {
     }
 
     /// Whether the answer is yes; the end of the input is a no.
-    pub(super) async fn yes(&mut self, question: &str) -> Result<bool, Failure> {
+    pub(in crate::ctl) async fn yes(&mut self, question: &str) -> Result<bool, Failure> {
         let answer = self.ask(question, false).await?;
         let answer = answer.map(|answer| answer.trim().to_lowercase());
         Ok(matches!(answer.as_deref(), Some("y" | "yes" | "예" | "네")))
@@ -156,7 +156,7 @@ impl Questions {
     }
 
     /// Tells something that is no result.
-    pub(super) fn say(&self, text: &str) -> Result<(), Failure> {
+    pub(in crate::ctl) fn say(&self, text: &str) -> Result<(), Failure> {
         write!(io::stderr(), "{text}").map_err(|error| Failure::Told(error.to_string()))
     }
 }
