@@ -9,18 +9,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chrono::{DateTime, Utc};
 use kisd::{
-    clock::SystemClock,
+    clock::{SystemClock, kst},
     config::{self, Variables},
     ctl::{self, output::Printer, words::Language},
     daemon::{Daemon, Listening, signals::Signals},
     simulator::{MarketSetup, Mode, Options, Setup, Simulator},
     telemetry::Telemetry,
 };
+use rustix::process::geteuid;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Failure, print};
+use crate::{Failure, hours::of_trading, print};
 
 pub(crate) fn run(once: bool, still: bool) -> Result<(), Failure> {
     let directory = tempfile::Builder::new().prefix("kisd-demo-").tempdir().map_err(Failure::other)?;
@@ -30,7 +32,7 @@ pub(crate) fn run(once: bool, still: bool) -> Result<(), Failure> {
 
 async fn demo(directory: &Path, once: bool, still: bool) -> Result<(), Failure> {
     let mut signals = Signals::catch().map_err(Failure::other)?;
-    let clock = SystemClock::shared();
+    let (clock, begins) = of_trading(SystemClock::shared());
     let options = Options::demo(Mode::Paper);
     // Quicker than a quiet day: whoever watches for a minute sees it move.
     let market = if still { MarketSetup::STILL } else { MarketSetup { speed: 5, ..MarketSetup::MOVING } };
@@ -47,14 +49,24 @@ async fn demo(directory: &Path, once: bool, still: bool) -> Result<(), Failure> 
     let (_no_reloads, reloads) = mpsc::channel(1);
     let serving = tokio::spawn(daemon.run(listening, None, reloads, shutdown.clone()));
 
-    let shown = show(&simulator, &socket, once, &mut signals).await;
+    let shown = show(&simulator, &socket, begins, once, &mut signals).await;
     shutdown.cancel();
     serving.await.map_err(Failure::other)?.map_err(Failure::other)?;
     shown
 }
 
-async fn show(simulator: &Simulator, socket: &Path, once: bool, signals: &mut Signals) -> Result<(), Failure> {
+async fn show(
+    simulator: &Simulator,
+    socket: &Path,
+    begins: Option<DateTime<Utc>>,
+    once: bool,
+    signals: &mut Signals,
+) -> Result<(), Failure> {
     print(&format!("simulated KIS on {}, daemon on {}\n\n", simulator.base_url(), socket.display()))?;
+    if let Some(at) = begins {
+        let at = kst(at).format("%Y-%m-%d %H:%M KST");
+        print(&format!("The Korea Exchange is closed now, so the clock of this demo begins at {at}.\n\n"))?;
+    }
     let mut printer = Printer::stdout(Language::of_locale());
     tokio::select! {
         shown = ctl::show_balance(&mut printer, socket.to_owned()) => shown.map_err(Failure::other)?,
@@ -66,6 +78,7 @@ async fn show(simulator: &Simulator, socket: &Path, once: bool, signals: &mut Si
     }
     print(&format!(
         "\nAsk again from another terminal:\n\n  {kisctl} --socket {socket} balance\n  \
+         {kisctl} --socket {socket} order buy 005930 1 --type market\n  \
          curl --unix-socket {socket} http://kisd/ -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"account.balance\"}}'\n\n\
          Ctrl-C ends the demo.\n",
         kisctl = kisctl(),
@@ -87,13 +100,16 @@ fn write_config(directory: &Path, simulator: &Simulator, options: &Options) -> s
     write!(
         file,
         "[kis]\nmode = \"paper\"\nbase_url = \"{}\"\napp_key = \"{}\"\napp_secret = \"{}\"\naccount_no = \"{}\"\n\n\
-         [token]\nfile = \"{token}\"\n\n[rpc]\nsocket = \"{socket}\"\n\n[log]\nlevel = \"warn\"\n",
+         [token]\nfile = \"{token}\"\n\n[rpc]\nsocket = \"{socket}\"\n\n[log]\nlevel = \"warn\"\n\n\
+         [orders]\nenabled = true\nledger = \"{ledger}\"\n\n[[grants]]\nuids = [{uid}]\nrights = [\"trade\", \"approve\"]\n",
         simulator.base_url(),
         options.app_key,
         options.app_secret,
         options.cano,
         token = directory.join("token.json").display(),
         socket = directory.join("kisd.sock").display(),
+        ledger = directory.join("orders.db").display(),
+        uid = geteuid().as_raw(),
     )?;
     Ok(path)
 }

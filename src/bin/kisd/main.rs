@@ -1,6 +1,7 @@
 //! `kisd`: arguments → configuration → logs → runtime → [`kisd::daemon`] → exit code.
 
 mod demo;
+mod hours;
 mod run;
 mod simulate;
 mod try_keys;
