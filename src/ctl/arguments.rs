@@ -224,7 +224,11 @@ pub(super) enum Command {
         lines: u32,
     },
     /// Serves an AI agent on stdin and stdout, as a Model Context Protocol server over the daemon's socket.
-    Mcp,
+    Mcp {
+        /// Offer no orders, also where you may trade.
+        #[arg(long)]
+        read_only: bool,
+    },
     /// Prints a completion script for a shell.
     Completions {
         /// The shell.

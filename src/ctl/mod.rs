@@ -183,7 +183,7 @@ impl Arguments {
                 return check::check(printer, &places, account.as_deref(), all).await;
             }
             Command::Doctor => return doctor::examine(printer, &places, account, format == Format::Json).await,
-            Command::Mcp => return mcp::serve(places, account).await.map_err(Failure::Bridge),
+            Command::Mcp { read_only } => return mcp::serve(places, account, read_only).await.map_err(Failure::Bridge),
             Command::Balance { watch: true, interval, .. } => {
                 return watch::watch(printer, places, account, interval, format).await;
             }
@@ -244,7 +244,7 @@ impl Arguments {
             Command::Doctor
             | Command::Init { .. }
             | Command::Logs { .. }
-            | Command::Mcp
+            | Command::Mcp { .. }
             | Command::Completions { .. }
             | Command::Man { .. } => Ok(()),
         }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use jsonrpsee::types::ErrorObjectOwned;
 
-use super::holdings::BalancePiece;
+use super::{holdings::BalancePiece, ordered};
 use crate::wire::{
     codes::{ErrorData, Kind},
     text::printable,
@@ -122,21 +122,23 @@ impl Told for DaemonStatus {
 /// An error of the daemon: what happened, and whether and when to try again.
 pub(super) fn refusal(error: &ErrorObjectOwned) -> String {
     let data = error.data().and_then(|data| serde_json::from_str::<ErrorData>(data.get()).ok());
-    let what_to_do = match data.as_ref().map(|data| (data.retryable, data.retry_after_ms)) {
-        _ if data.as_ref().is_some_and(|data| data.what.as_deref() == Some("market")) => {
-            "Say which market is meant.".to_owned()
-        }
-        _ if data.as_ref().is_some_and(|data| data.what.as_deref() == Some("stock")) => {
-            "Use a stock that is suggested, with its market, or stock_search.".to_owned()
-        }
-        _ if data.as_ref().is_some_and(|data| data.kind == Kind::NotFound) => {
-            "Use a name that is suggested, or kis_search.".to_owned()
-        }
-        Some((true, Some(wait))) => format!("Try again in {} s, not sooner.", wait.div_ceil(1000)),
-        Some((true, None)) => "Try again in a minute.".to_owned(),
-        Some((false, _)) => "Trying again does not help: tell the user.".to_owned(),
-        None => "Do not repeat the same call.".to_owned(),
-    };
+    let about_order = data.as_ref().and_then(ordered::what_to_do);
+    let what_to_do =
+        about_order.unwrap_or_else(|| match data.as_ref().map(|data| (data.retryable, data.retry_after_ms)) {
+            _ if data.as_ref().is_some_and(|data| data.what.as_deref() == Some("market")) => {
+                "Say which market is meant.".to_owned()
+            }
+            _ if data.as_ref().is_some_and(|data| data.what.as_deref() == Some("stock")) => {
+                "Use a stock that is suggested, with its market, or stock_search.".to_owned()
+            }
+            _ if data.as_ref().is_some_and(|data| data.kind == Kind::NotFound) => {
+                "Use a name that is suggested, or kis_search.".to_owned()
+            }
+            Some((true, Some(wait))) => format!("Try again in {} s, not sooner.", wait.div_ceil(1000)),
+            Some((true, None)) => "Try again in a minute.".to_owned(),
+            Some((false, _)) => "Trying again does not help: tell the user.".to_owned(),
+            None => "Do not repeat the same call.".to_owned(),
+        });
     format!("{what_to_do} {DATA} kisd's error {}: {}", error.code(), quoted(error.message()))
 }
 

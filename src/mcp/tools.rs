@@ -111,7 +111,7 @@ pub(super) fn all() -> Vec<Tool> {
             CALL,
             "Call an operation of KIS",
             "Calls an operation of KIS that reads, and answers what KIS answered, as JSON in which every value is a text. The third \
-             step: parameters as kis_describe lists them. Nothing here trades.",
+             step: parameters as kis_describe lists them. It never trades.",
         ),
         tool::<NoParams, DaemonStatus>(
             DAEMON,
@@ -287,7 +287,7 @@ pub(super) fn result<R: DeserializeOwned + Told>(mut result: Value, longest: usi
     Ok(answer)
 }
 
-fn not_understood(error: serde_json::Error) -> String {
+pub(super) fn not_understood(error: serde_json::Error) -> String {
     format!(
         "The daemon's answer is not understood ({error}). kisctl and kisd seem to have different versions: tell the user."
     )

@@ -19,6 +19,8 @@ ARGUMENTS = {
     "quote_index": {"index": "KOSPI"},
     "quote_investors": {"stock": "삼성전자"},
     "market_ranking": {"ranking": "volume"},
+    # Far enough below the price of the demo that it waits, and can be cancelled.
+    "order_preview": {"stock_code": "005930", "side": "buy", "quantity": 1, "price": 60000},
     "kis_search": {"query": "공매도 상위 종목"},
     "kis_describe": {"operation": "domestic-stock-ranking-short-sale"},
     "kis_call": {"operation": "FHKST01010100", "params": PRICE},
@@ -32,6 +34,7 @@ async def main(kisctl: str, socket: str) -> None:
     bridge = StdioServerParameters(command=kisctl, args=["--socket", socket, "mcp"])
     async with stdio_client(bridge) as streams, ClientSession(*streams) as session:
         await session.initialize()
+        # In this order: an order is placed by its preview, and followed by its id.
         for tool in (await session.list_tools()).tools:
             # The SDK checks the structured content against the output schema.
             answer = (await session.call_tool(tool.name, ARGUMENTS.get(tool.name, {}))).model_dump(by_alias=True)
@@ -39,6 +42,11 @@ async def main(kisctl: str, socket: str) -> None:
             if answer["isError"]:
                 continue
             assert answer["structuredContent"] or tool.name == "kis_call", answer
+            if tool.name == "order_preview":
+                ARGUMENTS["order_place"] = {"preview_id": answer["structuredContent"]["preview_id"]}
+            if tool.name == "order_place":
+                order = {"order_id": answer["structuredContent"]["order_id"]}
+                ARGUMENTS["order_cancel"] = ARGUMENTS["order_get"] = order
             print(tool.name, "->", answer["content"][0]["text"].splitlines()[0][:60])
         for resource in (await session.list_resources()).resources:
             answer = await session.read_resource(resource.uri)

@@ -33,6 +33,7 @@ pub(super) const KOREAN: &[(&str, &str)] = &[
     ("kisctl halt", "새 주문을 모두 중지합니다. --account가 없으면 주문할 수 있는 모든 계좌"),
     ("kisctl halt --cancel-open", "미체결 주문도 취소합니다"),
     ("kisctl halt --why", "나중에 볼 사람을 위한 이유"),
+    ("kisctl mcp --read-only", "주문할 권한이 있어도 주문 도구를 제공하지 않습니다"),
     ("kisctl resume", "중지한 주문을 다시 받습니다"),
 ];
 
