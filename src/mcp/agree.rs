@@ -1,7 +1,11 @@
 //! The user's yes to an order, asked through the client where it can ask: by a request of its own, and since the protocol of
 //! 2026-07-28 by an answer that wants input first.
 
-use std::time::Duration;
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use rmcp::{
     RoleServer,
@@ -18,6 +22,26 @@ const AGREE: &str = "agree";
 
 /// A preview is good for three minutes, and no answer later than that is of use.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(180);
+
+/// Previews that are remembered.
+const MOST_PREVIEWS: usize = 100;
+
+/// What was previewed here, with the text that a user is asked with.
+#[derive(Debug, Default)]
+pub(super) struct Previews(Mutex<VecDeque<(String, String)>>);
+
+impl Previews {
+    pub(super) fn put(&self, id: String, told: String) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.truncate(MOST_PREVIEWS - 1);
+        known.push_front((id, told));
+    }
+
+    pub(super) fn told(&self, id: &str) -> Option<String> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().find(|(known, _)| known == id).map(|(_, told)| told.clone())
+    }
+}
 
 /// What the user says.
 pub(super) enum Agreement {

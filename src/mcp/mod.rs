@@ -30,7 +30,7 @@ use rmcp::{
     transport::io::stdio_pipes,
 };
 
-use self::{link::Link, orders::Previews};
+use self::{agree::Previews, link::Link};
 use crate::wire::place::Places;
 
 /// What a model is told of the server as a whole.

@@ -3,11 +3,7 @@
 //! They are offered where the peer may trade in some account, and not with `--read-only`. A preview that this bridge has not shown is
 //! not placed, so that what the user is asked about is what goes out.
 
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use rmcp::{
@@ -19,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    agree::{Agreement, agreement},
+    agree::{Agreement, Previews, agreement},
     link::{Link, Trouble},
     ordered,
     stocks::market,
@@ -47,9 +43,6 @@ const LONGEST: usize = 400;
 
 /// Orders of a list that a model does not limit.
 const USUAL: u64 = 20;
-
-/// Previews that are remembered.
-const MOST_PREVIEWS: usize = 100;
 
 /// Arguments of `order_preview`.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -126,23 +119,6 @@ struct ListArguments {
     next: Option<String>,
     /// Name of the account. Left out: the default one.
     account: Option<String>,
-}
-
-/// What was previewed here, with the text that a user is asked with.
-#[derive(Debug, Default)]
-pub(super) struct Previews(Mutex<VecDeque<(String, String)>>);
-
-impl Previews {
-    fn put(&self, id: String, told: String) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.truncate(MOST_PREVIEWS - 1);
-        known.push_front((id, told));
-    }
-
-    fn told(&self, id: &str) -> Option<String> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.iter().find(|(known, _)| known == id).map(|(_, told)| told.clone())
-    }
 }
 
 /// The tools, for whoever may trade.
