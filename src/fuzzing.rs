@@ -185,7 +185,7 @@ fn idle_server() -> Server {
     let key = key(&clock);
     let account = account("default", "12345678", &key);
     let settings = server::Settings {
-        socket: "/nonexistent/kisd.sock".into(),
+        socket: "/dev/null/kisd.sock".into(),
         socket_mode: 0o600,
         allow_uids: Vec::new(),
         allow_gids: Vec::new(),
@@ -196,15 +196,19 @@ fn idle_server() -> Server {
     };
     let name = account.name.clone();
     let book = Book::new([account], &name, &[]).unwrap();
-    let clients = Arc::new(Clients::open("/nonexistent/clients.json".into(), clock.clone()));
-    let trust = Arc::new(Trust::open("/nonexistent".as_ref(), clock.clone()));
+    let clients = Arc::new(Clients::open("/dev/null/clients.json".into(), clock.clone()));
+    let trust = Arc::new(Trust::open("/dev/null".as_ref(), clock.clone()));
     let stocks = stock::Settings {
         master_url: "http://127.0.0.1:9".parse().unwrap(),
         master_max_age: Duration::from_secs(86_400),
-        directory: "/nonexistent/masters".into(),
+        directory: "/dev/null/masters".into(),
     };
     let (stocks, _) = stock::StockHandle::new(&stocks, &Http::default(), clock.clone()).unwrap();
-    let backend = Backend::new(Arc::new(Shelf::new(book)), clients, trust, stocks, DateTime::UNIX_EPOCH);
+    let orders = Arc::new(Orders::new("/dev/null/orders.db".as_ref(), stocks.clone()).unwrap());
+    let candles = quote::Settings { file: "/dev/null/candles.db".into(), max_bytes: 0 };
+    let candles = quote::CandleStore::open(candles, clock.clone());
+    let backend =
+        Backend::new(Arc::new(Shelf::new(book)), clients, trust, (stocks, candles, orders), DateTime::UNIX_EPOCH);
     Server::new(Arc::new(backend), settings, clock)
 }
 
@@ -246,35 +250,5 @@ fn account(name: &str, number: &str, key: &Arc<KeySession>) -> Account {
     let (client, token) = (key.client.clone(), key.token.clone());
     let relays = Arc::new(Desks::new(client, token, settings.of_the_desk(), 1 << 20, CancellationToken::new()));
     let together = Arc::new(Together::new(quote::MOST));
-    let settings = server::Settings {
-        socket: "/dev/null/kisd.sock".into(),
-        socket_mode: 0o600,
-        allow_uids: Vec::new(),
-        allow_gids: Vec::new(),
-        allow_refresh_uids: Vec::new(),
-        grants: Vec::new(),
-        max_connections: 16,
-        max_request_bytes: MAX_BYTES,
-    };
-    let book = Book::new(
-        [Account { name: name.clone(), id, hts_id: None, key, balance, calls, together, relays }],
-        &name,
-        &[],
-    )
-    .unwrap();
-    let clients = Arc::new(Clients::open("/dev/null/clients.json".into(), clock.clone()));
-    let trust = Arc::new(Trust::open("/dev/null".as_ref(), clock.clone()));
-    let stocks = stock::Settings {
-        master_url: "http://127.0.0.1:9".parse().unwrap(),
-        master_max_age: Duration::from_secs(86_400),
-        directory: "/dev/null/masters".into(),
-    };
-    let (stocks, _) = stock::StockHandle::new(&stocks, &Http::default(), clock.clone()).unwrap();
-    let orders = Arc::new(Orders::new("/dev/null/orders.db".as_ref(), stocks.clone()).unwrap());
-    let candles = quote::Settings { file: "/dev/null/candles.db".into(), max_bytes: 0 };
-    let candles = quote::CandleStore::open(candles, clock.clone());
-    let backend =
-        Backend::new(Arc::new(Shelf::new(book)), clients, trust, (stocks, candles, orders), DateTime::UNIX_EPOCH);
-    Server::new(Arc::new(backend), settings, clock)
     Account { name, id, hts_id: None, key: key.clone(), balance, calls, together, relays }
 }

@@ -62,8 +62,24 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "fuzzing",
         &[
-            "order", "account", "book", "clients", "clock", "desk", "kis", "quote", "secret", "server", "stock",
-    ("config", &["account", "book", "gateway", "kis", "secret", "server", "stock", "telemetry", "token", "wire"]),
+            "order",
+            "account",
+            "book",
+            "clients",
+            "clock",
+            "desk",
+            "kis",
+            "quote",
+            "secret",
+            "server",
+            "stock",
+            "config",
+            "gateway",
+            "telemetry",
+            "token",
+            "wire",
+        ],
+    ),
     // For the fuzzer and tests only.
     (
         "fuzzing",

@@ -11,10 +11,11 @@ use super::{
         client::ClientCommand,
         gateway::GatewayCommand,
         kis::KisCommand,
-        market, search,
+        market,
+        order::OrderCommand,
+        search,
         trades::{self, PeriodArguments},
     },
-    commands::{client::ClientCommand, gateway::GatewayCommand, kis::KisCommand, order::OrderCommand, search},
     socket::Whose,
     words::{Language, help},
 };

@@ -29,9 +29,7 @@ use self::{
     asking::{in_time, patiently, status_of},
     commands::{
         accounts, balance, call, chart, check, client, discover, doctor, gateway, init, kis, logs, man, market,
-        metrics, quote, search, status, token, trades, watch,
-        accounts, balance, call, check, client, discover, doctor, gateway, init, kis, logs, man, metrics, order, quote,
-        search, status, token, watch,
+        metrics, order, quote, search, status, token, trades, watch,
     },
     output::Printer,
     socket::Whose,

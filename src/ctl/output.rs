@@ -110,6 +110,8 @@ impl Printer {
     /// A result as CSV: the holdings of a balance, the stocks of a search or a ranking, a row each; of anything else a row for each member.
     pub(super) fn csv(&mut self, raw: &RawValue) -> io::Result<()> {
         let members = serde_json::from_str::<Members>(raw.get())?;
+        // KIS's list of orders has no halt.
+        let is_ours = members.0.iter().any(|(name, _)| name == "halted");
         // By way of memory, so that an output that goes away is told as for other formats.
         let mut csv = csv::Writer::from_writer(Vec::new());
         if let Some((_, holdings)) = members.0.iter().find(|(name, _)| name == "holdings") {
@@ -129,6 +131,11 @@ impl Printer {
             for price in serde_json::from_str::<Vec<Members>>(prices.get())? {
                 csv.write_record(PRICE.map(|name| price.plain(name)))?;
             }
+        } else if let Some((_, orders)) = members.0.iter().find(|(name, _)| name == "orders" && is_ours) {
+            csv.write_record(ORDER)?;
+            for order in serde_json::from_str::<Vec<Members>>(orders.get())? {
+                csv.write_record(ORDER.map(|name| order.plain(name)))?;
+            }
         } else if let Some((columns, rows)) =
             members.0.iter().find_map(|(name, rows)| Some((trades::columns(name)?, rows)))
         {
@@ -140,10 +147,6 @@ impl Printer {
             csv.write_record(CANDLE)?;
             for candle in serde_json::from_str::<Vec<Members>>(candles.get())? {
                 csv.write_record(CANDLE.map(|name| candle.plain(name)))?;
-        } else if let Some((_, orders)) = members.0.iter().find(|(name, _)| name == "orders") {
-            csv.write_record(ORDER)?;
-            for order in serde_json::from_str::<Vec<Members>>(orders.get())? {
-                csv.write_record(ORDER.map(|name| order.plain(name)))?;
             }
         } else if let Some((_, accounts)) =
             members.0.iter().find(|(name, _)| name == "accounts" && members.0.len() == 1)

@@ -8,8 +8,8 @@ mod agents;
 mod approvals;
 mod changes;
 mod checks;
-mod killed;
 mod command_line;
+mod killed;
 mod lost;
 mod placing;
 

@@ -1,7 +1,6 @@
 //! English.
 
-use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, quote, trades, trust};
-use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, order, quote, trust};
+use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, order, quote, trades, trust};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::types::{Effect, LearnedRate, Mode, StockKind, TokenState, Transport},
