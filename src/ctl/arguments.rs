@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{
     commands::{
+        assets::BuyableArguments,
         chart::ChartArguments,
         client::ClientCommand,
         gateway::GatewayCommand,
@@ -152,6 +153,24 @@ pub(super) enum Command {
     },
     /// Lets orders go on after a halt.
     Resume,
+    /// All that the account has, by class; cash with its days, what is owed, loans.
+    Assets,
+    /// Stocks abroad, and money in other currencies.
+    Overseas {
+        /// One of its markets; several may be given.
+        #[arg(long, value_name = "MARKET", value_parser = search::market)]
+        market: Vec<Market>,
+    },
+    /// What can be bought of a stock.
+    Buyable(BuyableArguments),
+    /// What can be sold of a stock.
+    Sellable {
+        /// Its name or code.
+        stock: String,
+        /// Its market, as of quote.
+        #[arg(long, value_name = "MARKET", value_parser = search::market)]
+        market: Option<Market>,
+    },
     /// The accounts by name, with their app keys and the state of each token.
     Accounts,
     /// Version, account, token and counters of the daemon.

@@ -30,6 +30,8 @@ use self::{
     commands::{
         accounts, balance, call, chart, check, client, discover, doctor, gateway, init, kis, logs, man, market,
         metrics, order, quote, search, status, token, trades, watch,
+        accounts, assets, balance, call, chart, check, client, discover, doctor, gateway, init, kis, logs, man,
+        metrics, quote, search, status, token, trades, watch,
     },
     output::Printer,
     socket::Whose,
@@ -229,6 +231,12 @@ impl Arguments {
                 order::halt(printer, &daemon, OrderHaltParams { account, cancel_open, why }, format).await
             }
             Command::Resume => order::resume(printer, &daemon, account, format).await,
+            Command::Assets => assets::assets(printer, &daemon, account, format).await,
+            Command::Overseas { market } => assets::overseas(printer, &daemon, account, market, format).await,
+            Command::Buyable(arguments) => assets::buyable(printer, &daemon, account, arguments, format).await,
+            Command::Sellable { stock, market } => {
+                assets::sellable(printer, &daemon, account, (stock, market), format).await
+            }
             Command::Accounts => accounts::run(printer, &daemon, format).await,
             Command::Status { .. } => status::run(printer, &daemon, format).await,
             Command::Token(command) => token::run(command, printer, &daemon, account, format).await,

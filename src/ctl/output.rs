@@ -13,7 +13,7 @@ use rustix::{
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    commands::trades,
+    commands::{assets, trades},
     table::Style,
     words::{Language, Words},
 };
@@ -114,7 +114,17 @@ impl Printer {
         let is_ours = members.0.iter().any(|(name, _)| name == "halted");
         // By way of memory, so that an output that goes away is told as for other formats.
         let mut csv = csv::Writer::from_writer(Vec::new());
-        if let Some((_, holdings)) = members.0.iter().find(|(name, _)| name == "holdings") {
+        // Of stocks abroad another call tells more.
+        let is_abroad = members.0.iter().any(|(name, _)| name == "holdings_as_of");
+        if let Some((columns, rows)) =
+            members.0.iter().find_map(|(name, rows)| Some((assets::columns(name, is_abroad)?, rows)))
+            && rows.get() != "null"
+        {
+            csv.write_record(columns)?;
+            for row in serde_json::from_str::<Vec<Members>>(rows.get())? {
+                csv.write_record(columns.iter().map(|name| row.plain(name)))?;
+            }
+        } else if let Some((_, holdings)) = members.0.iter().find(|(name, _)| name == "holdings") {
             csv.write_record(HOLDING)?;
             for holding in serde_json::from_str::<Vec<Members>>(holdings.get())? {
                 csv.write_record(HOLDING.map(|name| holding.plain(name)))?;

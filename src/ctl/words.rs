@@ -1,5 +1,6 @@
 //! What kisctl says, in English and Korean. A text that one language lacks does not compile.
 
+mod assets;
 pub(in crate::ctl) mod chart;
 mod english;
 pub(super) mod help;

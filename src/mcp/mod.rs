@@ -5,6 +5,7 @@
 //! write to stdout by another way than the protocol.
 
 mod agree;
+mod assets;
 mod clean;
 mod holdings;
 mod link;

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    clean,
+    assets, clean,
     holdings::{self, BalanceArguments, BalancePiece},
     link::{Link, Trouble},
     market,
@@ -121,6 +121,7 @@ pub(super) fn all() -> Vec<Tool> {
     ];
     tools.extend(trades::all());
     tools.extend(market::tools());
+    tools.extend(assets::all());
     tools
 }
 
@@ -137,6 +138,11 @@ fn text_tool<P: JsonSchema>(name: &'static str, title: &str, description: &'stat
     Tool::new(name, description, input_schema::<P>())
         .with_title(title)
         .with_annotations(annotations.open_world(of_the_world.any(|known| known == name)))
+    Tool::new(name, description, input_schema::<P>()).with_title(title).with_annotations(annotations.open_world(
+        [BALANCE, PRICE, PRICES, BOOK, CANDLES, CALL].contains(&name)
+            || trades::NAMES.contains(&name)
+            || assets::NAMES.contains(&name),
+    ))
 }
 
 /// A JSON Schema without references, for what every client checks or shows.
@@ -196,6 +202,8 @@ pub(super) async fn call(link: &Link, name: &str, arguments: JsonObject) -> Resu
             Some(answer) => answer,
             None => return Err(ErrorData::invalid_params(format!("there is no tool {name}"), None)),
         },
+        name if assets::NAMES.contains(&name) => assets::call(link, name, arguments).await,
+        _ => return Err(ErrorData::invalid_params(format!("there is no tool {name}"), None)),
     };
     Ok(answer.unwrap_or_else(|message| CallToolResult::error(vec![ContentBlock::text(message)])))
 }

@@ -79,18 +79,18 @@ struct PeriodArguments {
 
 /// The result of a tool: a list with some of its rows.
 #[derive(Debug, JsonSchema)]
-struct Piece<T> {
+pub(super) struct Piece<T> {
     #[schemars(flatten)]
-    list: T,
+    pub(super) list: T,
     #[schemars(flatten)]
-    place: Place,
+    pub(super) place: Place,
 }
 
 /// Which of the rows there are.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct Place {
+pub(super) struct Place {
     /// All rows of the list; totals are about all of them.
-    rows_count: usize,
+    pub(super) rows_count: usize,
     /// Rows before the first that is here.
     rows_offset: usize,
     /// The offset to call again with for the rows after these; null if there are none.
@@ -171,7 +171,7 @@ where
 }
 
 /// Cuts a list to the rows that are asked for.
-fn cut(list: &mut Value, rows: &str, offset: Option<u64>, limit: Option<u64>) {
+pub(super) fn cut(list: &mut Value, rows: &str, offset: Option<u64>, limit: Option<u64>) {
     let Some(members) = list.as_object_mut() else { return };
     let Some(rows) = members.get_mut(rows).and_then(Value::as_array_mut) else { return };
     let count = rows.len();
@@ -202,7 +202,7 @@ fn word(value: &impl serde::Serialize) -> String {
 }
 
 /// What stands below the rows.
-fn ending(text: &mut String, tool: &str, place: &Place, complete: bool) {
+pub(super) fn ending(text: &mut String, tool: &str, place: &Place, complete: bool) {
     // Writing to a string cannot fail.
     if place.rows_offset > 0 {
         let _ = write!(text, "\n{} rows come before these.", place.rows_offset);

@@ -4,6 +4,7 @@
 mod classes;
 mod orderable;
 mod overseas;
+mod shown;
 #[path = "../support/mod.rs"]
 mod support;
 

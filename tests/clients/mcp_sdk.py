@@ -12,6 +12,8 @@ PRICE = [{"name": "FID_COND_MRKT_DIV_CODE", "value": "J"}, {"name": "FID_INPUT_I
 ARGUMENTS = {
     "stock_search": {"query": "삼성전자"},
     "stock_info": {"stock": "삼성전자"},
+    "account_buyable": {"stock": "삼성전자"},
+    "account_sellable": {"stock": "삼성전자"},
     "quote_price": {"stock": "삼성전자"},
     "quote_prices": {"stock_codes": ["005930", "000660"]},
     "quote_orderbook": {"stock": "005930"},

@@ -1,6 +1,7 @@
 //! The commands, a file each: what is asked, and how it is shown. Arguments are declared in `arguments`, words in `words`.
 
 pub(super) mod accounts;
+pub(super) mod assets;
 pub(super) mod balance;
 pub(super) mod call;
 pub(super) mod chart;

@@ -24,6 +24,8 @@ pub(in crate::ctl) struct TradeWords {
     /// Of an amendment or a cancellation; nothing of an order.
     pub(in crate::ctl) kind: fn(AccountOrderKind) -> &'static str,
     pub(in crate::ctl) state: fn(AccountOrderState) -> &'static str,
+    /// What the account has.
+    pub(in crate::ctl) assets: super::assets::AssetWords,
 }
 
 /// English.
@@ -60,6 +62,7 @@ pub(super) const ENGLISH: TradeWords = TradeWords {
         AccountOrderState::Confirmed => "confirmed",
         AccountOrderState::Unknown => "?",
     },
+    assets: super::assets::ENGLISH,
 };
 
 /// Korean.
@@ -118,4 +121,5 @@ pub(super) const KOREAN: TradeWords = TradeWords {
         AccountOrderState::Confirmed => "확인",
         AccountOrderState::Unknown => "?",
     },
+    assets: super::assets::KOREAN,
 };
