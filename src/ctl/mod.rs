@@ -28,10 +28,8 @@ use self::{
     arguments::Command,
     asking::{in_time, patiently, status_of},
     commands::{
-        accounts, balance, call, chart, check, client, discover, doctor, gateway, init, kis, logs, man, market,
+        accounts, assets, balance, call, chart, check, client, discover, doctor, gateway, init, kis, logs, man, market,
         metrics, order, quote, search, status, token, trades, watch,
-        accounts, assets, balance, call, chart, check, client, discover, doctor, gateway, init, kis, logs, man,
-        metrics, quote, search, status, token, trades, watch,
     },
     output::Printer,
     socket::Whose,

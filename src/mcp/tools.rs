@@ -133,16 +133,14 @@ pub(super) fn tool<P: JsonSchema, R: JsonSchema>(name: &'static str, title: &str
 fn text_tool<P: JsonSchema>(name: &'static str, title: &str, description: &'static str) -> Tool {
     // What comes from KIS comes from out in the world; the others are about the daemon and its catalogue.
     let annotations = ToolAnnotations::with_title(title).read_only(true).destructive(false).idempotent(true);
-    let mut of_the_world =
-        [BALANCE, PRICE, PRICES, BOOK, CANDLES, CALL].into_iter().chain(trades::NAMES).chain(market::NAMES);
+    let mut of_the_world = [BALANCE, PRICE, PRICES, BOOK, CANDLES, CALL]
+        .into_iter()
+        .chain(trades::NAMES)
+        .chain(market::NAMES)
+        .chain(assets::NAMES);
     Tool::new(name, description, input_schema::<P>())
         .with_title(title)
         .with_annotations(annotations.open_world(of_the_world.any(|known| known == name)))
-    Tool::new(name, description, input_schema::<P>()).with_title(title).with_annotations(annotations.open_world(
-        [BALANCE, PRICE, PRICES, BOOK, CANDLES, CALL].contains(&name)
-            || trades::NAMES.contains(&name)
-            || assets::NAMES.contains(&name),
-    ))
 }
 
 /// A JSON Schema without references, for what every client checks or shows.
@@ -198,12 +196,11 @@ pub(super) async fn call(link: &Link, name: &str, arguments: JsonObject) -> Resu
         CALL => operation(link, arguments).await,
         DAEMON => daemon(link, arguments).await,
         name if trades::NAMES.contains(&name) => trades::call(link, name, arguments).await,
+        name if assets::NAMES.contains(&name) => assets::call(link, name, arguments).await,
         _ => match market::call(link, name, arguments).await {
             Some(answer) => answer,
             None => return Err(ErrorData::invalid_params(format!("there is no tool {name}"), None)),
         },
-        name if assets::NAMES.contains(&name) => assets::call(link, name, arguments).await,
-        _ => return Err(ErrorData::invalid_params(format!("there is no tool {name}"), None)),
     };
     Ok(answer.unwrap_or_else(|message| CallToolResult::error(vec![ContentBlock::text(message)])))
 }
