@@ -28,7 +28,8 @@ pub(super) struct Connection {
 impl Service for Connection {
     const ENDS_WITH_ITS_CLIENT: bool = true;
 
-    const LIMITS: Limits = Limits { request: Duration::from_secs(30), idle: Duration::from_secs(300) };
+    const LIMITS: Limits =
+        Limits { request: Duration::from_secs(30), idle: Duration::from_secs(300), answer: Duration::from_secs(30) };
 
     async fn answer(&self, request: Request) -> Delivery {
         let response = match self.refusal(&request) {

@@ -23,11 +23,13 @@ pub struct Limits {
     pub request: Duration,
     /// From an answer to the first byte of the next request.
     pub idle: Duration,
+    /// From the first byte of an answer to its last, which waits for a client that does not read.
+    pub answer: Duration,
 }
 
 impl Limits {
     /// As long as it likes.
-    pub const NONE: Self = Self { request: Duration::MAX, idle: Duration::MAX };
+    pub const NONE: Self = Self { request: Duration::MAX, idle: Duration::MAX, answer: Duration::MAX };
 }
 
 /// What answers requests.
@@ -91,7 +93,7 @@ where
             Err(Broken::Gone) => return,
             Err(Broken::Refused(refusal)) => {
                 let response = service.refuse(refusal);
-                if send(&mut connection, &response, None, false, true).await.is_ok() {
+                if send(&mut connection, &response, None, false, true, S::LIMITS.answer).await.is_ok() {
                     linger(&mut connection).await;
                 }
                 return;
@@ -104,7 +106,7 @@ where
             Delivery::Cut { response, after } => (response, Some(after)),
             Delivery::Closed => return,
         };
-        let sent = send(&mut connection, &response, after, only_head, !keep_alive).await;
+        let sent = send(&mut connection, &response, after, only_head, !keep_alive, S::LIMITS.answer).await;
         if sent.is_err() || after.is_some() || !keep_alive {
             return;
         }
@@ -158,12 +160,16 @@ async fn send(
     after: Option<usize>,
     only_head: bool,
     closes: bool,
+    within: Duration,
 ) -> io::Result<()> {
     let mut bytes = response.head(closes).into_bytes();
     let length = if only_head { 0 } else { after.unwrap_or(usize::MAX).min(response.body.len()) };
     bytes.extend_from_slice(&response.body[..length]);
-    connection.write_all(&bytes).await?;
-    connection.flush().await
+    let written = async {
+        connection.write_all(&bytes).await?;
+        connection.flush().await
+    };
+    tokio::time::timeout(within, written).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 /// Reads and forgets what the client still sends, so that it can read the answer.

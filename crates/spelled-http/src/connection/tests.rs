@@ -105,7 +105,8 @@ struct Slow;
 
 impl Service for Slow {
     const ENDS_WITH_ITS_CLIENT: bool = true;
-    const LIMITS: Limits = Limits { request: Duration::from_secs(60), idle: Duration::from_secs(60) };
+    const LIMITS: Limits =
+        Limits { request: Duration::from_secs(60), idle: Duration::from_secs(60), answer: Duration::from_secs(60) };
 
     async fn answer(&self, _: Request) -> Delivery {
         tokio::time::sleep(Duration::from_secs(3600)).await;
@@ -158,4 +159,35 @@ async fn a_client_that_waits_to_be_told_to_continue_is_told() {
     let request = "POST /a HTTP/1.1\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n";
     let text = answers(&[request, "x"]).await;
     assert!(text.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200") && text.ends_with("/a x"), "{text}");
+}
+
+/// Answers with more than a connection takes at once.
+struct Large;
+
+impl Service for Large {
+    const LIMITS: Limits = Limits { answer: Duration::from_secs(30), ..Limits::NONE };
+
+    async fn answer(&self, _: Request) -> Delivery {
+        Delivery::Whole(Response::new(200).body(vec![b'x'; 4096]))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_reads_its_answer_is_let_go_and_one_that_reads_slowly_is_not() {
+    let (mut client, server) = tokio::io::duplex(64);
+    client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    let began = tokio::time::Instant::now();
+    serve_connection(server, &Large).await;
+    assert_eq!(began.elapsed(), Duration::from_secs(30));
+    let (mut client, server) = tokio::io::duplex(64);
+    let serving = tokio::spawn(async move { serve_connection(server, &Large).await });
+    client.write_all(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut all = Vec::new();
+    let mut piece = [0; 64];
+    while let Ok(read @ 1..) = client.read(&mut piece).await {
+        all.extend_from_slice(&piece[..read]);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    serving.await.unwrap();
+    assert!(all.ends_with(&[b'x'; 4096]), "{} bytes", all.len());
 }
