@@ -227,3 +227,30 @@ async fn half_a_request_in_any_dialect_keeps_nobody_from_being_served() {
     daemon.status_until(|status| status["connections"] == 301).await;
     daemon.balance().await;
 }
+
+#[tokio::test]
+async fn what_a_caller_has_sent_is_repeated_in_one_line_and_not_at_length() {
+    let (_world, daemon) = daemon().await;
+    for name in ["\u{0}\u{1b}[2J\r\n\u{7f}x", &"y".repeat(20_000)] {
+        for (method, params) in [
+            ("account.balance", json!({ "account": name })),
+            ("quote.price", json!({ "stock_code": name })),
+            ("quote.prices", json!({ "stock_codes": [name] })),
+            ("quote.price", json!({ "stock_code": "005930", "market": name })),
+            ("quote.candles", json!({ "stock_code": "005930", "interval": name })),
+            ("stock.info", json!({ "stock_code": name })),
+            ("stock.search", json!({ "query": name })),
+            ("kis.describe", json!({ "operation": name })),
+            ("kis.search", json!({ "query": name })),
+            ("client.show", json!({ "name": name })),
+            ("client.add", json!({ "name": name })),
+            ("account.balance", json!({ name: 1 })),
+            (name, json!({})),
+        ] {
+            let reply = daemon.call(method, params).await;
+            let Some(message) = reply["error"]["message"].as_str() else { continue };
+            assert!(message.len() < 2_000, "{method:.40}: {} bytes: {message:.300}", message.len());
+            assert!(!message.chars().any(char::is_control), "{method:.40}: {message:?}");
+        }
+    }
+}

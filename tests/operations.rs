@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use kisd::simulator::{Fault, Mode, Options};
+use kisd::simulator::{Fault, Mode, Options, Setup};
 use serde_json::{Value, json};
 use support::{TestDaemon, World};
 
@@ -393,4 +393,69 @@ async fn kis_own_words_reach_the_caller_of_every_method_whosever_answer_it_would
     world.simulator.fail_next("intstock-multprice", Fault::Answer { status: 200, body: said });
     let prices = world.while_time_passes(daemon.call("quote.prices", json!({ "stock_codes": ["005930"] }))).await;
     assert!(prices.to_string().contains("장운영일자가"), "{prices}");
+}
+
+#[tokio::test]
+async fn a_call_with_names_without_number_or_end_is_refused_in_a_few_words() {
+    let (world, daemon) = world_and_daemon().await;
+    let asked = world.simulator.calls().len();
+    let unknown = |count: u32| -> serde_json::Map<String, Value> {
+        (0..count).map(|number| (format!("X{number}"), json!("1"))).collect()
+    };
+    let mut in_two_cases = unknown(500);
+    in_two_cases.extend((0..500).map(|number| (format!("x{number}"), json!("1"))));
+    let call = |params: Value| json!({ "operation": PRICE, "params": params });
+    for (params, code, words) in [
+        (call(json!(unknown(3_000))), -32602, "and 2980 more"),
+        (call(json!(in_two_cases)), -32602, "more"),
+        (call(json!({ "x".repeat(50_000): "1" })), -32602, "takes no xxx"),
+        (call(json!({ "A\u{0}\u{1b}[2J\n": "1" })), -32602, "takes no A[2J;"),
+        (call(json!({ "FID_INPUT_ISCD": "x".repeat(50_000), "FID_COND_MRKT_DIV_CODE": "J" })), -32602, "50000 bytes"),
+        (call(json!({ "FID_INPUT_ISCD": "0\u{0}", "FID_COND_MRKT_DIV_CODE": "J" })), -32602, "control character"),
+        (call(json!({ "FID_INPUT_ISCD": null, "FID_COND_MRKT_DIV_CODE": "J" })), -32602, "must be a text"),
+        (call(json!({ "FID_INPUT_ISCD": { "a": 1 }, "FID_COND_MRKT_DIV_CODE": "J" })), -32602, "must be a text"),
+        (call(json!("FID_INPUT_ISCD")), -32602, "params"),
+        (json!({ "operation": 7 }), -32602, "integer `7`"),
+        (json!({ "operation": "x".repeat(50_000) }), -32063, ""),
+        (json!({ "operation": "A\u{0}\u{1b}[2J" }), -32063, ""),
+        (json!({ "operation": HOLDINGS, "params": holdings(), "next": "x".repeat(50_000) }), -32602, "not a cursor"),
+        (json!({ "operation": HOLDINGS, "params": holdings(), "next": "\u{0}" }), -32602, "not a cursor"),
+    ] {
+        for method in ["kis.call", "kis.describe"] {
+            // The other one takes nothing but the operation.
+            let params =
+                if method == "kis.call" { params.clone() } else { json!({ "operation": params["operation"] }) };
+            let reply = daemon.call(method, params).await;
+            let text = reply.to_string();
+            assert!(text.len() < 20_000, "{method}: {} bytes: {}", text.len(), &text[..2_000]);
+            if method == "kis.call" {
+                let message = reply["error"]["message"].as_str().unwrap();
+                assert_eq!(reply["error"]["code"], code, "{message}");
+                assert!(message.contains(words) && message.len() < 4_000, "{words}: {message}");
+                assert!(!message.chars().any(char::is_control), "{message:?}");
+            }
+        }
+    }
+    assert_eq!(world.simulator.calls().len(), asked);
+}
+
+#[tokio::test]
+async fn a_cursor_of_one_account_is_nothing_to_another() {
+    let world = World::of_keys(Setup::both()).await;
+    let [key, _] = Setup::both().keys.try_into().unwrap_or_else(|_| panic!("two keys"));
+    let config = format!(
+        "default_account = \"one\"\n{}[accounts.two]\nkey_of = \"one\"\naccount_no = \"{}\"\n",
+        world.account("one", &key, &key.cano),
+        "87654321"
+    );
+    let daemon = world.daemon_with(world.config_of("kisd", &config)).await;
+    daemon.token_until(|token| token["state"] == "valid").await;
+    let body = "{\"ctx_area_fk100\":\"F\",\"ctx_area_nk100\":\"N\",\"output1\":[],\"output2\":[],\"rt_cd\":\"0\",\"msg_cd\":\"KIOK0510\",\"msg1\":\"\"}";
+    world.simulator.fail_next("inquire-balance", page("F", body));
+    let first = daemon.ok("kis.call", json!({ "operation": HOLDINGS, "params": holdings(), "pages": 1 })).await;
+    let asked = world.simulator.calls().len();
+    let other = json!({ "operation": HOLDINGS, "params": holdings(), "account": "two", "next": first["next"] });
+    let error = daemon.error("kis.call", other).await;
+    assert_eq!((&error["code"], world.simulator.calls().len()), (&json!(-32602), asked), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("next is not a cursor"), "{error}");
 }

@@ -36,7 +36,7 @@ pub struct Found<'a> {
 /// There is no such operation, or more than one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotFound {
-    /// The name that was looked for, cut where it is longer than any name.
+    /// The name that was looked for, in one line and cut where it is longer than any name.
     pub name: String,
     /// Whether several operations have this TR id: `suggestions` are all of them.
     pub ambiguous: bool,
@@ -51,7 +51,7 @@ pub(crate) fn find(name: &str) -> Result<Found<'static>, NotFound> {
 
 /// The operation of the rows that have this name.
 fn pick(name: &str, rows: &[(Text, u16, By)]) -> Result<Found<'static>, NotFound> {
-    let cut = || name.chars().take(LONGEST).collect();
+    let cut = || name.chars().filter(|letter| !letter.is_control()).take(LONGEST).collect();
     let operation = |number: u16| &OPERATIONS[usize::from(number)];
     match rows {
         [(_, number, by)] => Ok(Found { operation: operation(*number), by: *by }),

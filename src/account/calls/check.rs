@@ -16,6 +16,9 @@ use crate::{
 /// Longest value of a parameter, in bytes; KIS's own are at most 200.
 const LONGEST_VALUE: usize = 1000;
 
+/// Faults, and names that an operation does not take, that are told of one call.
+const MOST_TOLD: usize = 20;
+
 /// What a caller wants of an operation.
 #[derive(Debug)]
 pub struct Wanted<'a> {
@@ -84,6 +87,10 @@ impl Calls {
             faults.push(format!("pages is {pages}; allowed are 1 to {MOST_PAGES}, and 0 for all"));
         }
         if !faults.is_empty() {
+            if let Some(more @ 1..) = faults.len().checked_sub(MOST_TOLD) {
+                faults.truncate(MOST_TOLD);
+                faults.push(format!("and {more} more"));
+            }
             return Err(Refused::Params(faults));
         }
         let mut question = CallQuestion {
@@ -135,7 +142,7 @@ fn values(
     let mut left: BTreeMap<String, (&str, &str)> = BTreeMap::new();
     for (name, value) in given {
         if left.insert(name.to_ascii_uppercase(), (name, value)).is_some() {
-            faults.push(format!("{name} is given twice"));
+            faults.push(format!("{} is given twice", shown(name)));
         }
     }
     let pages = page_names(operation);
@@ -165,7 +172,10 @@ fn values(
         values.push((param.name, value));
     }
     if !left.is_empty() {
-        let unknown: Vec<&str> = left.values().map(|(name, _)| shown(name)).collect();
+        let mut unknown: Vec<String> = left.values().take(MOST_TOLD).map(|(name, _)| shown(name)).collect();
+        if let Some(more @ 1..) = left.len().checked_sub(MOST_TOLD) {
+            unknown.push(format!("and {more} more"));
+        }
         let known = operation.params().filter(|param| param.fill.is_none() && !pages.contains(&param.name));
         let known: Vec<&str> = known.map(|param| param.name).collect();
         let known =
@@ -227,7 +237,6 @@ fn missing(param: &Param) -> String {
 }
 
 /// A name of somebody else's, short enough to be repeated.
-fn shown(name: &str) -> &str {
-    let end = name.char_indices().nth(40).map_or(name.len(), |(at, _)| at);
-    &name[..end]
+fn shown(name: &str) -> String {
+    name.chars().filter(|letter| !letter.is_control()).take(40).collect()
 }

@@ -308,8 +308,22 @@ pub(super) fn as_json(result: &impl Serialize) -> Answer {
 /// No parameters.
 const NONE: &str = "{}";
 
+/// Letters that are told of a parser's words: so many of their begin, and of their end.
+const BEGIN: usize = 200;
+const END: usize = 600;
+
 /// Parameters by name or by position; none at all are an empty object.
 fn parse<P: DeserializeOwned>(params: Option<&str>) -> Result<P, Refusal> {
     serde_json::from_str(params.unwrap_or(NONE))
-        .map_err(|error| standard(INVALID_PARAMS, format!("Invalid params: {error}")))
+        .map_err(|error| standard(INVALID_PARAMS, format!("Invalid params: {}", in_short(&error.to_string()))))
+}
+
+/// What a parser says, in one line: it repeats names and values of whatever length, with what is expected behind them.
+fn in_short(said: &str) -> String {
+    let letters: Vec<char> = said.chars().filter(|letter| !letter.is_control()).collect();
+    let (begin, end) = (letters.len().min(BEGIN), letters.len().saturating_sub(END));
+    match begin < end {
+        true => letters[..begin].iter().chain(['…'].iter()).chain(&letters[end..]).collect(),
+        false => letters.into_iter().collect(),
+    }
 }
