@@ -4,6 +4,7 @@
 
 mod apart;
 mod hold;
+mod hostile;
 mod hosts;
 mod keys;
 mod program;

@@ -74,7 +74,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
 
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).await.unwrap();
+    }
+
     /// The same to who may have closed the connection already.
+    pub(crate) async fn try_send_bytes(&mut self, bytes: &[u8]) {
+        let _ = self.0.write_all(bytes).await;
+    }
+
+    /// A text to who may have closed the connection already.
     pub(crate) async fn try_send(&mut self, text: &str) {
         let _ = self.0.write_all(text.as_bytes()).await;
     }
