@@ -62,32 +62,26 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "fuzzing",
         &[
-            "order",
             "account",
             "book",
             "clients",
             "clock",
+            "config",
             "desk",
+            "gateway",
             "kis",
+            "order",
             "quote",
             "secret",
             "server",
             "stock",
-            "config",
-            "gateway",
             "telemetry",
             "token",
+            "trust",
             "wire",
         ],
     ),
     // For the fuzzer and tests only.
-    (
-        "fuzzing",
-        &[
-            "account", "book", "clients", "clock", "desk", "gateway", "kis", "quote", "secret", "server", "stock",
-            "token", "trust", "wire",
-        ],
-    ),
     (
         "daemon",
         &[

@@ -15,6 +15,7 @@ use super::{
         market,
         order::OrderCommand,
         search,
+        token::TokenCommand,
         trades::{self, PeriodArguments},
     },
     socket::Whose,
@@ -259,14 +260,6 @@ pub(super) enum Command {
         /// The directory.
         directory: Option<PathBuf>,
     },
-}
-
-#[derive(Debug, Clone, Copy, Subcommand)]
-pub(super) enum TokenCommand {
-    /// Renews the token now, if KIS's rule of one a minute allows it.
-    Refresh,
-    /// Shows the state of the token.
-    Status,
 }
 
 fn params(text: &str) -> Result<Box<RawValue>, String> {

@@ -7,6 +7,7 @@
 mod arguments;
 mod asking;
 mod commands;
+mod figures;
 mod fit;
 pub mod output;
 mod socket;

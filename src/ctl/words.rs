@@ -10,6 +10,7 @@ mod korean;
 mod market;
 mod order;
 mod quote;
+mod token;
 mod trades;
 mod trust;
 

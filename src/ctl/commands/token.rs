@@ -1,9 +1,10 @@
 //! `kisctl token`.
 
+use clap::Subcommand;
+
 use crate::{
     ctl::{
         Failure, Format,
-        arguments::TokenCommand,
         asking::{ask, in_time, patiently},
         output::Printer,
         show,
@@ -14,6 +15,14 @@ use crate::{
         types::{AccountParams, TokenStatus},
     },
 };
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(in crate::ctl) enum TokenCommand {
+    /// Renews the token now, if KIS's rule of one a minute allows it.
+    Refresh,
+    /// Shows the state of the token.
+    Status,
+}
 
 pub(in crate::ctl) async fn run(
     command: TokenCommand,

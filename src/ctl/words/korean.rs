@@ -1,11 +1,14 @@
 //! 한국어.
 
-use super::{ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, order, quote, trades, trust};
+use super::{
+    ClientWords, Doctor, Init, KisWords, Logs, StockWords, Waiting, Words, order, quote, token::token_state, trades,
+    trust,
+};
 use crate::{
     ctl::commands::doctor::Cause,
     wire::{
         codes::Kind,
-        types::{Effect, LearnedRate, Mode, Quota, StockKind, TokenState, Transport},
+        types::{Effect, LearnedRate, Mode, Quota, StockKind, Transport},
     },
 };
 
@@ -338,14 +341,3 @@ pub(super) const WORDS: Words = Words {
         no_journal: |reason| format!("journalctl을 실행할 수 없습니다: {reason}"),
     },
 };
-
-fn token_state(state: TokenState) -> &'static str {
-    match state {
-        TokenState::Valid => "유효",
-        TokenState::Renewing => "갱신 중: KIS에 요청하고 있음",
-        TokenState::Waiting => "대기 중: KIS에 다시 요청할 수 있는 시각을 기다림",
-        TokenState::Rejected => "거부됨: KIS가 앱키나 시크릿을 받아들이지 않음",
-        TokenState::Missing => "없음",
-        TokenState::Unknown => "이 kisctl이 모르는 상태",
-    }
-}
