@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, FixedOffset};
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table, presets};
-use rust_decimal::Decimal;
 
 use super::{
     commands::client::gateway,

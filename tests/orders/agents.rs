@@ -66,7 +66,7 @@ async fn tools_for_orders_are_there_for_whoever_may_trade_and_not_read_only() {
     let takes: Vec<&String> = place["inputSchema"]["properties"].as_object().unwrap().keys().collect();
     assert_eq!(takes, ["preview_id", "account"]);
     let mut reader = trading.agent(&["--read-only"], json!({})).await;
-    assert_eq!(names(&mut reader).await.len(), 12);
+    assert_eq!(names(&mut reader).await.len(), 24);
     let refused = reader.ask("tools/call", json!({ "name": "order_preview", "arguments": wanted() })).await;
     assert_eq!(refused["error"]["code"], -32602, "{refused}");
     let world = World::with(Options::demo(Mode::Real)).await;
