@@ -24,8 +24,7 @@
 //! Crates of their own, since they must not know the rest or are of use without it: [`wire`] (what crosses the socket, and the client:
 //! the crate `kisd-client`), `kis-catalog` (every operation of KIS), [`clock`], the [`simulator`] (a KIS for tests and demos) and its HTTP, `spelled-http`.
 //!
-//! To come, each the same noun in four places (`kis/N.rs` the wire to KIS, `N/` the domain, `server/methods/N.rs`,
-//! `ctl/commands/N.rs`): `order`, `stream`.
+//! A noun stands in three places: `N/` the domain, `server/methods/N.rs`, `ctl/commands/N.rs`.
 //!
 //! # What always holds
 //!
@@ -34,7 +33,8 @@
 //! 3. Whoever asks for a fresh answer is served by a call to KIS that began after the question ([`desk`]).
 //! 4. A secret is never printed, logged, or sent anywhere but to KIS; money is never a binary float.
 //! 5. A call that trades is sent once, unless KIS's gateway says that it did not pass it on ([`kis::after()`]).
-//! 6. What a client has set in motion does not die with its connection.
+//! 6. An order is in the ledger before it is sent, and one whose answer is lost is found, never sent again ([`order`]).
+//! 7. What a client has set in motion does not die with its connection.
 //!
 //! Nothing is global: all that belongs to an account hangs on one [`account::Account`].
 
