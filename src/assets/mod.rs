@@ -1,7 +1,7 @@
 //! Money and holdings: what an account can buy and sell, and all that it has, in the words of the contract.
 //!
 //! Each answer is made of calls of [`account::calls`](crate::account::calls), so that it shares calls and memory with `kis.call`.
-//! Another room asks here with an [`Account`] of its own. Must never: know JSON-RPC, or fill in what KIS has not said.
+//! Another room asks here with an [`Account`](crate::account::Account) of its own. Must never: know JSON-RPC, or fill in what KIS has not said.
 //!
 //! | file | what it is |
 //! |---|---|
