@@ -25,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Pure: what is known of days and hours. Who asks KIS for its days hands them over.
     ("market", &["clock", "wire"]),
     ("order", &["account", "assets", "clock", "kis", "market", "quote", "stock", "token", "trades", "wire"]),
-    ("quote", &["account", "clock", "desk", "files", "kis", "stock", "wire"]),
+    ("quote", &["account", "clock", "desk", "files", "kis", "market", "stock", "wire"]),
     ("trust", &["kis", "clock", "files"]),
     ("book", &["account", "kis", "token", "clock", "wire"]),
     ("clients", &["account", "book", "kis", "secret", "clock", "files", "wire"]),

@@ -79,6 +79,19 @@ fn samsung() -> Value {
 }
 
 #[tokio::test]
+async fn a_price_says_what_its_market_does_so_that_a_close_is_known_for_one() {
+    let (world, daemon) = world_and_daemon().await;
+    let session = async |code: &str, market: &str| {
+        daemon.ok("quote.price", json!({ "stock_code": code, "market": market, "max_age_ms": 0 })).await["session"]
+            .clone()
+    };
+    assert_eq!([session("005930", "KRX").await, session("AAPL", "NASDAQ").await], ["regular", "day"]);
+    world.clock.advance(std::time::Duration::from_secs(12 * 3600));
+    daemon.token_until(|token| token["state"] == "valid").await;
+    assert_eq!([session("005930", "KRX").await, session("AAPL", "NASDAQ").await], ["closed", "regular"]);
+}
+
+#[tokio::test]
 async fn a_price_at_home_has_every_figure_as_kis_gave_it() {
     let (world, daemon) = world_and_daemon().await;
     world.simulator.fail_next("inquire-price", answer(&json!({ "output": samsung() })));

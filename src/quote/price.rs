@@ -11,6 +11,7 @@ use crate::{
         KisError,
         row::{Row, row},
     },
+    market::{Calendar, OpenDays},
     wire::{
         number::Number,
         types::{self, Extreme, StockStatus},
@@ -96,6 +97,7 @@ impl Asked for Price {
             tick: None,
             lot: None,
             status: Vec::new(),
+            session: Calendar::of(self.stock.market, &OpenDays::new()).at(answered.as_of.to_utc()).session,
             account_name: answered.account_name.to_owned(),
             as_of: answered.as_of,
         };

@@ -91,8 +91,9 @@ fn moved(number: Option<Number>) -> String {
 fn card(style: Style, price: &Price) -> String {
     let words = &style.words.quote;
     let name = price.name.as_deref().map(printable).unwrap_or_default();
+    let session = price.session.map(|session| format!(" · {}", (words.market.session)(session))).unwrap_or_default();
     let heading = format!(
-        "{} {name} {} {}\n{}\n\n",
+        "{} {name} {} {}\n{}{session}\n\n",
         printable(&price.stock_code),
         price.market.name(),
         printable(&price.currency),

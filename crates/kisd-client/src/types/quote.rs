@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Fault,
+    market::Session,
     stock::{Market, StockStatus},
 };
 use crate::{number::Number, whole};
@@ -99,6 +100,10 @@ pub struct Price {
     pub lot: Option<Number>,
     /// What is out of the ordinary.
     pub status: Vec<StockStatus>,
+    /// What its market does at `as_of` by kisd's calendar, as `market.session` tells it with more: of one that is `closed` the price
+    /// is that of its close. Null: the day or its hours are not known.
+    #[serde(default)]
+    pub session: Option<Session>,
     /// The name of the account with whose app key KIS was asked.
     pub account_name: String,
     /// When KIS answered, Korean time.
