@@ -120,13 +120,13 @@ impl World {
         let mode = if self.options.mode == Mode::Real { "real" } else { "paper" };
         let text = format!(
             "[kis]\nmode = \"{mode}\"\nbase_url = \"{}\"\napp_key = \"{}\"\napp_secret = \"{}\"\naccount_no = \"{}\"\n\
-             [orders]\nledger = \"{}\"\n[token]\nfile = \"{}\"\n[rpc]\nsocket = \"{}\"\n{extra}",
+             [token]\nfile = \"{}\"\n[orders]\nledger = \"{}\"\n[rpc]\nsocket = \"{}\"\n{extra}",
             self.simulator.base_url(),
             self.options.app_key,
             self.options.app_secret,
             self.options.cano,
-            self.path("state/orders.db").display(),
             self.mirror().display(),
+            self.path("state/orders.db").display(),
             self.path(&format!("{name}.sock")).display(),
         );
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path).unwrap();
@@ -142,9 +142,9 @@ impl World {
     pub fn try_config_of(&self, name: &str, accounts: &str) -> Result<Config, config::ConfigError> {
         let path = self.path(&format!("{name}.toml"));
         let text = format!(
-            "{accounts}\n[orders]\nledger = \"{}\"\n[token]\nfile = \"{}\"\n[rpc]\nsocket = \"{}\"\n",
-            self.path("state/orders.db").display(),
+            "{accounts}\n[token]\nfile = \"{}\"\n[orders]\nledger = \"{}\"\n[rpc]\nsocket = \"{}\"\n",
             self.mirror().display(),
+            self.path("state/orders.db").display(),
             self.path(&format!("{name}.sock")).display(),
         );
         fs::write(&path, text).unwrap();
