@@ -29,7 +29,7 @@ ARGUMENTS = {
 }
 
 # The demo is a paper account.
-PAPER_LACKS = {"account_profits"}
+PAPER_LACKS = {"account_profits", "market_ranking"}
 
 
 async def main(kisctl: str, socket: str) -> None:

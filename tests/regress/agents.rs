@@ -16,7 +16,9 @@ use super::support::{
 fn schemas<'a>(schema: &'a Value, found: &mut Vec<&'a Value>) {
     match schema {
         Value::Object(members) => {
-            if members.contains_key("type") || members.contains_key("$ref") || members.contains_key("anyOf") {
+            // A property may be named so.
+            let has_type = members.get("type").is_some_and(|value| !value.is_object());
+            if has_type || members.contains_key("$ref") || members.contains_key("anyOf") {
                 found.push(schema);
             }
             members.values().for_each(|value| schemas(value, found));
