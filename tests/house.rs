@@ -20,7 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("account", &["desk", "kis", "token", "clock", "files"]),
     // Which stocks there are, by files that need no key.
     ("stock", &["kis", "clock", "backoff", "files"]),
-    ("trades", &["account", "clock", "desk", "kis", "wire"]),
+    ("trades", &["account", "clock", "desk", "kis", "quote", "wire"]),
     ("assets", &["account", "clock", "desk", "kis", "market", "quote", "token", "wire"]),
     // Pure: what is known of days and hours. Who asks KIS for its days hands them over.
     ("market", &["clock", "wire"]),

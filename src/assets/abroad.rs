@@ -10,7 +10,7 @@ use super::{
 use crate::{
     account::calls::Called,
     kis::{KisError, row::Row},
-    quote::Stock,
+    quote::{currency_of, market_of, order_code},
     wire::types::{Market, OverseasHolding, OverseasPosition},
 };
 
@@ -25,32 +25,6 @@ pub(super) const AMERICAN: [Market; 3] = [Market::Nasdaq, Market::Nyse, Market::
 pub(super) struct Held {
     pub(super) holdings: Vec<OverseasHolding>,
     pub(super) as_of: DateTime<Utc>,
-}
-
-/// KIS's code of a market abroad for orders and balances; none at home.
-pub(super) fn order_code(market: Market) -> Option<&'static str> {
-    Some(match market {
-        Market::Nasdaq => "NASD",
-        Market::Nyse => "NYSE",
-        Market::Amex => "AMEX",
-        Market::Hkex => "SEHK",
-        Market::Tse => "TKSE",
-        Market::Sse => "SHAA",
-        Market::Szse => "SZAA",
-        Market::Hnx => "HASE",
-        Market::Hsx => "VNSE",
-        Market::Krx | Market::Nxt | Market::Un | Market::Unknown => return None,
-    })
-}
-
-/// The market abroad of a code.
-pub(super) fn market_of(code: &str) -> Option<Market> {
-    Market::ALL.into_iter().find(|market| order_code(*market) == Some(code))
-}
-
-/// What is traded on a market is in this currency.
-pub(super) fn currency_of(market: Market) -> &'static str {
-    Stock { code: String::new(), market }.currency()
 }
 
 /// The market that is asked for what is held on another. A real account is told of all American ones by Nasdaq's name; they are never

@@ -3,13 +3,12 @@
 use rust_decimal::Decimal;
 
 use super::{
-    abroad::order_code,
     asking::{Asking, Fault, row, shown},
     plain,
 };
 use crate::{
     kis::{KisError, row::Row},
-    quote::Stock,
+    quote::{Stock, order_code},
     wire::types::{Buyable, Market, OrderType, Purchase, QuantityFrom},
 };
 
@@ -50,7 +49,7 @@ impl Order {
             (..) if !is_home => {
                 return unfit(format!("KIS reckons with a price abroad: {} needs one, and the type limit", stock.code));
             }
-            (_, order_type, Some(_)) if !has_price(order_type) => {
+            (_, order_type, Some(_)) if !order_type.has_price() => {
                 return unfit("an order of this type has no price".to_owned());
             }
             _ => {}
@@ -97,11 +96,6 @@ impl Order {
         };
         Purchase { amount: amount.map(plain), quantity: quantity.map(|quantity| plain(self.in_lots(quantity))) }
     }
-}
-
-/// Whether an order of this type has a price of its own.
-fn has_price(order_type: OrderType) -> bool {
-    matches!(order_type, OrderType::Limit | OrderType::Conditional | OrderType::StopLimit)
 }
 
 /// What the account can buy by such an order.

@@ -4,12 +4,15 @@ use futures_util::future::try_join_all;
 use rust_decimal::Decimal;
 
 use super::{
-    abroad::{AMERICAN, asked_for, currency_of, held_on, order_code},
+    abroad::{AMERICAN, asked_for, held_on},
     asking::{Asking, Fault, shown},
     plain,
     present::{Present, PresentRow, Which, present},
 };
-use crate::wire::types::{Market, OverseasBalance, OverseasDifference, OverseasHolding};
+use crate::{
+    quote::{currency_of, order_code},
+    wire::types::{Market, OverseasBalance, OverseasDifference, OverseasHolding},
+};
 
 /// What the account has abroad: on these markets, or on all on which it seems to have something.
 pub async fn overseas_balance(asking: &Asking<'_>, markets: Option<&[Market]>) -> Result<OverseasBalance, Fault> {

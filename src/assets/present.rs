@@ -7,13 +7,13 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
-    abroad::{currency_of, market_of},
     asking::{Asking, Fault, row, rows},
     plain,
 };
 use crate::{
     account::calls::Called,
     kis::{KisError, row::Row},
+    quote::{currency_of, market_of},
     wire::types::{CurrencyBalance, Market, OverseasHolding, OverseasPosition, OverseasTotals},
 };
 

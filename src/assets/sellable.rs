@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use super::{
-    abroad::{AMERICAN, OPERATION, held_on, order_code},
+    abroad::{AMERICAN, OPERATION, held_on},
     asking::{Asking, Fault, row, shown},
     plain,
 };
 use crate::{
     kis::balance,
-    quote::Stock,
+    quote::{Stock, order_code},
     wire::{
         number::Number,
         types::{Market, OverseasHolding, OverseasPosition, Sellable},

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     account::AccountId,
     kis::{Environment, Trade},
+    quote::order_code,
     wire::{
         number::Number,
         types::{Market, OrderType, Route, Side},
@@ -86,7 +87,7 @@ impl Form {
             return Self { operation, params };
         }
         params.extend([
-            ("OVRS_EXCG_CD", exchange_abroad(*market).to_owned()),
+            ("OVRS_EXCG_CD", order_code(*market).unwrap_or_default().to_owned()),
             ("PDNO", stock_code.clone()),
             ("ORD_QTY", quantity.to_string()),
             ("OVRS_ORD_UNPR", price.map_or_else(|| "0".to_owned(), written_abroad)),
@@ -144,7 +145,7 @@ impl Form {
             Change::Amend(price, _) => price.map_or_else(|| "0".to_owned(), written_abroad),
         };
         params.extend([
-            ("OVRS_EXCG_CD", exchange_abroad(order.market).to_owned()),
+            ("OVRS_EXCG_CD", order_code(order.market).unwrap_or_default().to_owned()),
             ("PDNO", order.stock_code.clone()),
             ("ORGN_ODNO", number),
             ("RVSE_CNCL_DVSN_CD", kind.to_owned()),
@@ -183,22 +184,6 @@ fn exchange(route: Option<Route>) -> &'static str {
         Some(Route::Nxt) => "NXT",
         Some(Route::Sor) => "SOR",
         _ => "KRX",
-    }
-}
-
-/// What KIS calls a market in operations that trade (`OVRS_EXCG_CD`).
-pub(super) fn exchange_abroad(market: Market) -> &'static str {
-    match market {
-        Market::Nasdaq => "NASD",
-        Market::Nyse => "NYSE",
-        Market::Amex => "AMEX",
-        Market::Hkex => "SEHK",
-        Market::Tse => "TKSE",
-        Market::Sse => "SHAA",
-        Market::Szse => "SZAA",
-        Market::Hnx => "HASE",
-        Market::Hsx => "VNSE",
-        Market::Krx | Market::Nxt | Market::Un | Market::Unknown => "",
     }
 }
 

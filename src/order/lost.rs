@@ -7,12 +7,12 @@ use rust_decimal::Decimal;
 
 use super::{
     event::Event,
-    form::exchange_abroad,
     judge::{At, LOOKS, Looks, Missed, NEXT_DAY_APART},
     life::{Kept, is_same_number},
     ticket::kis_type,
 };
 use crate::{
+    quote::order_code,
     trades::{self, Kind, OrderList, OrderRow},
     wire::{
         number::Number,
@@ -134,7 +134,7 @@ fn may_be(row: &OrderRow, kept: &Kept) -> bool {
         (Market::Krx, Some(Route::Nxt)) => "NXT",
         (Market::Krx, Some(Route::Sor)) => "SOR",
         (Market::Krx, _) => "KRX",
-        (market, _) => exchange_abroad(market),
+        (market, _) => order_code(market).unwrap_or_default(),
     };
     let in_time = match (sent_of(row), kept.sent_at) {
         (Some(row), Some(sent)) => row >= sent - SKEW,

@@ -42,5 +42,5 @@ pub use self::{
     life::{Impossible, Kept, Link, LostAmendment, is_same_number},
     orders::Orders,
     settings::{Approve, Sessions, Settings},
-    ticket::{Ticket, Unfit, has_price, wanted},
+    ticket::{Ticket, Unfit, wanted},
 };

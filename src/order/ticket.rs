@@ -95,7 +95,7 @@ impl Ticket {
             (false, None) => None,
             (false, Some(_)) => return Err(param("route", "is for stocks of Korea")),
         };
-        let price = price("price", params.price, has_price(order_type), is_domestic)?;
+        let price = price("price", params.price, order_type.has_price(), is_domestic)?;
         let stop_price = self::price("stop_price", params.stop_price, order_type == OrderType::StopLimit, is_domestic)?;
         Ok(Self { stock_code: code, market, side, quantity, order_type, price, stop_price, time_in_force, route })
     }
@@ -134,11 +134,6 @@ impl Ticket {
         let route = self.route.map_or("", Route::name);
         (!takes).then(|| format!("the route {route} takes no orders of type {name}"))
     }
-}
-
-/// Whether an order of this type has a price of its own.
-pub fn has_price(order_type: OrderType) -> bool {
-    matches!(order_type, OrderType::Limit | OrderType::Conditional | OrderType::StopLimit)
 }
 
 fn may_be_immediate(order_type: OrderType) -> bool {

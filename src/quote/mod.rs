@@ -41,7 +41,7 @@ pub use self::{
     price::Price,
     prices::{Key, MOST, Short, of_several, together},
     ranking::Ranking,
-    stock::{Stock, UnknownStock, listed_on},
+    stock::{Stock, UnknownStock, currency_of, listed_on, market_of, order_code},
 };
 
 /// What one call of KIS answers.

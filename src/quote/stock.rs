@@ -89,14 +89,7 @@ impl Stock {
 
     /// What its prices are in.
     pub fn currency(&self) -> &'static str {
-        match self.market {
-            Market::Nasdaq | Market::Nyse | Market::Amex => "USD",
-            Market::Hkex => "HKD",
-            Market::Tse => "JPY",
-            Market::Sse | Market::Szse => "CNY",
-            Market::Hnx | Market::Hsx => "VND",
-            Market::Krx | Market::Nxt | Market::Un | Market::Unknown => "KRW",
-        }
+        currency_of(self.market)
     }
 
     /// KIS does not know it.
@@ -120,6 +113,21 @@ pub fn listed_on(market: Market) -> Option<listed::Market> {
         Market::Hsx => listed::Market::Hsx,
         Market::Unknown => return None,
     })
+}
+
+/// KIS's code of a market abroad for orders and balances (`OVRS_EXCG_CD`); none at home.
+pub fn order_code(market: Market) -> Option<&'static str> {
+    listed_on(market)?.order_code()
+}
+
+/// What the prices of a market are in.
+pub fn currency_of(market: Market) -> &'static str {
+    listed_on(market).unwrap_or(listed::Market::Krx).currency()
+}
+
+/// The market abroad of such a code.
+pub fn market_of(code: &str) -> Option<Market> {
+    Market::ALL.into_iter().find(|market| order_code(*market) == Some(code))
 }
 
 /// Whether a code has the form of KRX's: six characters of which the first is a digit, or an ETN's with its Q.

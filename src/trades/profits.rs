@@ -7,10 +7,7 @@ use futures_util::future::{try_join, try_join_all};
 use rust_decimal::Decimal;
 
 use super::{
-    Asking, Days, TradesError, all_pages, day, figure,
-    orders::shown,
-    reading, regions, text, today,
-    told::{currency, exact, market},
+    Asking, Days, TradesError, all_pages, day, figure, orders::shown, reading, regions, text, today, told::exact,
 };
 use crate::{
     account::{Account, calls::Called},
@@ -18,6 +15,7 @@ use crate::{
         KisError,
         row::{Row, rows},
     },
+    quote::{self, market_of},
     wire::{
         number::Number,
         types::{AccountProfits, DayProfit, Market, ProfitTotals, RealisedProfit, TotalsFrom, TradeRegion},
@@ -200,14 +198,14 @@ async fn abroad(account: &Account, days: Days, asking: Asking) -> Result<Part, T
 }
 
 fn stock_abroad(row: &Row<'_>) -> Result<RealisedProfit, KisError> {
-    let market = row.text("ovrs_excg_cd")?.and_then(market);
+    let market = row.text("ovrs_excg_cd")?.and_then(market_of);
     Ok(RealisedProfit {
         date: day(row, "trad_day")?,
         region: TradeRegion::Overseas,
         market,
         stock_code: text(row, "ovrs_pdno")?.ok_or_else(|| row.malformed("ovrs_pdno", "is missing"))?,
         stock_name: text(row, "ovrs_item_name")?,
-        currency: market.and_then(currency).map(str::to_owned),
+        currency: market.map(|market| quote::currency_of(market).to_owned()),
         position: None,
         loan_date: None,
         sold_quantity: exact(row.needed("slcl_qty")?),

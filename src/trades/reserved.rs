@@ -5,7 +5,7 @@ use futures_util::future::try_join_all;
 
 use super::{
     Asking, Days, OrderNo, Side, TradesError, all_pages, instant, reading, text, time,
-    told::{exact, market, side},
+    told::{exact, side},
 };
 use crate::{
     account::Account,
@@ -13,6 +13,7 @@ use crate::{
         KisError,
         row::{Row, rows},
     },
+    quote::market_of,
     wire::types::{Market, ReservedOrder, TradeRegion},
 };
 
@@ -124,7 +125,7 @@ fn abroad(row: &Row<'_>) -> Result<ReservedOrder, KisError> {
         order_date: row.date("ord_dt")?,
         until: None,
         region: TradeRegion::Overseas,
-        market: row.text("ovrs_excg_cd")?.and_then(market),
+        market: row.text("ovrs_excg_cd")?.and_then(market_of),
         stock_code: text(row, "pdno")?.unwrap_or_default(),
         stock_name: text(row, "prdt_name")?,
         side: Side::of(row.text("sll_buy_dvsn_cd")?).map(side),

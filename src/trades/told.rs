@@ -5,6 +5,7 @@ use chrono::{Days as Count, NaiveDate};
 use rust_decimal::Decimal;
 
 use super::{Kind, OrderList, OrderRow, Side, instant};
+use crate::quote::market_of;
 use crate::wire::{
     number::Number,
     types::{AccountOrder, AccountOrderKind, AccountOrderState, Fill, Market, OrderOrigin, TradeRegion, TradeSide},
@@ -62,7 +63,7 @@ fn on_the_wire(row: &OrderRow, state: AccountOrderState, known: Known) -> Accoun
         order_date: row.order_date,
         ordered_at: instant(row.korean_date, row.order_time),
         region: row.region,
-        market: if is_at_home { Some(Market::Krx) } else { market(exchange) },
+        market: if is_at_home { Some(Market::Krx) } else { market_of(exchange) },
         route: (is_at_home && !exchange.is_empty()).then(|| exchange.to_ascii_lowercase()),
         stock_code: row.stock_code.clone(),
         stock_name: row.stock_name.clone(),
@@ -98,34 +99,6 @@ pub(super) fn side(side: Side) -> TradeSide {
     match side {
         Side::Buy => TradeSide::Buy,
         Side::Sell => TradeSide::Sell,
-    }
-}
-
-/// A market abroad by the code that KIS trades it with.
-pub(super) fn market(exchange: &str) -> Option<Market> {
-    Some(match exchange {
-        "NASD" => Market::Nasdaq,
-        "NYSE" => Market::Nyse,
-        "AMEX" => Market::Amex,
-        "SEHK" => Market::Hkex,
-        "TKSE" => Market::Tse,
-        "SHAA" => Market::Sse,
-        "SZAA" => Market::Szse,
-        "HASE" => Market::Hnx,
-        "VNSE" => Market::Hsx,
-        _ => return None,
-    })
-}
-
-/// What prices of a market abroad are in.
-pub(super) fn currency(market: Market) -> Option<&'static str> {
-    match market {
-        Market::Nasdaq | Market::Nyse | Market::Amex => Some("USD"),
-        Market::Hkex => Some("HKD"),
-        Market::Tse => Some("JPY"),
-        Market::Sse | Market::Szse => Some("CNY"),
-        Market::Hnx | Market::Hsx => Some("VND"),
-        Market::Krx | Market::Nxt | Market::Un | Market::Unknown => None,
     }
 }
 

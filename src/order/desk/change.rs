@@ -183,7 +183,7 @@ impl Desk {
             Change::Amend(..) if order.cancelling => refuse("it is being cancelled"),
             Change::Amend(price, order_type) => {
                 let mut ticket = ticket_of(order);
-                if crate::order::ticket::has_price(order_type) != price.is_some() {
+                if order_type.has_price() != price.is_some() {
                     return refuse(if price.is_some() {
                         "an order of this type has no price"
                     } else {

@@ -6,7 +6,7 @@ use crate::{
     order::{
         checks::{Facts, Session},
         error::{OrderError, Refused},
-        ticket::{Ticket, has_price},
+        ticket::Ticket,
     },
     wire::{
         number::Number,
@@ -30,7 +30,7 @@ pub(super) fn answer(order: Order) -> Result<Order, OrderError> {
 
 /// The wish that an order was.
 pub(super) fn ticket_of(order: &Order) -> Ticket {
-    let price = order.price.filter(|_| has_price(order.order_type)).map(|Number(price)| price);
+    let price = order.price.filter(|_| order.order_type.has_price()).map(|Number(price)| price);
     Ticket {
         stock_code: order.stock_code.clone(),
         market: order.market,

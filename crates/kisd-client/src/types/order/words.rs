@@ -64,6 +64,13 @@ words! {
     }
 }
 
+impl OrderType {
+    /// Whether an order of this type has a price of its own.
+    pub const fn has_price(self) -> bool {
+        matches!(self, Self::Limit | Self::Conditional | Self::StopLimit)
+    }
+}
+
 words! {
     /// How long an order lives.
     TimeInForce {
