@@ -39,3 +39,16 @@ async fn an_order_that_nobody_approves_or_somebody_denies_is_not_sent() {
     assert_eq!(order["reason"]["code"], "approval_expired");
     assert_eq!(trading.received(), 0);
 }
+
+#[tokio::test]
+async fn what_has_changed_while_an_order_waited_stops_it_at_its_approval() {
+    let trading = Trading::with(Options::demo(Mode::Real), ABOVE).await;
+    let waiting = trading.ok("order.place", with(buy("one"), json!({ "quantity": 2 }))).await;
+    trading.ok("order.halt", json!({})).await;
+    let error = trading.error("order.approve", json!({ "order_id": waiting["order_id"] })).await;
+    let failed = error["data"]["checks"].as_array().unwrap().iter().find(|check| check["outcome"] == "failed").unwrap();
+    assert_eq!((&error["code"], &failed["check"], trading.received()), (&json!(-32059), &json!("halt"), 0));
+    trading.ok("order.resume", json!({})).await;
+    let approved = trading.ok("order.approve", json!({ "order_id": waiting["order_id"] })).await;
+    assert_eq!((&approved["state"], trading.received()), (&json!("accepted"), 1));
+}

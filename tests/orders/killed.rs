@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use kisd::simulator::{Fault, Scripted, Target};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -34,11 +35,20 @@ async fn a_daemon_that_is_ended_while_it_places_an_order_leaves_it_sent_once_and
         let (id, price) = (format!("order-{kill}"), 75_000 - 100 * kill);
         let received = || world.simulator.orders().received_with(&[("ORD_UNPR", &price.to_string())]);
         let order = with(buy(&id), json!({ "price": price }));
+        // KIS has some of the orders before it answers, so that some daemons end in between.
+        if kill % 2 == 0 {
+            world.simulator.script(Scripted {
+                target: Target::PathEnding("order-cash".into()),
+                fault: Fault::Delay(Duration::from_secs(60)),
+                times: 1,
+                after_effect: true,
+            });
+        }
         let placing = tokio::spawn({
             let (world, mut client) = (world.clone(), daemon.client().await);
             async move { world.while_time_passes(client.call("order.place", order)).await }
         });
-        if random.bool() {
+        if kill % 2 == 0 || random.bool() {
             eventually("an order at KIS", || received() > 0).await;
         }
         tokio::time::sleep(Duration::from_micros(random.u64(0..8000))).await;

@@ -92,6 +92,28 @@ async fn two_lost_orders_that_are_alike_stay_unknown_and_a_strangers_is_not_take
 }
 
 #[tokio::test]
+async fn an_order_of_another_program_in_the_same_second_is_not_taken_for_a_lost_one() {
+    let trading = Trading::new().await;
+    trading.world.simulator.script(order_fault(Fault::Reset, false));
+    let error = trading.error("order.place", buy("one")).await;
+    trading.world.simulator.orders().stranger(Stranger::limit(Side::Buy, "005930", 1, 75_000)).unwrap();
+    trading.world.while_time_passes(tokio::time::sleep(Duration::from_millis(500))).await;
+    let order = trading.ok("order.get", json!({ "order_id": error["data"]["order"]["order_id"] })).await;
+    assert_eq!(order["state"], "unknown");
+}
+
+#[tokio::test]
+async fn without_a_later_order_in_the_list_nothing_is_assumed_absent() {
+    let trading = Trading::with(Options::demo(Mode::Paper), LIMITS).await;
+    trading.world.simulator.script(order_fault(Fault::Reset, false));
+    let error = trading.error("order.place", buy("one")).await;
+    // Five minutes, in which the list is read often enough.
+    trading.world.while_time_passes(tokio::time::sleep(Duration::from_secs(6))).await;
+    let order = trading.ok("order.get", json!({ "order_id": error["data"]["order"]["order_id"] })).await;
+    assert_eq!(order["state"], "unknown");
+}
+
+#[tokio::test]
 async fn a_list_that_lags_finds_the_order_later() {
     let trading = Trading::new().await;
     trading.world.simulator.orders().list_lag(Lag::UpTo(Duration::from_secs(6)));
