@@ -109,7 +109,8 @@ fn of_known(kept: &Kept, list: &OrderList, looks: &mut Looks, at: At, known: &BT
     let mut events = Vec::new();
     let (mut filled, mut newest) = (0, None);
     for link in &kept.chain {
-        let row = row_of(&link.order_no);
+        // One that lags behind what is known says nothing.
+        let row = row_of(&link.order_no).filter(|row| shares(row.filled) >= link.filled);
         let shown = row.map_or(0, |row| shares(row.filled)).max(link.filled);
         filled += shown;
         if let Some(row) = row {
@@ -234,3 +235,6 @@ impl Looks {
         !self.gone.is_empty() || !self.reduced.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ pub(crate) fn kept(quantity: u64) -> Kept {
         price: Some(Decimal::from(75_000)),
         stop_price: None,
         time_in_force: TimeInForce::Day,
-        route: None,
+        route: Some(crate::wire::types::Route::Krx),
     };
     let order = Order {
         order_id: "o-1".to_owned(),
@@ -70,7 +70,7 @@ fn reason() -> Reason {
     Reason { code: "code".to_owned(), message: "message".to_owned() }
 }
 
-fn kis(number: u32) -> KisOrder {
+pub(crate) fn kis(number: u32) -> KisOrder {
     let order_date = chrono::NaiveDate::from_ymd_opt(2026, 11, 27).unwrap();
     KisOrder { order_no: format!("{number:010}"), order_date, branch: "03930".to_owned() }
 }
