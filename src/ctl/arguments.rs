@@ -103,7 +103,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "MARKET", value_parser = search::market)]
         market: Option<Market>,
     },
-    /// The orders of a day, whoever gave them, and reservations.
+    /// The orders of a day, whoever placed them, and reservations.
     Orders {
         /// The day, as in 2026-11-27; without it today.
         #[arg(value_name = "DATE")]

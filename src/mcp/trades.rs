@@ -112,7 +112,7 @@ pub(super) fn all() -> Vec<Tool> {
         tool::<OrdersArguments, Piece<AccountOrders>>(
             ORDERS,
             "Orders of a day",
-            "KIS's list of the account's orders of a day at home and abroad, whoever gave them, with what is filled, what waits and how \
+            "KIS's list of the account's orders of a day at home and abroad, whoever placed them, with what is filled, what waits and how \
              far each has come (state), amendments and cancellations, and reservations. Answers \"내 주문 체결됐어?\" and \"미체결 \
              주문 있어?\": what waits has the state accepted or partly_filled.",
         ),

@@ -27,7 +27,7 @@ methods! {
     /// The accounts by name, with their app keys, the state of each token, and what the caller may do.
     AccountList = "account.list": Read, Read, (NoParams) -> types::AccountList, [];
 
-    /// KIS's list of a day's orders at home and abroad, whoever gave them: what was filled, what waits, what was amended and
+    /// KIS's list of a day's orders at home and abroad, whoever placed them: what was filled, what waits, what was amended and
     /// cancelled, and reservations. Every page is read.
     AccountOrders = "account.orders": Read, Read, (types::AccountOrdersParams) -> types::AccountOrders,
         [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
@@ -43,7 +43,7 @@ methods! {
         [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
             UnknownAccount, NotSupported, NotFound];
 
-    /// What was filled of the orders of some days, at home and abroad, whoever gave them. Every page of KIS's list is read.
+    /// What was filled of the orders of some days, at home and abroad, whoever placed them. Every page of KIS's list is read.
     AccountExecutions = "account.executions": Read, Read, (types::AccountPeriodParams) -> types::AccountExecutions,
         [TokenUnavailable, CredentialsRejected, RateLimited, UpstreamUnreachable, UpstreamRejected, UpstreamMalformed,
             UnknownAccount, NotSupported, Overloaded];
