@@ -87,3 +87,24 @@ async fn what_kis_refuses_is_told_in_its_words() {
     assert_eq!(again["data"]["order"]["order_id"], error["data"]["order"]["order_id"]);
     assert_eq!(trading.received(), 1);
 }
+
+#[tokio::test]
+async fn a_ledger_that_takes_nothing_refuses_new_orders_and_lets_cancellations_and_halts_out() {
+    let trading = Trading::new().await;
+    let order = trading.ok("order.place", buy("one")).await;
+    let other = rusqlite::Connection::open(trading.world.path("state/orders.db")).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let error = trading.error("order.place", buy("two")).await;
+    assert_eq!((&error["code"], trading.received()), (&json!(-32059), 1), "{error}");
+    assert!(error["message"].as_str().unwrap().starts_with("nothing was sent: "), "{error}");
+    let cancel = json!({ "order_id": order["order_id"], "client_order_id": "cancel" });
+    assert_eq!(trading.ok("order.cancel", cancel).await["cancelling"], true);
+    assert_eq!(trading.world.simulator.orders().received_with(&[("RVSE_CNCL_DVSN_CD", "02")]), 1);
+    assert_eq!(trading.ok("order.halt", json!({})).await["accounts"][0]["halted"], true);
+    other.execute_batch("ROLLBACK").unwrap();
+    // What could not be written down is, once it can.
+    trading.until(&order["order_id"], |order| order["state"] == "cancelled").await;
+    let trading = trading.again(LIMITS).await;
+    let known = trading.ok("order.get", json!({ "order_id": order["order_id"] })).await;
+    assert_eq!(known["state"], "cancelled");
+}

@@ -1,9 +1,14 @@
 //! The tables, and how each version of them becomes the next.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 
 /// The newest version.
 pub(super) const NEWEST: i64 = 1;
+
+/// How long another program may hold the file: a backup, or a person's own sqlite3.
+const LOCKED: Duration = Duration::from_secs(1);
 
 /// Each step leads from the version of its place to the next.
 const STEPS: [&str; 1] = ["
@@ -55,7 +60,7 @@ pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "cache_size", -1024)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))
+    connection.busy_timeout(LOCKED)
 }
 
 /// Brings the tables to the newest version. `Ok(Err(version))`: they are of a newer one.
