@@ -244,6 +244,8 @@ async fn the_use_of_a_right_has_a_line_of_audit_and_the_socket_is_open_to_who_is
     }
     let refreshed = reader.call("token.refresh", json!({})).await;
     assert_eq!(refreshed["result"]["state"], "valid", "{refreshed}");
+    // A thread of its own writes the log.
+    eventually("a line of audit", || process.log().contains("audit")).await;
     let log = process.log();
     let line = log.lines().find(|line| line.contains("audit")).unwrap_or_else(|| panic!("no line of audit: {log}"));
     let pid = format!("peer.pid={}", std::process::id());
